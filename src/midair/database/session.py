@@ -1,0 +1,67 @@
+"""What every other room sees of a connection."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from midair.model.address import Address, Product
+from midair.model.statement import Parameter, Sql, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The bounds a session works in. Times in milliseconds; 0 means no bound.
+
+    `lock_wait_ms` bounds one wait for a lock, so that nobody queues behind us for longer.
+    """
+
+    lock_wait_ms: int = 0
+    statement_ms: int = 0
+
+
+class Session(Protocol):
+    """One connection, in autocommit unless inside `run(atomic=True)`.
+
+    Raises, from every method: StatementFailed, ConnectionLost, LockTimeout, ReadOnly.
+    """
+
+    address: Address
+    product: Product
+    server_version: int
+    """PostgreSQL: 160004 for 16.4. SQLite: 3040001 for 3.40.1."""
+
+    def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query we wrote; `%s` marks a parameter on every product."""
+        ...
+
+    def run(self, batch: Sequence[Sql | Statement], *, atomic: bool) -> None:
+        """Sends all of it in order; when `atomic`, in one transaction that is committed at the end.
+
+        A failure rolls the transaction back and says by `StatementFailed.index` which item failed.
+        A COMMIT without an answer is `CommitUnanswered`.
+        """
+        ...
+
+    def try_lock(self, key: int) -> bool:
+        """Takes a lock that lives as long as the session, or says at once that another session has it."""
+        ...
+
+    def unlock(self, key: int) -> None:
+        """Lets go of a lock taken by `try_lock`."""
+        ...
+
+    def abandon(self) -> None:
+        """Rolls back whatever an interruption left open; never raises."""
+        ...
+
+    def take_notices(self) -> list[tuple[str, str]]:
+        """Level and text of what the server said meanwhile; each is given once."""
+        ...
+
+    def close(self) -> None:
+        """Ends the session and all it holds; never raises."""
+        ...
+
+    def cancel(self) -> None:
+        """Asks the server to stop the running statement; callable from another thread."""
+        ...

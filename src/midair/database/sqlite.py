@@ -1,0 +1,143 @@
+"""A SQLite session: autocommit outside `run(atomic=True)`, which is one IMMEDIATE transaction."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from midair.database.session import Guard
+from midair.errors import ExecutionError, LockTimeout, LoginRefused, ReadOnly, StatementFailed, Unreachable
+from midair.model.address import Address, Product
+from midair.model.statement import Parameter, Sql, Statement
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+class SqliteSession:
+    """See `session.Session`."""
+
+    product = Product.SQLITE
+    server_version = int("".join(f"{part:03d}" for part in sqlite3.sqlite_version_info))
+
+    def __init__(self, connection: sqlite3.Connection, address: Address) -> None:
+        self._connection = connection
+        self.address = address
+        self._locks: dict[int, sqlite3.Connection] = {}
+
+    @classmethod
+    def open(cls, address: Address, guard: Guard) -> "SqliteSession":
+        """Opens the file, creating it where it is absent; see `open_session` for what it raises."""
+        try:
+            connection = sqlite3.connect(
+                address.database, timeout=guard.lock_wait_ms / 1000, isolation_level=None
+            )
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            raise Unreachable(
+                f"could not open {address.database}: {error}", hint="check the path and its permissions"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise LoginRefused(f"{address.database} is not a SQLite database: {error}") from error
+        return cls(connection, address)
+
+    def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a query we wrote."""
+        try:
+            return self._connection.execute(text.replace("%s", "?"), tuple(parameters)).fetchall()
+        except sqlite3.Error as error:
+            raise _translated(error, 0) from error
+
+    def run(self, batch: Sequence[Sql | Statement], *, atomic: bool) -> None:
+        """Sends all of it; see `session.Session.run`."""
+        if atomic:
+            self._execute(Sql("BEGIN IMMEDIATE"), 0)
+        for index, item in enumerate(batch):
+            try:
+                self._execute(item, index)
+            except ExecutionError:
+                if atomic:
+                    self._roll_back()
+                raise
+        if atomic:
+            try:
+                self._execute(Sql("COMMIT"), max(0, len(batch) - 1))
+            except ExecutionError:
+                self._roll_back()
+                raise
+
+    def try_lock(self, key: int) -> bool:
+        """An exclusive transaction on an empty file beside the system's other temporary ones: the kernel ends it with us.
+
+        SQLite has no advisory locks, and a transaction on the database itself would stop its readers.
+        """
+        if self.address.database == ":memory:":
+            return True
+        name = sha256(f"{os.path.realpath(self.address.database)}\0{key}".encode()).hexdigest()[:24]
+        lock = sqlite3.connect(
+            Path(tempfile.gettempdir()) / f"midair-{name}.lock", timeout=0, isolation_level=None
+        )
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            lock.close()
+            return False
+        self._locks[key] = lock
+        return True
+
+    def unlock(self, key: int) -> None:
+        """Ends the transaction on the lock file."""
+        lock = self._locks.pop(key, None)
+        if lock is not None:
+            lock.close()
+
+    def abandon(self) -> None:
+        """Rolls back whatever an interruption left open."""
+        with suppress(sqlite3.Error):
+            self._roll_back()
+
+    def take_notices(self) -> list[tuple[str, str]]:
+        """SQLite says nothing beside its answers."""
+        return []
+
+    def close(self) -> None:
+        """Closes the file and lets every lock go."""
+        for key in tuple(self._locks):
+            self.unlock(key)
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def cancel(self) -> None:
+        """Interrupts the running statement."""
+        self._connection.interrupt()
+
+    def _execute(self, item: Sql | Statement, index: int) -> None:
+        try:
+            if isinstance(item, Sql):
+                self._connection.execute(item.text.replace("%s", "?"), item.parameters)
+            else:
+                self._connection.execute(item.sql)
+        except sqlite3.Error as error:
+            raise _translated(error, index) from error
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _translated(error: sqlite3.Error, index: int) -> ExecutionError:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    name = getattr(error, "sqlite_errorname", None)
+    if code in _BUSY:
+        return LockTimeout(
+            f"the database file is locked by another connection ({error})", sqlstate=name, index=index
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return ReadOnly(
+            f"the database file cannot be written: {error}",
+            hint="check the permissions of the file and its folder",
+        )
+    return StatementFailed(str(error), sqlstate=name, index=index)

@@ -1,0 +1,49 @@
+"""What a dialect is: a record of functions for one database product."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from midair.errors import Unsupported
+from midair.model.address import Product
+from midair.model.plan import Repair
+from midair.model.statement import Sql, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Facts and functions of one database product.
+
+    `split(text, path, first_line)` cuts a file into statements; `stands_alone(statement)` says
+    that the server refuses it inside a transaction; `controls_transaction` that it is BEGIN,
+    COMMIT or kin; `repeatable` that running it twice does no harm; `probe` gives a query (one row, one boolean) telling whether a statement that
+    stands alone is already done, or `None`; `repair` what clears a half-done one away before it
+    is run again; `locked` names the relations it locks.
+    """
+
+    product: Product
+    split: Callable[[str, str, int], tuple[Statement, ...]]
+    stands_alone: Callable[[Statement], bool]
+    controls_transaction: Callable[[Statement], bool]
+    repeatable: Callable[[Statement], bool]
+    probe: Callable[[Statement], Sql | None]
+    repair: Callable[[Statement], Repair | None]
+    locked: Callable[[Statement], tuple[str, ...]]
+
+
+def dialect_of(product: Product) -> Dialect:
+    """The dialect for a product.
+
+    Raises:
+        Unsupported: midair cannot run on this product yet.
+    """
+    if product is Product.POSTGRESQL:
+        from midair.dialects.postgresql import DIALECT
+
+        return DIALECT
+    if product is Product.SQLITE:
+        from midair.dialects.sqlite import DIALECT
+
+        return DIALECT
+    raise Unsupported(
+        f"midair does not run migrations on {product} yet", hint="PostgreSQL 13–18 and SQLite can be used"
+    )

@@ -1,0 +1,23 @@
+"""PostgreSQL 13–18: split, parse, effects, snapshot.
+
+Takes SQL text or a server; gives statements, changes, effects, schemas. May import: `database`,
+`model`, `errors`; the only room that imports the PostgreSQL grammar. Must not know: tools, rules,
+plans.
+"""
+
+from midair.dialects.dialect import Dialect
+from midair.dialects.postgresql.probes import probe, repair
+from midair.dialects.postgresql.split import split
+from midair.dialects.postgresql.transactions import controls_transaction, locked, repeatable, stands_alone
+from midair.model.address import Product
+
+DIALECT = Dialect(
+    product=Product.POSTGRESQL,
+    split=split,
+    stands_alone=stands_alone,
+    controls_transaction=controls_transaction,
+    repeatable=repeatable,
+    probe=probe,
+    repair=repair,
+    locked=locked,
+)

@@ -1,0 +1,28 @@
+"""SQLite: split with SQLite's own tokenizer; DDL is transactional.
+
+Takes SQL text; gives statements. May import: `database`, `model`, `errors`. Must not know: tools,
+rules, plans.
+"""
+
+from midair.dialects.dialect import Dialect
+from midair.dialects.sqlite.split import split
+from midair.dialects.sqlite.transactions import (
+    controls_transaction,
+    locked,
+    probe,
+    repair,
+    repeatable,
+    stands_alone,
+)
+from midair.model.address import Product
+
+DIALECT = Dialect(
+    product=Product.SQLITE,
+    split=split,
+    stands_alone=stands_alone,
+    controls_transaction=controls_transaction,
+    repeatable=repeatable,
+    probe=probe,
+    repair=repair,
+    locked=locked,
+)

@@ -1,0 +1,427 @@
+"""Runs a plan segment by segment; every crash point leaves a state that `resume` understands.
+
+An atomic segment is one message, `BEGIN; steps; journal; COMMIT`: it happened with its record, or
+not at all. Outside a transaction each step commits together with its own completion; only what
+the server refuses in a transaction leaves a gap, which the step's probe closes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+from midair.database.session import Session
+from midair.dialects.dialect import Dialect
+from midair.errors import (
+    CommitUnanswered,
+    ConnectionLost,
+    ExecutionError,
+    HistoryDiverged,
+    Interrupted,
+    LockNotAcquired,
+    LockTimeout,
+    MidairError,
+    MigrationFailed,
+    OutcomeUnknown,
+    StatementFailed,
+    Stopped,
+)
+from midair.execution import locks
+from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
+from midair.journal import Journal, OpenStep
+from midair.model.event import (
+    LockWaited,
+    Noticed,
+    RunFinished,
+    RunStarted,
+    SegmentDone,
+    SegmentStarted,
+    StepDone,
+    StepStarted,
+)
+from midair.model.migration import Direction, RevisionId
+from midair.model.outcome import Done
+from midair.model.plan import Plan, RecordRevision, RunLive, RunStatement, Segment, Step, StepId
+from midair.model.statement import Sql, Statement
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """Everything one execution works with; nothing in it changes while it runs."""
+
+    plan: Plan
+    session: Session
+    journal: Journal
+    dialect: Dialect
+    bounds: Bounds
+    clock: Clock
+    reporter: Reporter
+    reconnect: Reconnect
+    live: LiveProgram | None = None
+    lone_build_keys: tuple[int, ...] = ()
+    """The tool's lock keys that must be free while a statement runs alone (other-tools.md §1, Danger)."""
+    run_id: str = field(default_factory=lambda: uuid4().hex[:12])
+
+    checksums: Mapping[RevisionId, str] = field(default_factory=dict[RevisionId, str])
+    """The files' digests by revision."""
+    ends: frozenset[StepId] = frozenset()
+    """The last step of each migration: its completion completes the migration."""
+
+
+def execute(flight: Flight) -> Done:
+    """Does everything the plan says that is not done yet, and records it.
+
+    Raises:
+        MigrationFailed: a statement was refused; earlier migrations stay, this one's transaction is undone.
+        LockNotAcquired: the lock budget is spent.
+        Stopped: Ctrl-C.
+        ConnectionLost, OutcomeUnknown: the server went away.
+        HistoryDiverged: a half-applied migration's file was edited.
+    """
+    plan, journal, session = flight.plan, flight.journal, flight.session
+    last_steps = {step.revision: step.id for step in plan.steps if step.revision is not None}
+    flight = replace(flight, checksums=dict(plan.checksums), ends=frozenset(last_steps.values()))
+    began = flight.clock.now()
+    open_steps = {each.id: each for each in journal.open_steps()}
+    _refuse_strangers(plan, open_steps.values())
+    start = journal.start(flight.run_id, plan, getattr(session, "backend_pid", None))
+    session.run([*journal.close_abandoned(), start, journal.event(flight.run_id, "run_started")], atomic=True)
+    resumes = next(iter(open_steps), None)
+    flight.reporter.hear(RunStarted(flight.run_id, plan.digest, len(plan.segments), resumes))
+    recorded = 0
+    try:
+        for number, segment in enumerate(plan.segments, 1):
+            _run_segment(flight, segment, number, open_steps)
+            recorded += sum(step.id in flight.ends for step in segment.steps)
+    except BaseException as error:
+        raise _ended(flight, error, recorded) from error
+    session.run([journal.finish(flight.run_id, "done", recorded)], atomic=True)
+    flight.reporter.hear(RunFinished(flight.run_id, "done", flight.clock.now() - began, recorded))
+    return Done(flight.run_id, recorded)
+
+
+def _run_segment(
+    flight: Flight, segment: Segment, number: int, open_steps: Mapping[StepId, OpenStep]
+) -> None:
+    if segment.atomic:
+        if segment.steps[-1].id in open_steps:
+            return  # committed by the run that was cut off
+        _run_atomic(flight, segment, number)
+    else:
+        _run_singly(flight, segment, number, open_steps)
+
+
+def _run_atomic(flight: Flight, segment: Segment, number: int) -> None:
+    batch = [*_sent(segment.steps), *_journal_of(flight, segment)]
+    took = _with_retries(flight, segment, number, lambda: _commit(flight, batch, segment.steps[-1]))
+    flight.reporter.hear(SegmentDone(segment, number, took))
+
+
+def _run_singly(flight: Flight, segment: Segment, number: int, open_steps: Mapping[StepId, OpenStep]) -> None:
+    flight.reporter.hear(SegmentStarted(segment, number))
+    began = flight.clock.now()
+    in_own_transaction = False
+    for step in segment.steps:
+        before = open_steps.get(step.id)
+        if before and not before.running:
+            continue
+        control = isinstance(step.action, RunStatement) and step.action.control
+        _run_step(
+            flight,
+            segment,
+            number,
+            step,
+            cut_off=bool(before),
+            in_own_transaction=in_own_transaction or control,
+        )
+        if control:
+            in_own_transaction = _opens(step)
+    flight.reporter.hear(SegmentDone(segment, number, flight.clock.now() - began))
+
+
+def _run_step(
+    flight: Flight, segment: Segment, number: int, step: Step, *, cut_off: bool, in_own_transaction: bool
+) -> None:
+    if cut_off and _found_done(flight, step):
+        flight.session.run(flight.journal.completed(flight.run_id, step), atomic=True)
+        flight.reporter.hear(StepDone(step, 0.0, found=True))
+        return
+    flight.reporter.hear(StepStarted(step))
+    match step.action:
+        case RunLive() as action:
+            took = _run_live(flight, step, action)
+        case RunStatement(alone=True):
+            took = _run_alone(flight, segment, number, step)
+        case _ if in_own_transaction:
+            took = _run_inside_users_transaction(flight, segment, number, step)
+        case _:
+            batch = [*_sent([step]), *_journal_of(flight, Segment((step,), False, ""))]
+            took = _with_retries(
+                flight, segment, number, lambda: _commit(flight, batch, step), announce=False
+            )
+    flight.reporter.hear(StepDone(step, took))
+
+
+def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> float:
+    """What no transaction may hold: journalled before and after, so a crash between shows as `running`."""
+    session, journal = flight.session, flight.journal
+    session.run(journal.begun(flight.run_id, step), atomic=True)
+    for key in flight.lone_build_keys:
+        session.unlock(key)
+    try:
+        took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), announce=False)
+    finally:
+        locks.take(
+            session, flight.plan.tool, flight.lone_build_keys, flight.bounds, flight.clock, flight.reporter
+        )
+    session.run(journal.completed(flight.run_id, step), atomic=True)
+    return took
+
+
+def _attempt_alone(flight: Flight, step: Step) -> None:
+    _clear_leftovers(flight, step)
+    flight.session.run(_sent([step]), atomic=False)
+
+
+def _run_live(flight: Flight, step: Step, action: RunLive) -> float:
+    began = flight.clock.now()
+    if flight.live is None:
+        raise MigrationFailed(
+            f"{step.revision} must run its own program, and this tool gives no way to",
+            state="nothing was changed",
+        )
+    flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
+    flight.live(step, action)
+    flight.session.run(
+        [*flight.journal.completed(flight.run_id, step), *_remembered(flight, step)], atomic=True
+    )
+    return flight.clock.now() - began
+
+
+def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int, step: Step) -> float:
+    """Between the author's own BEGIN and COMMIT the completion commits, or vanishes, with the statement."""
+    journal = flight.journal.committed(flight.run_id, [step], stay_open=True)
+    before_commit = isinstance(step.action, RunStatement) and step.action.control and not _opens(step)
+    batch = [*journal, *_sent([step])] if before_commit else [*_sent([step]), *journal]
+    return _with_retries(
+        flight, segment, number, lambda: flight.session.run(batch, atomic=False), announce=False, tries=1
+    )
+
+
+def _with_retries(
+    flight: Flight,
+    segment: Segment,
+    number: int,
+    attempt: Callable[[], None],
+    *,
+    announce: bool = True,
+    tries: int | None = None,
+) -> float:
+    """Tries until the locks are there or the budget is spent; gives the seconds of the try that worked."""
+    began = flight.clock.now()
+    tried = 0
+    while True:
+        tried += 1
+        if announce:
+            flight.reporter.hear(SegmentStarted(segment, number, tried))
+        started = flight.clock.now()
+        try:
+            attempt()
+        except LockTimeout as error:
+            waited = flight.clock.now() - began
+            relations = _relations(flight, segment, error.index)
+            held_by = locks.blockers(flight.session, relations)
+            if waited >= flight.bounds.lock_budget_s or tried == tries:
+                state = f"{_revision_of(segment)} was rolled back; what came before it is done and recorded"
+                raise LockNotAcquired(relations, waited, tried, held_by, state=state) from error
+            flight.reporter.hear(LockWaited(segment, tried, waited, held_by))
+            flight.clock.sleep(pause_s(tried))
+        except StatementFailed as error:
+            raise _failed(flight, segment, error) from error
+        else:
+            _pass_notices_on(flight, segment)
+            return flight.clock.now() - started
+
+
+def _commit(flight: Flight, batch: Sequence[Sql | Statement], last: Step) -> None:
+    try:
+        flight.session.run(batch, atomic=True)
+    except CommitUnanswered as error:
+        raise _asked(flight, last, error) from error
+
+
+def _asked(flight: Flight, last: Step, error: CommitUnanswered) -> MidairError:
+    """The commit's truth, from the database itself: its journal row committed with it or not at all."""
+    try:
+        session = flight.reconnect()
+    except MidairError:
+        return OutcomeUnknown(
+            f"lost the connection while committing {last.title}, and the server cannot be asked",
+            state=f"{last.revision} may or may not be applied",
+            hint="when the server is back, `midair resume` looks and goes on from the truth",
+        )
+    try:
+        done = Journal(session).has_step(flight.run_id, last.id)
+    finally:
+        session.close()
+    return ConnectionLost(
+        error.message,
+        state=f"asked the database: {last.revision} {'is committed and recorded' if done else 'was not committed'}",
+        hint="midair resume goes on from there",
+    )
+
+
+def _found_done(flight: Flight, step: Step) -> bool:
+    """Whether a step that a crash interrupted is done.
+
+    Raises:
+        OutcomeUnknown: nothing can tell, and repeating it might do it twice.
+    """
+    if step.probe is not None:
+        return bool(flight.session.query(step.probe.text, step.probe.parameters)[0][0])
+    match step.action:
+        case RunLive(atomic=True):
+            return False
+        case RunStatement(repeatable=True):
+            return False
+        case _:
+            raise OutcomeUnknown(
+                f"{_place(step)} was running when the last run was cut off, and no query can tell whether it is done",
+                state=f"everything before it is done; {step.revision} is not recorded",
+                hint=f"look, then say `midair repair {step.revision} --done` or `--undone`",
+            )
+
+
+def _clear_leftovers(flight: Flight, step: Step) -> None:
+    action = step.action
+    if not isinstance(action, RunStatement) or action.repair is None:
+        return
+    left = action.repair.left
+    if flight.session.query(left.text, left.parameters)[0][0]:
+        flight.session.run([action.repair.clear], atomic=False)
+
+
+def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:
+    sent: list[Sql | Statement] = []
+    for step in steps:
+        match step.action:
+            case RunStatement(statement=statement):
+                sent.append(statement)
+            case RecordRevision(marks=marks):
+                sent.extend(marks)
+            case RunLive():
+                pass  # its own program runs it
+    return sent
+
+
+def _journal_of(flight: Flight, segment: Segment) -> list[Sql]:
+    """What commits with the segment: its completion, and for finished migrations their digest."""
+    ends = [step for step in segment.steps if step.id in flight.ends]
+    last = segment.steps[-1]
+    rows = [
+        *flight.journal.committed(
+            flight.run_id, segment.steps, stay_open=not ends and last.revision is not None
+        )
+    ]
+    for step in ends:
+        rows.extend(_remembered(flight, step))
+    return rows
+
+
+def _remembered(flight: Flight, step: Step) -> tuple[Sql, ...]:
+    if step.revision is None:
+        return ()
+    checksum = flight.checksums.get(step.revision) if step.direction is Direction.UP else None
+    return (
+        flight.journal.close_steps(step.revision),
+        flight.journal.remember(flight.run_id, flight.plan.tool, step.revision, checksum),
+    )
+
+
+def _opens(step: Step) -> bool:
+    """The author's BEGIN, as against COMMIT or ROLLBACK."""
+    head = step.title.split(" ", 1)[0].upper()
+    return head in ("BEGIN", "START", "SAVEPOINT", "RELEASE")
+
+
+def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
+    """A half-applied migration must be finished from the very text it was begun with."""
+    known = {step.id for step in plan.steps}
+    planned = set(plan.revisions)
+    strangers = [
+        each
+        for each in open_steps
+        if each.revision in planned and each.id not in known and each.direction == plan.direction
+    ]
+    if strangers:
+        first = strangers[0]
+        raise HistoryDiverged(
+            f"{first.revision} is half applied, and its file was edited since: {first.title!r} ran and is no longer in it",
+            state="nothing was changed now; the steps that ran are still in place",
+            hint=f"restore the file and run `midair resume`, or finish by hand and say `midair repair {first.revision} --done`",
+        )
+
+
+def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
+    statements = [step.action.statement for step in segment.steps if isinstance(step.action, RunStatement)]
+    near = statements[index : index + 1] or statements[-1:]
+    return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))
+
+
+def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MigrationFailed:
+    """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
+    items = [step for step in segment.steps for _ in _sent([step])]
+    step = items[min(error.index, len(items) - 1)]
+    if not segment.atomic:
+        marks = [
+            sql
+            for each in segment.steps
+            if isinstance(each.action, RecordRevision)
+            for sql in each.action.on_failure
+        ]
+        if marks:
+            flight.session.run(marks, atomic=True)
+        state = f"{step.revision} is half applied: statements before this one are in and journalled, this one is not"
+        hint = "mend the cause and run `midair resume`; the steps that are done are not repeated"
+    else:
+        state = f"{_revision_of(segment)} was rolled back; migrations before it are applied and recorded"
+        hint = "mend the migration and run `midair apply` again"
+    detail = f" ({error.detail})" if error.detail else ""
+    server_hint = f"; the server suggests: {error.hint}" if error.hint else ""
+    code = f" [{error.sqlstate}]" if error.sqlstate else ""
+    return MigrationFailed(
+        f"{_place(step)}: {error.message}{detail}{code}{server_hint}", state=state, hint=hint
+    )
+
+
+def _place(step: Step) -> str:
+    if isinstance(step.action, RunStatement):
+        return f"{step.action.statement.span} {step.title!r}"
+    return f"{step.revision} ({step.title})"
+
+
+def _revision_of(segment: Segment) -> str:
+    names = dict.fromkeys(step.revision or "the project's own preparation" for step in segment.steps)
+    return ", ".join(names) if len(names) < 4 else f"{len(names)} migrations"
+
+
+def _pass_notices_on(flight: Flight, segment: Segment) -> None:
+    for level, message in flight.session.take_notices():
+        flight.reporter.hear(Noticed(segment.steps[-1].revision, level, message))
+
+
+def _ended(flight: Flight, error: BaseException, recorded: int) -> BaseException:
+    """Journals how the run ended and gives the error to raise; a dead session leaves that to the next run."""
+    flight.session.abandon()
+    state = "stopped" if isinstance(error, KeyboardInterrupt | Interrupted) else "failed"
+    kind = type(error).__name__
+    with suppress(ExecutionError):  # the connection may be what failed; the next run then closes the row
+        flight.session.run([flight.journal.finish(flight.run_id, state, recorded, kind)], atomic=True)
+    flight.reporter.hear(RunFinished(flight.run_id, state, 0.0, recorded))
+    if isinstance(error, KeyboardInterrupt):
+        return Stopped(
+            "stopped",
+            state=f"{recorded} migrations of this run are applied and recorded, nothing is half-done inside a transaction",
+            hint="midair resume goes on; midair rollback takes them back",
+        )
+    return error

@@ -1,0 +1,83 @@
+"""One at a time: midair's own lock and the tool's, both polled for, and who stands in the way."""
+
+from collections.abc import Sequence
+from zlib import crc32
+
+from midair.database.session import Session
+from midair.errors import AlreadyRunning, StatementFailed
+from midair.execution.services import Bounds, Clock, Reporter, pause_s
+from midair.model.address import Product
+from midair.model.event import Waiting
+
+_OURS = 0x6D69_6461
+"""First half of midair's advisory key: "mida" in ASCII. The second half is a digest of the history's name."""
+
+_BLOCKERS = """
+SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?'), a.state,
+       round(extract(epoch FROM clock_timestamp() - a.xact_start))::int, left(a.query, 60)
+FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.granted AND l.locktype = 'relation' AND a.pid <> pg_backend_pid()
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
+ORDER BY 4 DESC NULLS LAST LIMIT 5
+"""
+_HOLDERS = """
+SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?'), round(extract(epoch FROM clock_timestamp() - a.backend_start))::int
+FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid IN (1, 2)
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND ((l.classid::bigint << 32) | l.objid::bigint) = %s
+"""
+
+
+def own_key(history: str) -> int:
+    """midair's advisory key for one history table of one database."""
+    return (_OURS << 32) | crc32(history.encode())
+
+
+def take(
+    session: Session, name: str, keys: Sequence[int], bounds: Bounds, clock: Clock, reporter: Reporter
+) -> None:
+    """Takes every key by trying: a blocking wait would hold a snapshot that index builds wait for.
+
+    `name` is whose lock it is, for people: `midair` or the tool.
+
+    Raises:
+        AlreadyRunning: another process held one for longer than `wait_s`.
+    """
+    began = clock.now()
+    for key in keys:
+        attempt = 0
+        while not session.try_lock(key):
+            waited = clock.now() - began
+            who = _holder(session, key)
+            if waited >= bounds.wait_s:
+                raise AlreadyRunning(
+                    f"another {name} run is at work on this database{f': {who}' if who else ''}",
+                    state="nothing was changed",
+                    hint="wait for it to end (`--wait 5min` does), or look with `midair status`",
+                )
+            if attempt % 8 == 0:
+                reporter.hear(Waiting(f"another {name} run{f' ({who})' if who else ''}", waited))
+            clock.sleep(pause_s(attempt))
+            attempt += 1
+
+
+def blockers(session: Session, relations: Sequence[str]) -> tuple[str, ...]:
+    """Who holds locks on the relations, longest transaction first, as people name them."""
+    if session.product is not Product.POSTGRESQL or not relations:
+        return ()
+    try:
+        rows = session.query(_BLOCKERS, (chr(31).join(relations),))
+    except StatementFailed:
+        return ()  # a name that is no name here; the wait itself is reported all the same
+    return tuple(
+        f"pid {pid} ({name}, {state}, transaction open for {age or 0} s)" for pid, name, state, age, _ in rows
+    )
+
+
+def _holder(session: Session, key: int) -> str:
+    if session.product is not Product.POSTGRESQL:
+        return ""
+    rows = session.query(_HOLDERS, (key,))
+    return ", ".join(f"pid {pid} ({name}, connected for {age} s)" for pid, name, age in rows)

@@ -1,0 +1,63 @@
+"""What the executor needs from outside, each as small as its use."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from midair.database.session import Session
+from midair.model.event import Event
+from midair.model.plan import RunLive, Step
+
+
+class Reporter(Protocol):
+    """Hears events as they happen."""
+
+    def hear(self, event: Event) -> None:
+        """Called in the order of events, from the thread that works."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, as far as waiting needs it."""
+
+    def now(self) -> float:
+        """Seconds on a clock that only goes forward."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+        ...
+
+
+class WallClock:
+    """The real one."""
+
+    def now(self) -> float:
+        """Seconds on the monotonic clock."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Waits."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long to wait, in seconds: for another run to end, and for locks within one segment."""
+
+    wait_s: float = 0.0
+    lock_budget_s: float = 600.0
+
+
+LiveProgram = Callable[[Step, RunLive], None]
+"""Runs a live step's own program against the target; it raises `errors.ProgramFailed`."""
+
+Reconnect = Callable[[], Session]
+"""A new session on the same database, with the same guards."""
+
+
+def pause_s(attempt: int) -> float:
+    """How long to wait before the next try: 20 ms doubling to 1 s, jittered so that two never march in step."""
+    return min(0.02 * 2 ** min(attempt, 6), 1.0) * random.uniform(0.5, 1.0)

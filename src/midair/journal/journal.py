@@ -1,0 +1,226 @@
+"""Appends what happened durably, and tells what a run has finished."""
+
+import getpass
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from midair import __version__
+from midair.database.session import Session
+from midair.errors import ReadOnly, Refused, StatementFailed
+from midair.journal.tables import VERSION, create, name_of, present
+from midair.model.migration import RevisionId
+from midair.model.plan import Plan, Step, StepId
+from midair.model.statement import Parameter, Sql
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One execution as the journal remembers it. `state`: running, done, failed, stopped or interrupted."""
+
+    id: str
+    tool: str
+    direction: str
+    strategy: str
+    plan_digest: str
+    state: str
+    actor: str | None
+    host: str | None
+    started_at: datetime | str
+    finished_at: datetime | str | None
+    revisions: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStep:
+    """A step of a migration that was begun and is not recorded yet. `running`: begun, its end unknown."""
+
+    id: StepId
+    revision: RevisionId
+    direction: str
+    title: str
+    running: bool
+
+
+class Journal:
+    """The journal of one database, spoken to through the session that does the work.
+
+    Its statements are handed out as `Sql`, so that the executor can put them into the very
+    transaction whose completion they record.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._product = session.product
+        self.ready = bool(session.query(present(self._product).text)[0][0])
+
+    def prepare(self) -> None:
+        """Creates the tables where they are absent.
+
+        Raises:
+            ReadOnly: the role may not create the schema `midair`.
+            Refused: a newer midair wrote this journal.
+        """
+        if self.ready:
+            self._refuse_newer()
+            return
+        try:
+            self._session.run(create(self._product), atomic=True)
+        except StatementFailed as error:
+            if error.sqlstate not in ("42501", "25006"):
+                raise
+            raise ReadOnly(
+                f"this role may not create the journal (schema midair): {error.message}",
+                state="nothing was changed",
+                hint="run as a role with CREATE on the database, or let its owner run `CREATE SCHEMA midair AUTHORIZATION <role>`",
+            ) from error
+        self.ready = True
+
+    def _refuse_newer(self) -> None:
+        rows = self._session.query(f"SELECT schema_version FROM {self._name('meta')}")
+        if rows and rows[0][0] > VERSION:
+            raise Refused(
+                f"this journal has version {rows[0][0]}, and this midair understands {VERSION}",
+                state="nothing was changed",
+                hint="upgrade midair",
+            )
+
+    def _name(self, table: str) -> str:
+        return name_of(table, self._product)
+
+    def start(self, run_id: str, plan: Plan, backend_pid: int | None) -> Sql:
+        """The run's own row, state running."""
+        columns = (
+            "id, tool, direction, strategy, plan_digest, state, actor, host, pid, backend_pid, midair_version"
+        )
+        row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, "running")
+        who = (_actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
+        return self._insert("run", columns, [(*row, *who)])
+
+    def finish(self, run_id: str, state: str, revisions: int, error: str | None = None) -> Sql:
+        """The run's end."""
+        text = f"UPDATE {self._name('run')} SET state = %s, revisions = %s, error = %s, finished_at = {self._now()} WHERE id = %s"
+        return Sql(text, (state, revisions, error, run_id))
+
+    def close_abandoned(self) -> tuple[Sql, ...]:
+        """Runs that never said how they ended: nobody else holds the lock, so their process is gone."""
+        return (
+            Sql(
+                f"UPDATE {self._name('run')} SET state = 'interrupted', finished_at = {self._now()} WHERE state = 'running'"
+            ),
+        )
+
+    def begun(self, run_id: str, step: Step) -> tuple[Sql, ...]:
+        """A step outside a transaction is about to be sent."""
+        table = self._name("step")
+        row = (run_id, step.id, step.revision, str(step.direction), step.title, "running", True)
+        columns = "run_id, id, revision, direction, title, state, open"
+        text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) ON CONFLICT (run_id, id) DO UPDATE SET state = 'running'"
+        return (Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
+
+    def completed(self, run_id: str, step: Step) -> tuple[Sql, ...]:
+        """A step outside a transaction, whose beginning was journalled, is complete."""
+        text = f"UPDATE {self._name('step')} SET state = 'done', finished_at = {self._now()} WHERE run_id = %s AND id = %s"
+        return (Sql(text, (run_id, step.id)), self.event(run_id, "step_done", step.revision, step.id))
+
+    def committed(self, run_id: str, steps: Sequence[Step], *, stay_open: bool) -> tuple[Sql, ...]:
+        """Steps that commit together with these very rows: the last one's row stands for all of them."""
+        if not steps:
+            return ()
+        last = steps[-1]
+        row = (run_id, last.id, last.revision, str(last.direction), last.title, "done", stay_open)
+        step = self._insert("step", "run_id, id, revision, direction, title, state, open", [row])
+        return (step, self.event(run_id, "committed", last.revision, f"{len(steps)} steps up to {last.id}"))
+
+    def close_steps(self, revision: RevisionId) -> Sql:
+        """The migration is recorded: its steps no longer need resuming."""
+        return Sql(
+            f"UPDATE {self._name('step')} SET open = %s WHERE open AND revision = %s", (False, revision)
+        )
+
+    def remember(self, run_id: str, tool: str, revision: RevisionId, checksum: str | None) -> Sql:
+        """The file's digest as it was applied; `None` forgets it (rolled back)."""
+        table = self._name("migration")
+        if checksum is None:
+            return Sql(f"DELETE FROM {table} WHERE tool = %s AND revision = %s", (tool, revision))
+        text = (
+            f"INSERT INTO {table} (tool, revision, checksum, run_id) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (tool, revision) DO UPDATE SET checksum = excluded.checksum, run_id = excluded.run_id"
+        )
+        return Sql(text, (tool, revision, checksum, run_id))
+
+    def event(
+        self, run_id: str, kind: str, revision: RevisionId | None = None, data: str | None = None
+    ) -> Sql:
+        """One line of the audit log."""
+        return self._insert("event", "run_id, kind, revision, data", [(run_id, kind, revision, data)])
+
+    def checksums(self, tool: str) -> Mapping[RevisionId, str]:
+        """The digests of applied files, by revision."""
+        if not self.ready:
+            return {}
+        rows = self._session.query(
+            f"SELECT revision, checksum FROM {self._name('migration')} WHERE tool = %s", (tool,)
+        )
+        return {RevisionId(revision): checksum for revision, checksum in rows}
+
+    def open_steps(self) -> tuple[OpenStep, ...]:
+        """Steps of migrations that were begun and not recorded, in the order they began."""
+        if not self.ready:
+            return ()
+        text = f"SELECT id, revision, direction, title, state FROM {self._name('step')} WHERE open ORDER BY started_at"
+        return tuple(
+            OpenStep(StepId(row[0]), RevisionId(row[1] or ""), row[2], row[3], row[4] == "running")
+            for row in self._session.query(text)
+        )
+
+    def has_step(self, run_id: str, step: StepId) -> bool:
+        """Whether the step's row is there: asked after a COMMIT that nobody answered."""
+        return bool(
+            self._session.query(
+                f"SELECT 1 FROM {self._name('step')} WHERE run_id = %s AND id = %s AND state = 'done'",
+                (run_id, step),
+            )
+        )
+
+    def runs(self, limit: int = 50) -> tuple[RunRecord, ...]:
+        """Past runs, newest first."""
+        if not self.ready:
+            return ()
+        columns = "id, tool, direction, strategy, plan_digest, state, actor, host, started_at, finished_at, revisions, error"
+        rows = self._session.query(
+            f"SELECT {columns} FROM {self._name('run')} ORDER BY started_at DESC LIMIT {limit:d}"
+        )
+        return tuple(_run_record(row) for row in rows)
+
+    def _insert(self, table: str, columns: str, rows: Sequence[tuple[Parameter, ...]]) -> Sql:
+        values = ", ".join(f"({_marks(row)})" for row in rows)
+        return Sql(
+            f"INSERT INTO {self._name(table)} ({columns}) VALUES {values}",
+            tuple(value for row in rows for value in row),
+        )
+
+    def _now(self) -> str:
+        return (
+            "clock_timestamp()" if self._product == "postgresql" else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+        )
+
+
+def _marks(row: Sequence[Parameter]) -> str:
+    return ", ".join(["%s"] * len(row))
+
+
+def _run_record(row: tuple[Any, ...]) -> RunRecord:
+    return RunRecord(*row)
+
+
+def _actor() -> str:
+    """Who runs this; a container may have no name for its user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"

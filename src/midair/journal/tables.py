@@ -1,0 +1,79 @@
+"""The journal's tables: a schema `midair` on PostgreSQL, prefixed tables elsewhere.
+
+`run` is one execution. `step` is one thing it did: rows are written with the step's own
+transaction, or before and after a step that cannot be in one. `open` steps belong to a migration
+that is not recorded yet: they are what `resume` reads. `event` is append-only, the audit log.
+`migration` is the digest of every file as it was when it was applied, for tools that keep none.
+"""
+
+from midair.model.address import Product
+from midair.model.statement import Sql
+
+VERSION = 1
+
+_TABLES = (
+    ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
+    (
+        "run",
+        "id text PRIMARY KEY, tool text NOT NULL, direction text NOT NULL, strategy text NOT NULL, plan_digest text NOT NULL,"
+        " state text NOT NULL, actor text, host text, pid integer, backend_pid integer, midair_version text,"
+        " started_at {time} NOT NULL DEFAULT {now}, finished_at {time}, revisions integer NOT NULL DEFAULT 0, error text",
+    ),
+    (
+        "step",
+        "run_id text NOT NULL REFERENCES {run}, id text NOT NULL, revision text, direction text NOT NULL, title text NOT NULL,"
+        " state text NOT NULL, open boolean NOT NULL, started_at {time} NOT NULL DEFAULT {now}, finished_at {time},"
+        " PRIMARY KEY (run_id, id)",
+    ),
+    (
+        "event",
+        "id {serial}, run_id text NOT NULL, at {time} NOT NULL DEFAULT {now}, kind text NOT NULL, revision text, data text",
+    ),
+    (
+        "migration",
+        "tool text NOT NULL, revision text NOT NULL, checksum text NOT NULL, run_id text NOT NULL,"
+        " at {time} NOT NULL DEFAULT {now}, PRIMARY KEY (tool, revision)",
+    ),
+)
+_POSTGRESQL = {
+    "time": "timestamptz",
+    "now": "clock_timestamp()",
+    "serial": "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+}
+_SQLITE = {
+    "time": "text",
+    "now": "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+    "serial": "integer PRIMARY KEY AUTOINCREMENT",
+}
+
+
+def name_of(table: str, product: Product) -> str:
+    """A journal table as SQL."""
+    return f"midair.{table}" if product is Product.POSTGRESQL else f"midair_{table}"
+
+
+def create(product: Product) -> tuple[Sql, ...]:
+    """Brings the journal about; every statement does nothing where its object is there."""
+    words = _POSTGRESQL if product is Product.POSTGRESQL else _SQLITE
+    names = {"run": name_of("run", product)}
+    schema = (Sql("CREATE SCHEMA IF NOT EXISTS midair"),) if product is Product.POSTGRESQL else ()
+    tables = tuple(
+        Sql(f"CREATE TABLE IF NOT EXISTS {name_of(table, product)} ({columns.format(**words, **names)})")
+        for table, columns in _TABLES
+    )
+    index = name_of("step", product)
+    open_steps = Sql(
+        f"CREATE INDEX IF NOT EXISTS {'' if product is Product.POSTGRESQL else 'midair_'}step_open ON {index} (revision) WHERE open"
+    )
+    meta = name_of("meta", product)
+    version = Sql(
+        f"INSERT INTO {meta} (schema_version) SELECT {VERSION} WHERE NOT EXISTS (SELECT 1 FROM {meta})"
+    )
+    return (*schema, *tables, open_steps, version)
+
+
+def present(product: Product) -> Sql:
+    """One boolean: the journal is there."""
+    if product is Product.POSTGRESQL:
+        return Sql("SELECT to_regclass('midair.meta') IS NOT NULL")
+    return Sql("SELECT count(*) > 0 FROM sqlite_master WHERE name = 'midair_meta'")

@@ -1,0 +1,100 @@
+"""What happened during a run, as it happens: the journal stores events, reporters show them."""
+
+from dataclasses import dataclass
+
+from midair.model.migration import RevisionId
+from midair.model.plan import Segment, Step
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run holds every lock it needs and begins to work."""
+
+    run_id: str
+    digest: str
+    segments: int
+    resumes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStarted:
+    """The segment's steps are about to be sent."""
+
+    segment: Segment
+    number: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """One step outside a transaction is about to be sent, and the journal knows."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One step outside a transaction is complete, and the journal knows. `found`: a probe saw it was done before."""
+
+    step: Step
+    took_s: float
+    found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentDone:
+    """The segment is committed, its completion with it."""
+
+    segment: Segment
+    number: int
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LockWaited:
+    """A lock stayed out of reach for one try; the segment was rolled back and is tried again after a pause."""
+
+    segment: Segment
+    attempt: int
+    waited_s: float
+    blockers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Another run, or the tool itself, is at work; midair polls until it may start."""
+
+    what: str
+    waited_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The server sent a NOTICE or WARNING while a step ran."""
+
+    revision: RevisionId | None
+    level: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is over and recorded as such."""
+
+    run_id: str
+    outcome: str
+    took_s: float
+    revisions: int
+
+
+Event = (
+    RunStarted
+    | SegmentStarted
+    | StepStarted
+    | StepDone
+    | SegmentDone
+    | LockWaited
+    | Waiting
+    | Noticed
+    | RunFinished
+)

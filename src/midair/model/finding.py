@@ -1,0 +1,77 @@
+"""What `check` says: values about the user's migration, never raised."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from midair.model.migration import RevisionId
+from midair.model.statement import Span
+
+
+class Risk(IntEnum):
+    """Of a finding, and of a migration: its worst finding (design.md §9)."""
+
+    LOW = 1
+    """Advice, or nothing that anyone would notice."""
+    MEDIUM = 2
+    """A strong lock for a moment, or trouble in some deployments."""
+    HIGH = 3
+    """Blocks for a time that grows with the table, loses data, fails, or breaks running code."""
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A local change of a file: the lines `first` to `last` become `text`; counted from 1."""
+
+    path: str
+    first_line: int
+    last_line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do instead: a sentence, and SQL with the real names where there is any.
+
+    `alembic` is the same as calls of its `op`. `certain` says that `sql` may replace the statement
+    without a person's judgement; `check --fix` uses only these.
+    """
+
+    text: str
+    sql: tuple[str, ...] = ()
+    alembic: str | None = None
+    certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One concern of one rule about one place.
+
+    `recipe` names the rewrite that makes the statement safe when midair applies it online, or is
+    `None`. `suppressed` is the reason someone gave for allowing it. `sql` is the statement, `None`
+    for findings about files. `fingerprint` stays the same when lines move.
+    """
+
+    code: str
+    name: str
+    risk: Risk
+    message: str
+    span: Span
+    revision: RevisionId | None
+    remedy: Remedy
+    sql: str | None = None
+    table: str | None = None
+    rows: int | None = None
+    recipe: str | None = None
+    suppressed: str | None = None
+    fingerprint: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """It weighs in the risk of its migration: nobody allowed it."""
+        return self.suppressed is None

@@ -1,0 +1,141 @@
+"""A plan is an ordered list of steps, as data; rendering, rehearsing and executing read the same value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import NewType
+
+from midair.model.migration import Direction, RevisionId
+from midair.model.statement import Sql, Statement
+
+StepId = NewType("StepId", str)
+"""Stable across runs: derived from revision, direction, position and content."""
+
+
+class Phase(StrEnum):
+    """When a step may run, seen from the application: before, while, or after both versions live."""
+
+    EXPAND = "expand"
+    BACKFILL = "backfill"
+    CONTRACT = "contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What a statement that was cut off may have left: when `left` says true, `clear` removes it."""
+
+    left: Sql
+    clear: Sql
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatement:
+    """The user's statement, as written.
+
+    Outside a transaction: `alone` means that the server refuses it in one, so that its completion
+    cannot commit with it; `control` that it is the user's own BEGIN or COMMIT. `repeatable`: to run
+    it twice does no harm. `repair` clears what a cut-off run of it may have left.
+    """
+
+    statement: Statement
+    alone: bool = False
+    control: bool = False
+    repeatable: bool = False
+    repair: Repair | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRevision:
+    """Rows of the tool's own history, in the tool's own SQL shape.
+
+    `on_failure` is what the tool leaves behind when the migration fails outside a transaction.
+    """
+
+    marks: tuple[Sql, ...]
+    on_failure: tuple[Sql, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunLive:
+    """The migration's own program, run against the target under guard; it records itself.
+
+    `reason` is what keeps it from being replayed. `atomic`: all it does is one transaction, so a
+    crash leaves nothing of it.
+    """
+
+    tool: str
+    reason: str
+    atomic: bool = True
+
+
+Action = RunStatement | RecordRevision | RunLive
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing the executor does. `title` is one line for people."""
+
+    id: StepId
+    revision: RevisionId | None
+    direction: Direction
+    phase: Phase
+    title: str
+    action: Action
+    probe: Sql | None = None
+    """Asks the server whether the step is already done: one row, one boolean. `None`: only the journal knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Steps that commit together when `atomic`, one by one when not.
+
+    A crash inside an atomic segment leaves nothing of it; inside the other kind the journal and
+    the steps' probes tell how far it came.
+    """
+
+    steps: tuple[Step, ...]
+    atomic: bool
+    why: str
+    """Why the transaction begins and ends here, for `plan`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one `apply` or `rollback` will do, in order.
+
+    `before` is what the history held when the plan was made: a plan is for that state only.
+    `prepare` brings the tool's history table about where it is absent, before anything is journalled.
+    `checksums` are the files' digests by revision, for the journal.
+    """
+
+    tool: str
+    direction: Direction
+    segments: tuple[Segment, ...]
+    revisions: tuple[RevisionId, ...]
+    before: tuple[RevisionId, ...] = ()
+    prepare: tuple[Sql, ...] = ()
+    checksums: tuple[tuple[RevisionId, str], ...] = ()
+    strategy: str = "direct"
+    notes: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps in order."""
+        return tuple(step for segment in self.segments for step in segment.steps)
+
+    @property
+    def digest(self) -> str:
+        """Identifies the plan's content and starting state; what an approval approves (hex, 16 characters)."""
+        # Step ids digest their own content; the segment borders and the starting state are the rest.
+        parts = [self.tool, self.direction, self.strategy, "\0".join(self.before)]
+        parts += [
+            f"{'atomic' if s.atomic else 'single'} {' '.join(step.id for step in s.steps)}"
+            for s in self.segments
+        ]
+        return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def step_id(revision: RevisionId | None, direction: Direction, position: int, content: str) -> StepId:
+    """The same step has the same id in every run: `revision-position-digest`."""
+    digest = sha256(f"{revision}\0{direction}\0{position}\0{content}".encode()).hexdigest()[:10]
+    return StepId(f"{revision or 'project'}:{direction}:{position}:{digest}")

@@ -1,0 +1,45 @@
+"""One SQL command as the user wrote it, and where it stands."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a file of the project: lines and columns count from 1, columns in code points."""
+
+    path: str
+    """Relative to the project's root, with `/`, so that reports read the same on every machine."""
+    line: int
+    column: int = 1
+    end_line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One SQL command with its literals in place; `rows` is the data that follows `COPY … FROM STDIN`."""
+
+    sql: str
+    span: Span
+    rows: str | None = None
+
+
+Parameter = str | int | float | bool | bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A command midair itself wrote: `%s` marks a parameter, on every product.
+
+    Identifiers are quoted by `quoted` before they get here; values travel only as parameters.
+    """
+
+    text: str
+    parameters: tuple[Parameter, ...] = ()
+
+
+def quoted(*names: str) -> str:
+    """A qualified identifier as SQL: `quoted("app", "schema_migrations")` → `"app"."schema_migrations"`."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)

@@ -1,0 +1,57 @@
+"""The tool's own table as data: how to list what is applied, how to record one more."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from midair.database.session import Session
+from midair.model.migration import Applied, Migration
+from midair.model.statement import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the tool writes about one migration, by the place it writes it in.
+
+    `within` commits with the migration's last transaction; `before` and `after` in transactions
+    of their own around a migration that cannot be one transaction (golang-migrate's dirty flag);
+    an atomic migration needs only `within`. `on_failure`: what the tool leaves behind when a
+    migration outside a transaction fails.
+    """
+
+    within: tuple[Sql, ...] = ()
+    before: tuple[Sql, ...] = ()
+    after: tuple[Sql, ...] = ()
+    on_failure: tuple[Sql, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolLock:
+    """The lock the tool itself takes, as PostgreSQL advisory keys: midair polls for all of them.
+
+    `lone_builds`: it must be let go while an index is built concurrently, because the tool waits
+    for it in a blocking statement whose snapshot the build would wait for (other-tools.md §1).
+    """
+
+    keys: tuple[int, ...]
+    lone_builds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One tool's history table in one project. `table` is its name for people.
+
+    `read` gives what is applied, oldest first, and nothing when the table is absent; it raises
+    ForeignHistory when another tool's table has the name. `create` brings the table about where
+    it is absent (run before the first migration, and harmless when it is there). `record` and
+    `forget` give each migration's marks, for a sequence that will be run in that order starting
+    from `applied`. `lock` computes what the tool would take on this session.
+    """
+
+    table: str
+    read: Callable[[Session], tuple[Applied, ...]]
+    create: Callable[[Session], tuple[Sql, ...]]
+    record: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]]
+    forget: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]]
+    lock: Callable[[Session], ToolLock | None]
+    run_is_one_transaction: bool = False
+    """The tool wraps all pending migrations in one transaction (Alembic's default, Flyway's `group`)."""

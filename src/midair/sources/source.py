@@ -1,0 +1,117 @@
+"""What a source is: recognises one tool's project and reads it into migrations."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from midair.database.session import Session
+from midair.model.address import Address, Product
+from midair.model.migration import Applied, Direction, Migration, RevisionId, Script, Standing
+from midair.model.statement import Sql
+from midair.sources.history import History
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A project recognised from its own files, nothing run. `marks` are what gave it away, for people."""
+
+    tool: str
+    root: Path
+    folder: Path
+    """Where the migrations are."""
+    marks: tuple[str, ...]
+    config: Path | None = None
+    """The tool's own configuration file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller decides about reading; a source never looks settings up itself.
+
+    `variables` is the process environment; `tool` holds the strings of `[tools.<name>]` in
+    `midair.toml` (and the `[projects]` entry), documented by each source.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    tool: Mapping[str, str] = field(default_factory=dict[str, str])
+    python: str | None = None
+    """The project's interpreter, when the user named it."""
+    product: Product | None = None
+    """The target's product, where the project has separate migrations per product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project, read: its migrations in the tool's own order, and its history table as data.
+
+    `address` is the database the tool's own files name, `origin` says where it was found.
+    `warnings` are sentences about files the tool would skip or settings that cannot be honoured.
+    """
+
+    tool: str
+    root: Path
+    folder: Path
+    migrations: tuple[Migration, ...]
+    history: History
+    address: Address | None = None
+    origin: str | None = None
+    warnings: tuple[str, ...] = ()
+    product: Product | None = None
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The tool's own settings in force that `compare` needs (goose: `allow_missing`; dbmate: `strict`)."""
+
+
+class Scratch(Protocol):
+    """Gives throwaway databases to sources whose migrations are programs."""
+
+    def database(self, product: Product) -> AbstractContextManager[Address]:
+        """An empty database of the product, gone when the context ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Migrations to be turned into statements, in the order they will run, for a database whose history holds `applied`."""
+
+    migrations: tuple[Migration, ...]
+    direction: Direction
+    applied: tuple[Applied, ...]
+    product: Product
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """The statements of each migration, and what the tool does around the run as a whole."""
+
+    by_revision: Mapping[RevisionId, Script]
+    prologue: Script = field(default_factory=Script)
+    epilogue: Script = field(default_factory=Script)
+    before_history: tuple[Sql, ...] = ()
+    """What must exist before the history table does (a missing schema)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One tool. All members are functions over data; heavy imports happen inside them.
+
+    `recognises(folder, variables)` yields the tool's projects at or right below a folder, without running
+    anything. `read` gives the project, still without running anything and without a database.
+    `compare` judges every migration against the history, by the tool's own rules, in the order
+    they would run; it raises what the tool would refuse for. `scripts` gives statements, and is the only one that
+    may need the scratch database. `new(project, description, options)` writes an empty migration in the tool's format and
+    returns the files. `live` runs one migration's own program against the target, or is `None`.
+    """
+
+    tool: str
+    recognises: Callable[[Path, Mapping[str, str]], Iterator[Found]]
+    read: Callable[[Found, Options], Project]
+    compare: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]]
+    scripts: Callable[[Project, Work, Scratch, Options], Scripts]
+    new: Callable[[Project, str, Options], tuple[Path, ...]]
+    live: Callable[[Project, Migration, Direction, Address, Options, Mapping[str, str]], None] | None = None
+    baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None
+    """Tools with a baseline row of their own (Flyway) write it here; others are stamped row by row."""
+    repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None
+    """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""

@@ -1,0 +1,244 @@
+"""golang-migrate's table as data: one row, the current version, and whether a run died on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from zlib import crc32
+
+from midair.database.session import Session
+from midair.errors import BadMigration, BadSetting, Dirty, ForeignHistory, HistoryDiverged
+from midair.model.address import Product
+from midair.model.migration import Applied, Direction, Migration, RevisionId, Standing, State
+from midair.model.statement import Sql, quoted
+from midair.sources.history import History, Marks, ToolLock
+from midair.sources.numbered import columns_of, current_schema, yes
+from midair.sources.source import Project
+from midair.sources.tools.golang_migrate.files import Pair, pairs_in
+from midair.sources.tools.golang_migrate.scripts import blocks_of
+
+REMEMBERED = "remembered"
+"""The `kind` of rows that midair's journal adds to the cursor: the versions that were there when midair last ran."""
+_NONE = -1
+_LOCK_SALT = 1486364155
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The history table's name; without a schema it is in the session's current one."""
+
+    name: str
+    schema: str | None = None
+
+
+def history_of(table: Table, versions: Sequence[int]) -> History:
+    """The history of a project whose files have these versions, lowest first."""
+    return History(
+        table=f"{table.schema}.{table.name}" if table.schema else table.name,
+        read=partial(_read, table),
+        create=partial(_create, table),
+        record=partial(_record, table),
+        forget=partial(_forget, table, tuple(versions)),
+        lock=partial(_lock, table),
+    )
+
+
+def lock_id(schema: str, table: str, database: str) -> int:
+    """The advisory lock's key: a CLI run hashes the URL's path (`/name`), an embedding program the bare name."""
+    return crc32("\0".join((schema, table, database)).encode()) * _LOCK_SALT % 2**32
+
+
+def _names(table: Table, session: Session) -> tuple[str, ...]:
+    if session.product is Product.SQLITE:
+        return (table.name,)
+    schema = table.schema or current_schema(session)
+    if schema is None:
+        raise BadSetting(
+            "the role's search_path names no schema that exists",
+            hint="create the schema, or set search_path in the URL",
+        )
+    return (schema, table.name)
+
+
+def _read(table: Table, session: Session) -> tuple[Applied, ...]:
+    name = quoted(*_names(table, session))
+    columns = columns_of(session, name)
+    if not columns:
+        return ()
+    if not {"version", "dirty"} <= set(columns):
+        raise ForeignHistory(
+            f"{name} has the columns {', '.join(columns)}; golang-migrate's are version and dirty",
+            hint="another tool's table has the name: set migrations_table, or choose the tool in midair.toml",
+        )
+    rows = session.query(f"SELECT version, dirty FROM {name} LIMIT 1")
+    return tuple(Applied(RevisionId(str(version)), success=not dirty) for version, dirty in rows)
+
+
+def _create(table: Table, session: Session) -> tuple[Sql, ...]:
+    names = _names(table, session)
+    name = quoted(*names)
+    if columns_of(session, name):
+        return ()  # a role without CREATE may still migrate
+    if session.product is Product.SQLITE:
+        return (
+            Sql(f"CREATE TABLE IF NOT EXISTS {name} (version uint64,dirty bool)"),
+            Sql(f"CREATE UNIQUE INDEX IF NOT EXISTS version_unique ON {name} (version)"),
+        )
+    return (
+        Sql(
+            f"CREATE TABLE IF NOT EXISTS {name} (version bigint not null primary key, dirty boolean not null)"
+        ),
+    )
+
+
+def _record(
+    table: Table, session: Session, migrations: Sequence[Migration], _: Sequence[Applied]
+) -> tuple[Marks, ...]:
+    return tuple(_marks(table, session, int(migration.revision)) for migration in migrations)
+
+
+def _forget(
+    table: Table,
+    versions: tuple[int, ...],
+    session: Session,
+    migrations: Sequence[Migration],
+    _: Sequence[Applied],
+) -> tuple[Marks, ...]:
+    return tuple(
+        _marks(table, session, _below(versions, int(migration.revision))) for migration in migrations
+    )
+
+
+def _below(versions: Sequence[int], version: int) -> int:
+    return max((each for each in versions if each < version), default=_NONE)
+
+
+def _marks(table: Table, session: Session, version: int) -> Marks:
+    # In one transaction with the change the flag is never seen dirty: better than the tool, and the same afterwards.
+    clean = _cursor(table, session, version, dirty=False)
+    return Marks(within=clean, before=_cursor(table, session, version, dirty=True), after=clean)
+
+
+def _cursor(table: Table, session: Session, version: int, *, dirty: bool) -> tuple[Sql, ...]:
+    """What puts the cursor on a version; a clean −1 is an empty table, a dirty −1 a row."""
+    name = quoted(*_names(table, session))
+    empty = Sql(f"DELETE FROM {name}" if session.product is Product.SQLITE else f"TRUNCATE {name}")
+    if version == _NONE and not dirty:
+        return (empty,)
+    return (empty, Sql(f"INSERT INTO {name} (version, dirty) VALUES (%s, %s)", (version, dirty)))
+
+
+def _lock(table: Table, session: Session) -> ToolLock | None:
+    if session.product is not Product.POSTGRESQL:
+        return None  # SQLite: the tool locks within its own process only
+    schema, name = _names(table, session)
+    database = str(session.query("SELECT current_database()")[0][0])
+    return ToolLock(
+        (lock_id(schema, name, f"/{database}"), lock_id(schema, name, database)), lone_builds=True
+    )
+
+
+def compare(project: Project, applied: Sequence[Applied]) -> tuple[Standing, ...]:
+    """Every file up to the cursor is applied, every one behind it pending, lowest first.
+
+    The cursor alone cannot tell a late file from an applied one, and the tool never runs it. With
+    rows of kind `remembered` among `applied` (what the folder held when midair last ran), a
+    version below their highest that is not among them came late.
+
+    Raises:
+        Dirty: a run died; the message says on which file.
+        HistoryDiverged: no file has the current version, which the tool refuses too.
+    """
+    rows = [row for row in applied if row.kind != REMEMBERED]
+    if not rows:
+        return tuple(Standing(each.revision, State.PENDING, each) for each in project.migrations)
+    cursor = max(rows, key=lambda row: row.order)
+    if not cursor.success:
+        raise _dirty(project, int(cursor.revision))
+    if all(each.revision != cursor.revision for each in project.migrations):
+        raise HistoryDiverged(
+            f"the database is at version {cursor.revision}, and no file of {project.folder.name}/ has that version; golang-migrate refuses too",
+            hint=f"bring the file back, or `midair stamp` the version the database is really at ({project.history.table})",
+        )
+    known = {int(row.revision) for row in applied if row.kind == REMEMBERED}
+    return tuple(_standing(each, cursor, known) for each in project.migrations)
+
+
+def _standing(migration: Migration, cursor: Applied, known: set[int]) -> Standing:
+    version = int(migration.revision)
+    if version > int(cursor.revision):
+        return Standing(migration.revision, State.PENDING, migration)
+    if version == int(cursor.revision):
+        return Standing(migration.revision, State.APPLIED, migration, cursor)
+    late = bool(known) and version < max(known) and version not in known
+    return Standing(migration.revision, State.LATE if late else State.APPLIED, migration)
+
+
+def _suspects(project: Project, version: int) -> tuple[tuple[Pair, Direction], ...]:
+    """The files whose run can have left this dirty version: its own up, or the down of the next higher.
+
+    A missing or unknown file cannot have failed. −1 is what the lowest version's down leaves.
+    """
+    pairs = pairs_in(project.folder, project.root)
+    above = min(
+        (pair for pair in pairs if pair.version > version), key=lambda pair: pair.version, default=None
+    )
+    own = next((pair for pair in pairs if pair.version == version), None)
+    found: list[tuple[Pair, Direction]] = []
+    if own and own.up:
+        found.append((own, Direction.UP))
+    if above and above.down and (own or version == _NONE):
+        found.append((above, Direction.DOWN))
+    return tuple(found)
+
+
+def _dirty(project: Project, version: int) -> Dirty:
+    suspects = _suspects(project, version)
+    files = " or ".join(
+        str((pair.up if side is Direction.UP else pair.down) or "") for pair, side in suspects
+    )
+    message = f"golang-migrate marked version {version} dirty: {files or 'a file that is gone'} failed"
+    if version == _NONE:
+        message += "; −1 stands for no version, below the first one"
+    elif any(side is Direction.DOWN for _, side in suspects):
+        message += "; after a failed down the row names the version below it"
+    return Dirty(
+        message,
+        state="the table is locked against every further run of golang-migrate; what the file left depends on its statements",
+        hint="`midair repair` settles it where the file ran as one transaction; else look, mend by hand, and "
+        "`midair stamp VERSION` the version the schema is at (as `migrate force` does)",
+    )
+
+
+def repair(session: Session, project: Project, applied: Sequence[Applied]) -> tuple[tuple[str, Sql], ...]:
+    """What `migrate force` would write, where it is certain which version the schema is at.
+
+    Raises:
+        Dirty: two files can have failed, or the one that did was not a single transaction.
+    """
+    cursor = next((row for row in applied if row.kind != REMEMBERED and not row.success), None)
+    if cursor is None:
+        return ()
+    suspects = _suspects(project, int(cursor.revision))
+    if len(suspects) != 1 or not _was_one_transaction(session, project, *suspects[0]):
+        raise _dirty(project, int(cursor.revision))
+    pair, side = suspects[0]
+    versions = [int(each.revision) for each in project.migrations]
+    back = _below(versions, pair.version) if side is Direction.UP else pair.version
+    name = pair.up if side is Direction.UP else pair.down
+    sentence = f"{name} failed as one transaction, so nothing of it is in: the cursor goes to {back if back >= 0 else 'no version'}"
+    table = _table_of(project)
+    return tuple((sentence, sql) for sql in _cursor(table, session, back, dirty=False))
+
+
+def _table_of(project: Project) -> Table:
+    schema, _, name = project.history.table.rpartition(".")
+    return Table(name, schema or None)
+
+
+def _was_one_transaction(session: Session, project: Project, pair: Pair, side: Direction) -> bool:
+    try:
+        blocks = blocks_of(project, pair, side, session.product)
+    except BadMigration:
+        # PostgreSQL refuses such a message as a whole; cut at every semicolon, its first pieces went in.
+        return not yes(project.settings.get("multi_statement"))
+    return all(block.atomic for block in blocks)

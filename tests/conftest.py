@@ -1,0 +1,70 @@
+"""A real PostgreSQL for the whole session, a fresh database per test."""
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from midair.database import Guard, Session, open_session
+from midair.model.address import Address, Product, Secret
+from midair.model.statement import Sql
+from midair.rehearsal.server import Server, throwaway_server
+
+
+@pytest.fixture(scope="session")
+def server() -> Generator[Server]:
+    """The embedded PostgreSQL, one a worker; crash tests restart their own."""
+    with throwaway_server() as running:
+        yield running
+
+
+@pytest.fixture
+def database(server: Server) -> Generator[Address]:
+    """A fresh database with a name nobody else has."""
+    name = f"test_{uuid4().hex[:12]}"
+    admin = open_session(server.admin, Guard(), "midair tests")
+    admin.run([Sql(f"CREATE DATABASE {name} STRATEGY file_copy")], atomic=False)
+    try:
+        yield server.at(name)
+    finally:
+        admin.run([Sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")], atomic=False)
+        admin.close()
+
+
+@pytest.fixture
+def url(database: Address) -> Secret:
+    """The fresh database as a URL."""
+    return url_of(database)
+
+
+@pytest.fixture
+def session(database: Address) -> Generator[Session]:
+    """A session on the fresh database."""
+    opened = open_session(database, Guard(lock_wait_ms=200), "midair tests")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_file(tmp_path: Path) -> Address:
+    """A SQLite database that does not exist yet."""
+    return Address(Product.SQLITE, str(tmp_path / "app.db"))
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the developer's shell exports must not change a test."""
+    for name in list(os.environ):
+        if name.startswith(("PG", "MIDAIR_", "FLYWAY_", "DBMATE_", "GOOSE_", "ALEMBIC_")) or name in ("DATABASE_URL", "VIRTUAL_ENV"):
+            if name.startswith(("MIDAIR_PEERS", "MIDAIR_PG_BIN")):
+                continue
+            monkeypatch.delenv(name)
+
+
+def url_of(address: Address) -> Secret:
+    """An address as the URL a user would write."""
+    if address.product is Product.SQLITE:
+        return Secret(f"sqlite:///{address.database}")
+    return Secret(f"postgresql:///{address.database}?host={address.host}&user={address.user}")

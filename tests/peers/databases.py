@@ -1,0 +1,104 @@
+"""Databases to work on, and what two of them must have in common: their schema and the tool's own rows."""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from midair.rehearsal.server import Server, throwaway_server
+
+from .commands import environment
+
+_number = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """One database of a throwaway server, reachable over TCP because Java knows no Unix sockets."""
+
+    name: str
+    host: str
+    programs: Path
+
+    product = "postgresql"
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres@{self.host}:5432/{self.name}"
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def run(self, statements: str) -> None:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statements.encode())
+
+    def schema(self) -> tuple[str, ...]:
+        """The sorted lines of a schema-only dump, without comments, settings and midair's own schema."""
+        command = [self.programs / "pg_dump", "-s", "--no-owner", "--no-privileges", "-N", "midair", self.url]
+        dump = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
+        assert dump.returncode == 0, dump.stderr
+        lines = (line.rstrip() for line in dump.stdout.splitlines())
+        dropped = ("--", "SET ", "\\restrict", "\\unrestrict", "SELECT pg_catalog.set_config")
+        return tuple(sorted(line for line in lines if line and not line.startswith(dropped)))
+
+
+@dataclass(frozen=True, slots=True)
+class SQLite:
+    """One database file."""
+
+    path: Path
+
+    product = "sqlite"
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute(query).fetchall()
+
+    def run(self, statements: str) -> None:
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.executescript(statements)
+
+    def schema(self) -> tuple[str, ...]:
+        """Every object's own definition, midair's journal left out."""
+        query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
+        objects = (tuple(map(str, row)) for row in self.rows(query) if not str(row[2]).startswith("midair"))
+        return tuple(sorted(" | ".join(row) for row in objects))
+
+
+Database = PostgreSQL | SQLite
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A running server that gives a fresh database per call."""
+
+    server: Server
+    host: str
+
+    def database(self) -> PostgreSQL:
+        name = f"shop{next(_number)}"
+        with psycopg.connect(f"postgresql://postgres@{self.host}:5432/postgres", autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return PostgreSQL(name, self.host, self.server.bin)
+
+
+@contextmanager
+def cluster(programs: Path | None = None) -> Iterator[Cluster]:
+    """A server of its own loopback address, so that any number of test runs share port 5432."""
+    host = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{100 + next(_number) % 100}"
+    variables = {"MIDAIR_PG_BIN": str(programs)} if programs else dict(os.environ)
+    with throwaway_server(None, variables, (f"listen_addresses={host}",)) as server:
+        yield Cluster(server, host)
