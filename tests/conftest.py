@@ -57,7 +57,10 @@ def sqlite_file(tmp_path: Path) -> Address:
 def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the developer's shell exports must not change a test."""
     for name in list(os.environ):
-        if name.startswith(("PG", "MIDAIR_", "FLYWAY_", "DBMATE_", "GOOSE_", "ALEMBIC_")) or name in ("DATABASE_URL", "VIRTUAL_ENV"):
+        if name.startswith(("PG", "MIDAIR_", "FLYWAY_", "DBMATE_", "GOOSE_", "ALEMBIC_")) or name in (
+            "DATABASE_URL",
+            "VIRTUAL_ENV",
+        ):
             if name.startswith(("MIDAIR_PEERS", "MIDAIR_PG_BIN")):
                 continue
             monkeypatch.delenv(name)

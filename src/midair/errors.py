@@ -168,8 +168,8 @@ class Dirty(Refused):
     """The tool's history says a migration failed half-way.
 
     midair compares the database with the migration's statements and says which of them are in;
-    `midair repair` settles it. `revision` is that migration; `before` the revisions
-    the history would hold without the mark.
+    `midair repair` settles it. `suspects` are the migrations whose run can have left the mark:
+    revision, direction, and the revisions the history held before it.
     """
 
     code = "ME215"
@@ -178,14 +178,12 @@ class Dirty(Refused):
         self,
         message: str,
         *,
-        revision: str | None = None,
-        before: tuple[str, ...] | None = None,
+        suspects: tuple[tuple[str, str, tuple[str, ...]], ...] = (),
         hint: str | None = None,
         state: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, state=state)
-        self.revision = revision
-        self.before = before
+        self.suspects = suspects
 
 
 class ForeignHistory(Refused):

@@ -388,9 +388,10 @@ def _standings(opened: _Opened) -> tuple[tuple[Applied, ...], tuple[Standing, ..
     try:
         standings = opened.source.compare(project, applied)
     except Dirty as error:
-        if error.before is None or not any(each.revision == error.revision for each in journal.open_steps()):
+        restored = _restored(error, journal.open_steps())
+        if restored is None:
             raise
-        applied = _restored(error)
+        applied = restored
         standings = opened.source.compare(project, applied)
     standings = _with_journal(standings, journal.checksums(project.tool))
     edited = [each for each in standings if each.state is State.CHANGED and each.migration]
@@ -405,9 +406,10 @@ def _standings(opened: _Opened) -> tuple[tuple[Applied, ...], tuple[Standing, ..
 
 
 def _flown(opened: _Opened, made: Plan, report: Reporter) -> Done:
+    session = opened.session
+    _close_recorded(opened)
     if not made.segments:
         return Done(None, 0)
-    session = opened.session
     if made.prepare:
         session.run(
             made.prepare, atomic=True
@@ -426,7 +428,35 @@ def _flown(opened: _Opened, made: Plan, report: Reporter) -> Done:
         live=lambda step, action: _run_live(opened, step, action),
         lone_build_keys=opened.lone_build_keys(),
     )
-    return execute(flight)
+    done = execute(flight)
+    _remember_all(opened, journal)
+    return done
+
+
+def _close_recorded(opened: _Opened) -> None:
+    """Steps of a migration whose own program recorded it right before midair died: the history has the last word."""
+    journal = Journal(opened.session)
+    begun = journal.open_steps()
+    if not begun:
+        return
+    try:
+        standings = opened.source.compare(opened.project, opened.project.history.read(opened.session))
+    except Dirty:
+        return  # the history itself says that it is not recorded
+    there = {each.revision for each in standings if each.state is State.APPLIED}
+    over = dict.fromkeys(each.revision for each in begun if (each.direction == Direction.UP) == (each.revision in there))
+    if over:
+        opened.session.run([journal.close_steps(revision) for revision in over], atomic=True)
+
+
+def _remember_all(opened: _Opened, journal: Journal) -> None:
+    """Keeps the digest of every applied file the journal does not know: the tool itself ran it."""
+    project = opened.project
+    known = journal.checksums(project.tool)
+    standings = opened.source.compare(project, project.history.read(opened.session))
+    unknown = [each.migration for each in standings if each.state is State.APPLIED and each.migration and each.revision not in known]
+    if unknown:
+        opened.session.run([journal.remember("seen", project.tool, each.revision, each.checksum or "") for each in unknown], atomic=True)
 
 
 def _run_live(opened: _Opened, step: Step, action: RunLive) -> None:
@@ -449,7 +479,7 @@ def _settled(opened: _Opened, revision: str, *, done: bool, apply_it: bool) -> t
     try:
         standings = opened.source.compare(project, applied)
     except Dirty as error:
-        applied = _restored(error)
+        applied = _restored(error, journal.open_steps()) or ()
         standings = opened.source.compare(project, applied)
     migration = find(standings, revision)
     marks: tuple[Marks, ...] = project.history.record(session, [migration], applied) if done else ()
@@ -491,9 +521,13 @@ def _repaired(opened: _Opened, *, apply_it: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
-def _restored(error: Dirty) -> tuple[Applied, ...]:
-    """The history as it was before the migration that left the mark."""
-    return tuple(Applied(RevisionId(each)) for each in error.before or ())
+def _restored(error: Dirty, begun: Sequence[OpenStep]) -> tuple[Applied, ...] | None:
+    """The history as it was before the migration that left the mark, when the journal knows that midair ran it."""
+    ours = {(each.revision, each.direction) for each in begun}
+    for revision, direction, before in error.suspects:
+        if (revision, direction) in ours:
+            return tuple(Applied(RevisionId(each)) for each in before)
+    return None
 
 
 def _with_journal(standings: Sequence[Standing], known: Mapping[RevisionId, str]) -> tuple[Standing, ...]:

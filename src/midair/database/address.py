@@ -92,7 +92,13 @@ def parse_keywords(text: Secret) -> Address:
 
 def _from_words(words: dict[str, str]) -> Address:
     password = words.pop("password", None)
-    port = words.pop("port", None)
+    port = words.get("port")
+    if port and not port.replace(",", "").isdecimal():
+        raise BadAddress(
+            "the database URL's port is not a number", hint="percent-encode : / @ ? in user and password"
+        )
+    if port and port.isdecimal():
+        words.pop("port")
     return Address(
         Product.POSTGRESQL,
         database=words.pop("dbname", ""),

@@ -58,28 +58,20 @@ def translated_connect(error: psycopg.Error, address: Address) -> MidairError:
     )
 
 
-_TEXTS = (
+_REFUSALS = (
     ("password authentication failed", "28P01"),
     ("no password supplied", "28P01"),
-    ("no pg_hba.conf entry", "28000"),
+    ("pg_hba.conf", "28000"),
     ("is not permitted to log in", "28000"),
-    ("role", "28000"),
-    ("database", "3D000"),
+    ('role "', "28000"),
+    ('database "', "3D000"),
+    ("permission denied for database", "42501"),
 )
+"""libpq drops the SQLSTATE of a failed login; its wording is all that is left. What is not listed may pass: try again."""
 
 
 def _sqlstate_in(text: str) -> str | None:
-    """libpq drops the SQLSTATE of a failed login; the server's FATAL lines are what is left of it."""
-    fatal = text.partition("FATAL:")[2]
-    if (
-        not fatal
-        or "starting up" in fatal
-        or "shutting down" in fatal
-        or "too many" in fatal
-        or "remaining connection" in fatal
-    ):
-        return None
-    return next((state for words, state in _TEXTS if words in fatal), None)
+    return next((state for words, state in _REFUSALS if words in text), None)
 
 
 def _first_line(text: str, address: Address) -> str:

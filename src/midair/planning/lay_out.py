@@ -119,7 +119,7 @@ def _segments(tool: str, item: Item, direction: Direction, dialect: Dialect) -> 
         ]
         position += len(steps)
         last = number == max(len(blocks) - 1, 0)
-        if last and (item.within or whole):
+        if last and (whole or not item.after):
             steps.append(_record_step(item, direction, position, item.within))
             position += 1
         yield Segment(tuple(steps), block.atomic, _why(block, whole, migration))

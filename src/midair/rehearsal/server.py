@@ -50,6 +50,15 @@ class Server:
         """One of its databases."""
         return Address(Product.POSTGRESQL, database, self.admin.host, user=self.admin.user)
 
+    def create(self, database: str) -> Address:
+        """A new, empty database on it."""
+        session = open_session(self.admin, Guard(), "midair scratch")
+        try:
+            session.run([Sql(f"CREATE DATABASE {quoted(database)}")], atomic=False)
+        finally:
+            session.close()
+        return self.at(database)
+
 
 @contextmanager
 def throwaway_server(

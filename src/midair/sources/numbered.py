@@ -113,11 +113,6 @@ def _line(content: bytes, offset: int) -> int:
     return content.count(b"\n", 0, offset) + 1
 
 
-def has_sql(text: str) -> bool:
-    """Whether a section holds more than blank lines and `--` comments."""
-    return any(line and not line.startswith("--") for line in map(str.strip, text.split("\n")))
-
-
 # New files
 
 

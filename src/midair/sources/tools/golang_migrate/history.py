@@ -1,6 +1,6 @@
 """golang-migrate's table as data: one row, the current version, and whether a run died on it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from zlib import crc32
@@ -28,6 +28,25 @@ class Table:
 
     name: str
     schema: str | None = None
+
+
+def table_of(settings: Mapping[str, str]) -> Table:
+    """The table that `migrations_table` and `migrations_table_quoted` name.
+
+    Raises:
+        BadSetting: the quotes do not fit together.
+    """
+    name = settings.get("migrations_table") or "schema_migrations"
+    if not yes(settings.get("migrations_table_quoted")):
+        return Table(name)
+    parts = name.split('"')
+    names, between = parts[1::2], parts[::2]
+    if len(parts) % 2 == 0 or len(names) not in (1, 2) or any(text not in ("", ".") for text in between):
+        raise BadSetting(
+            f"migrations_table is {name}, and migrations_table_quoted says it is quoted",
+            hint='write it as "schema"."table", quotes included',
+        )
+    return Table(names[-1], names[0] if len(names) == 2 else None)
 
 
 def history_of(table: Table, versions: Sequence[int]) -> History:
@@ -191,6 +210,12 @@ def _suspects(project: Project, version: int) -> tuple[tuple[Pair, Direction], .
     return tuple(found)
 
 
+def _suspicion(versions: Sequence[int], version: int, side: Direction) -> tuple[str, str, tuple[str, ...]]:
+    """A run that can have left the mark, and where the cursor stood before it."""
+    before = _below(versions, version) if side is Direction.UP else version
+    return str(version), str(side), () if before == _NONE else (str(before),)
+
+
 def _dirty(project: Project, version: int) -> Dirty:
     suspects = _suspects(project, version)
     files = " or ".join(
@@ -201,8 +226,10 @@ def _dirty(project: Project, version: int) -> Dirty:
         message += "; −1 stands for no version, below the first one"
     elif any(side is Direction.DOWN for _, side in suspects):
         message += "; after a failed down the row names the version below it"
+    versions = [int(each.revision) for each in project.migrations]
     return Dirty(
         message,
+        suspects=tuple(_suspicion(versions, pair.version, side) for pair, side in suspects),
         state="the table is locked against every further run of golang-migrate; what the file left depends on its statements",
         hint="`midair repair` settles it where the file ran as one transaction; else look, mend by hand, and "
         "`midair stamp VERSION` the version the schema is at (as `migrate force` does)",
@@ -226,13 +253,8 @@ def repair(session: Session, project: Project, applied: Sequence[Applied]) -> tu
     back = _below(versions, pair.version) if side is Direction.UP else pair.version
     name = pair.up if side is Direction.UP else pair.down
     sentence = f"{name} failed as one transaction, so nothing of it is in: the cursor goes to {back if back >= 0 else 'no version'}"
-    table = _table_of(project)
+    table = table_of(project.settings)
     return tuple((sentence, sql) for sql in _cursor(table, session, back, dirty=False))
-
-
-def _table_of(project: Project) -> Table:
-    schema, _, name = project.history.table.rpartition(".")
-    return Table(name, schema or None)
 
 
 def _was_one_transaction(session: Session, project: Project, pair: Pair, side: Direction) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from midair.errors import BadSetting
 from midair.model.migration import Migration, RevisionId
 from midair.model.statement import Span
 from midair.sources.numbered import (
@@ -20,7 +19,7 @@ from midair.sources.numbered import (
 )
 from midair.sources.source import Found, Options, Project
 from midair.sources.tools.golang_migrate.files import Pair, is_migration, pairs_in, skipped
-from midair.sources.tools.golang_migrate.history import Table, history_of
+from midair.sources.tools.golang_migrate.history import history_of, table_of
 
 OPTIONS = {
     "migrations_table": "The history table, as in `x-migrations-table`. Default: schema_migrations.",
@@ -58,7 +57,7 @@ def read(found: Found, options: Options) -> Project:
         root=found.root,
         folder=found.folder,
         migrations=tuple(_migration(pair, found) for pair in pairs),
-        history=history_of(_table(settings), tuple(pair.version for pair in pairs)),
+        history=history_of(table_of(settings), tuple(pair.version for pair in pairs)),
         warnings=tuple(
             f"{shown(found.folder, found.root)}/{name} is not named N_title.up.sql or N_title.down.sql; golang-migrate passes it over"
             for name in skipped(file_names(found.folder))
@@ -101,17 +100,3 @@ def _settings(options: Options) -> dict[str, str]:
     for flag in ("multi_statement", "no_tx_wrap", "migrations_table_quoted"):
         yes(settings.get(flag))
     return settings
-
-
-def _table(settings: Mapping[str, str]) -> Table:
-    name = settings.get("migrations_table") or "schema_migrations"
-    if not yes(settings.get("migrations_table_quoted")):
-        return Table(name)
-    parts = name.split('"')
-    names, between = parts[1::2], parts[::2]
-    if len(parts) % 2 == 0 or len(names) not in (1, 2) or any(text not in ("", ".") for text in between):
-        raise BadSetting(
-            f"migrations_table is {name}, and migrations_table_quoted says it is quoted",
-            hint='write it as "schema"."table", quotes included',
-        )
-    return Table(names[-1], names[0] if len(names) == 2 else None)

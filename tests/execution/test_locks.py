@@ -1,0 +1,103 @@
+"""Every lock is waited for in small bites, and who is in the way is named."""
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.conftest import url_of
+from tests.support.listening import Remembering
+
+from midair import pipeline
+from midair.database import Guard, open_session
+from midair.errors import AlreadyRunning, LockNotAcquired
+from midair.model.address import Address
+from midair.model.event import LockWaited
+from midair.model.statement import Sql
+
+
+@contextmanager
+def holding(address: Address, sql: str, seconds: float | None = None) -> Generator[None]:
+    """Another session's transaction that has run `sql` and stays open (for `seconds`, or as long as the context)."""
+    other = open_session(address, Guard(), "report-worker")
+    other.run([Sql("BEGIN"), Sql(sql)], atomic=False)
+    timer = threading.Timer(seconds or 3600, lambda: other.run([Sql("ROLLBACK")], atomic=False))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        other.close()
+
+
+@pytest.fixture
+def root(tmp_path: Path, session) -> Path:
+    session.run([Sql("CREATE TABLE orders (id int PRIMARY KEY)")], atomic=True)
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "1_total.up.sql").write_text(
+        "CREATE TABLE other (id int);\nALTER TABLE orders ADD COLUMN total bigint;\n"
+    )
+    return tmp_path
+
+
+def test_a_lock_held_for_a_while_is_retried_until_it_is_free(root: Path, database: Address) -> None:
+    heard = Remembering()
+    with holding(database, "SELECT * FROM orders", seconds=0.6):
+        done = pipeline.apply(pipeline.Request(root, url=url_of(database), lock_wait_s=0.05), heard)
+    assert done.revisions == 1
+    waits = [event for event in heard.events if isinstance(event, LockWaited)]
+    assert waits
+    assert any("report-worker, idle in transaction" in blocker for wait in waits for blocker in wait.blockers)
+
+
+def test_a_lock_out_of_reach_leaves_nothing_and_names_the_holder(
+    root: Path, database: Address, session
+) -> None:
+    request = pipeline.Request(root, url=url_of(database), lock_wait_s=0.05, lock_budget_s=0.5)
+    with holding(database, "SELECT * FROM orders"), pytest.raises(LockNotAcquired) as caught:
+        pipeline.apply(request, Remembering())
+    assert caught.value.exit_code == 6
+    assert "could not lock orders within" in caught.value.message
+    assert "report-worker" in caught.value.message
+    assert session.query("SELECT to_regclass('other')") == [(None,)]
+    assert pipeline.apply(request, Remembering()).revisions == 1
+
+
+def test_nobody_queues_behind_us_for_longer_than_the_lock_wait(root: Path, database: Address) -> None:
+    waits: list[float] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        reader = open_session(database, Guard(), "reader")
+        while not stop.is_set():
+            began = time.monotonic()
+            reader.query("SELECT count(*) FROM orders")
+            waits.append(time.monotonic() - began)
+        reader.close()
+
+    thread = threading.Thread(target=read)
+    with holding(database, "SELECT * FROM orders", seconds=2):
+        thread.start()
+        pipeline.apply(pipeline.Request(root, url=url_of(database), lock_wait_s=0.05), Remembering())
+        stop.set()
+        thread.join()
+    # 50 ms is the bound on our wait; the rest is a busy test machine. Without the bound it would be two seconds.
+    assert max(waits) < 1.0
+    assert len(waits) > 10
+
+
+def test_a_second_run_is_refused_and_told_who_is_at_work(root: Path, database: Address) -> None:
+    request = pipeline.Request(root, url=url_of(database), lock_wait_s=0.05, lock_budget_s=20)
+    with holding(database, "SELECT * FROM orders", seconds=1.5):
+        first = threading.Thread(target=pipeline.apply, args=(request, Remembering()))
+        first.start()
+        time.sleep(0.5)
+        with pytest.raises(AlreadyRunning) as caught:
+            pipeline.apply(request, Remembering())
+        assert caught.value.exit_code == 3
+        assert "pid" in caught.value.message
+        first.join()

@@ -1,0 +1,66 @@
+"""A process of its own that applies a project, forked so that a hundred of them are cheap."""
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from midair import pipeline
+from midair.errors import MidairError
+from midair.model.address import Address
+from tests.conftest import url_of
+from tests.support.listening import DyingAt
+
+
+@dataclass(frozen=True)
+class Flying:
+    """A running `apply`."""
+
+    pid: int
+    said: object
+
+    def landed(self) -> tuple[int, str]:
+        """Exit code (negative: the signal that ended it) and everything it said."""
+        _, status = os.waitpid(self.pid, 0)
+        self.said.seek(0)
+        text = self.said.read().decode()
+        self.said.close()
+        return os.waitstatus_to_exitcode(status), text
+
+    def over(self) -> bool:
+        """It has ended, though nobody collected it yet."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        os.kill(self.pid, signal.SIGKILL)
+
+
+def fly(
+    root: Path, address: Address, *, dies_at: int = -1, wait_s: float = 0.0, starts_at: float = 0.0
+) -> Flying:
+    """Starts an `apply`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`."""
+    said = TemporaryFile()  # noqa: SIM115 - closed by `landed`
+    pid = os.fork()
+    if pid:
+        return Flying(pid, said)
+    os.setsid()
+    code = 70
+    try:
+        time.sleep(max(0.0, starts_at - time.monotonic()))
+        code, text = _applied(root, address, dies_at, wait_s)
+        os.write(said.fileno(), text.encode())
+    finally:
+        os._exit(code)
+    raise AssertionError
+
+
+def _applied(root: Path, address: Address, dies_at: int, wait_s: float) -> tuple[int, str]:
+    request = pipeline.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
+    try:
+        done = pipeline.apply(request, DyingAt(dies_at))
+    except MidairError as error:
+        return error.exit_code, f"{error.code} {error.message} / {error.state}"
+    return 0, str(done.revisions)
