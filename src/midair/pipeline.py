@@ -11,6 +11,7 @@ from pathlib import Path
 
 from midair.database import Guard, Session, open_session
 from midair.database.address import parse
+from midair.database.dump import dump
 from midair.dialects.dialect import dialect_of
 from midair.errors import (
     Dirty,
@@ -33,8 +34,9 @@ from midair.model.plan import Plan, RunLive, Step
 from midair.model.statement import Sql
 from midair.planning.choose import find, pending_of, undoing
 from midair.planning.lay_out import Item, lay_out, record_only
+from midair.rehearsal.binaries import client_program
 from midair.rehearsal.server import ThrowawayDatabases
-from midair.sources.history import History, Marks
+from midair.sources.history import REMEMBERED, History, Marks
 from midair.sources.recognise import recognise, source_of
 from midair.sources.source import Found, Options, Project, Source, Work
 
@@ -158,8 +160,8 @@ def status(request: Request) -> Status:
 
 
 def _status_of(source: Source, project: Project, address: Address, session: Session) -> Status:
-    applied = project.history.read(session)
     journal = Journal(session)
+    applied = _applied(project, session, journal)
     runs, half_done = journal.runs(1), journal.open_steps()
     problem: MidairError | None = None
     try:
@@ -384,7 +386,7 @@ def _standings(opened: _Opened) -> tuple[tuple[Applied, ...], tuple[Standing, ..
         HistoryDiverged: an applied file was edited since midair applied it.
     """
     project, journal = opened.project, Journal(opened.session)
-    applied = project.history.read(opened.session)
+    applied = _applied(project, opened.session, journal)
     try:
         standings = opened.source.compare(project, applied)
     except Dirty as error:
@@ -403,6 +405,17 @@ def _standings(opened: _Opened) -> tuple[tuple[Applied, ...], tuple[Standing, ..
             hint="restore the file, or run `midair repair` to accept it as it is now",
         )
     return applied, standings
+
+
+def _applied(project: Project, session: Session, journal: Journal) -> tuple[Applied, ...]:
+    """The tool's history; one that is only a cursor is completed by what the journal remembers."""
+    applied = project.history.read(session)
+    if not project.history.is_cursor:
+        return applied
+    remembered = (
+        Applied(revision, order=-1, kind=REMEMBERED) for revision in journal.checksums(project.tool)
+    )
+    return (*applied, *remembered)
 
 
 def _flown(opened: _Opened, made: Plan, report: Reporter) -> Done:
@@ -430,7 +443,14 @@ def _flown(opened: _Opened, made: Plan, report: Reporter) -> Done:
     )
     done = execute(flight)
     _remember_all(opened, journal)
+    if opened.source.after_run is not None:
+        opened.source.after_run(opened.project, session, lambda arguments: _dump(opened, arguments))
     return done
+
+
+def _dump(opened: _Opened, arguments: Sequence[str]) -> str:
+    major = opened.session.server_version // 10_000
+    return dump(client_program("pg_dump", major, opened.request.variables), opened.session.address, arguments)
 
 
 def _close_recorded(opened: _Opened) -> None:
@@ -444,7 +464,9 @@ def _close_recorded(opened: _Opened) -> None:
     except Dirty:
         return  # the history itself says that it is not recorded
     there = {each.revision for each in standings if each.state is State.APPLIED}
-    over = dict.fromkeys(each.revision for each in begun if (each.direction == Direction.UP) == (each.revision in there))
+    over = dict.fromkeys(
+        each.revision for each in begun if (each.direction == Direction.UP) == (each.revision in there)
+    )
     if over:
         opened.session.run([journal.close_steps(revision) for revision in over], atomic=True)
 
@@ -454,9 +476,16 @@ def _remember_all(opened: _Opened, journal: Journal) -> None:
     project = opened.project
     known = journal.checksums(project.tool)
     standings = opened.source.compare(project, project.history.read(opened.session))
-    unknown = [each.migration for each in standings if each.state is State.APPLIED and each.migration and each.revision not in known]
+    unknown = [
+        each.migration
+        for each in standings
+        if each.state is State.APPLIED and each.migration and each.revision not in known
+    ]
     if unknown:
-        opened.session.run([journal.remember("seen", project.tool, each.revision, each.checksum or "") for each in unknown], atomic=True)
+        opened.session.run(
+            [journal.remember("seen", project.tool, each.revision, each.checksum or "") for each in unknown],
+            atomic=True,
+        )
 
 
 def _run_live(opened: _Opened, step: Step, action: RunLive) -> None:
@@ -572,7 +601,7 @@ def _items(
 
 
 def _names(applied: Sequence[Applied]) -> tuple[RevisionId, ...]:
-    return tuple(each.revision for each in applied)
+    return tuple(each.revision for each in applied if each.kind != REMEMBERED)
 
 
 def _refuse_unapproved(made: Plan, approved: str | None) -> None:

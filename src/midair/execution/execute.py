@@ -66,6 +66,8 @@ class Flight:
     """The files' digests by revision."""
     ends: frozenset[StepId] = frozenset()
     """The last step of each migration: its completion completes the migration."""
+    in_parts: frozenset[RevisionId] = frozenset()
+    """The migrations that leave open steps behind them until they are complete."""
 
 
 def execute(flight: Flight) -> Done:
@@ -80,9 +82,12 @@ def execute(flight: Flight) -> Done:
     """
     plan, journal, session = flight.plan, flight.journal, flight.session
     last_steps = {step.revision: step.id for step in plan.steps if step.revision is not None}
-    flight = replace(flight, checksums=dict(plan.checksums), ends=frozenset(last_steps.values()))
     began = flight.clock.now()
     open_steps = {each.id: each for each in journal.open_steps()}
+    in_parts = _in_parts(plan) | {each.revision for each in open_steps.values()}
+    flight = replace(
+        flight, checksums=dict(plan.checksums), ends=frozenset(last_steps.values()), in_parts=in_parts
+    )
     _refuse_strangers(plan, open_steps.values())
     start = journal.start(flight.run_id, plan, getattr(session, "backend_pid", None))
     session.run([*journal.close_abandoned(), start, journal.event(flight.run_id, "run_started")], atomic=True)
@@ -98,6 +103,16 @@ def execute(flight: Flight) -> Done:
     session.run([journal.finish(flight.run_id, "done", recorded)], atomic=True)
     flight.reporter.hear(RunFinished(flight.run_id, "done", flight.clock.now() - began, recorded))
     return Done(flight.run_id, recorded)
+
+
+def _in_parts(plan: Plan) -> frozenset[RevisionId]:
+    """Migrations of several segments, or of one that is no transaction."""
+    seen: dict[RevisionId, int] = {}
+    for number, segment in enumerate(plan.segments):
+        for revision in {step.revision for step in segment.steps if step.revision is not None}:
+            whole = segment.atomic and seen.setdefault(revision, number) == number
+            seen[revision] = number if whole else -1
+    return frozenset(revision for revision, number in seen.items() if number < 0)
 
 
 def _run_segment(
@@ -332,10 +347,10 @@ def _remembered(flight: Flight, step: Step) -> tuple[Sql, ...]:
     if step.revision is None:
         return ()
     checksum = flight.checksums.get(step.revision) if step.direction is Direction.UP else None
-    return (
-        flight.journal.close_steps(step.revision),
-        flight.journal.remember(flight.run_id, flight.plan.tool, step.revision, checksum),
-    )
+    remembered = flight.journal.remember(flight.run_id, flight.plan.tool, step.revision, checksum)
+    if step.revision not in flight.in_parts:
+        return (remembered,)
+    return (flight.journal.close_steps(step.revision), remembered)
 
 
 def _opens(step: Step) -> bool:

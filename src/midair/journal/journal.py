@@ -12,6 +12,7 @@ from midair import __version__
 from midair.database.session import Session
 from midair.errors import ReadOnly, Refused, StatementFailed
 from midair.journal.tables import VERSION, create, name_of, present
+from midair.model.address import Product
 from midair.model.migration import RevisionId
 from midair.model.plan import Plan, Step, StepId
 from midair.model.statement import Parameter, Sql
@@ -133,8 +134,11 @@ class Journal:
             return ()
         last = steps[-1]
         row = (run_id, last.id, last.revision, str(last.direction), last.title, "done", stay_open)
-        step = self._insert("step", "run_id, id, revision, direction, title, state, open", [row])
-        return (step, self.event(run_id, "committed", last.revision, f"{len(steps)} steps up to {last.id}"))
+        # Within a transaction PostgreSQL's CURRENT_TIMESTAMP is when it began.
+        began = "CURRENT_TIMESTAMP" if self._product is Product.POSTGRESQL else self._now()
+        columns = "run_id, id, revision, direction, title, state, open, started_at, finished_at"
+        text = f"INSERT INTO {self._name('step')} ({columns}) VALUES ({_marks(row)}, {began}, {self._now()})"
+        return (Sql(text, row),)
 
     def close_steps(self, revision: RevisionId) -> Sql:
         """The migration is recorded: its steps no longer need resuming."""
@@ -206,7 +210,7 @@ class Journal:
 
     def _now(self) -> str:
         return (
-            "clock_timestamp()" if self._product == "postgresql" else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+            "clock_timestamp()" if self._product is Product.POSTGRESQL else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
         )
 
 

@@ -22,6 +22,7 @@ def pending_of(standings: Sequence[Standing], target: str | None) -> tuple[Migra
         UnknownRevision: no migration matches the target.
     """
     _refuse_missing(standings)
+    _refuse_late(standings)
     waiting = [each.migration for each in standings if each.migration and each.state in _WAITING]
     if target is None or target == "head":
         _refuse_several_heads(standings)
@@ -137,6 +138,16 @@ def _refuse_missing(standings: Sequence[Standing]) -> None:
             f"the database holds {', '.join(gone[:5])}, and the project has no such migration",
             state="nothing was changed",
             hint="check out the branch that has it, or correct the history with `midair stamp`",
+        )
+
+
+def _refuse_late(standings: Sequence[Standing]) -> None:
+    late = [each.migration for each in standings if each.state is State.LATE and each.migration]
+    if late:
+        raise HistoryDiverged(
+            f"{', '.join(each.span.path for each in late[:5])} came after higher ones were applied, and the tool would never run it",
+            state="nothing was changed",
+            hint="give it a higher number; or, if it is in place already, `midair repair`",
         )
 
 

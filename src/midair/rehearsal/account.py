@@ -9,8 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
 
-from platformdirs import user_cache_path
-
 _UNPRIVILEGED = "nobody"
 
 
@@ -70,6 +68,9 @@ class Account:
 def account() -> Account:
     """Ourselves with the user's cache folder; as root, `nobody` with a folder outside /root."""
     if os.name == "nt" or os.geteuid() != 0:
+        # Here and not above: `status` imports this module and never needs it (dependencies.md, policy 3).
+        from platformdirs import user_cache_path
+
         base = user_cache_path("midair", ensure_exists=True)
         return Account(
             None, base if len(str(base)) < 60 else Path(tempfile.gettempdir())

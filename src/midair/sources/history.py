@@ -7,6 +7,9 @@ from midair.database.session import Session
 from midair.model.migration import Applied, Migration
 from midair.model.statement import Sql
 
+REMEMBERED = "remembered"
+"""The `kind` of rows that midair's journal adds to a history that is only a cursor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -55,3 +58,6 @@ class History:
     lock: Callable[[Session], ToolLock | None]
     run_is_one_transaction: bool = False
     """The tool wraps all pending migrations in one transaction (Alembic's default, Flyway's `group`)."""
+    is_cursor: bool = False
+    """The table holds only where the project stands. `compare` then also gets, as rows of kind
+    REMEMBERED, what was at or below the cursor when midair last ran, so that a late file shows."""

@@ -92,6 +92,10 @@ class Scripts:
     """What must exist before the history table does (a missing schema)."""
 
 
+Dump = Callable[[Sequence[str]], str]
+"""Runs the server's own dump program with these arguments against the target and gives its output."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One tool. All members are functions over data; heavy imports happen inside them.
@@ -113,5 +117,7 @@ class Source:
     live: Callable[[Project, Migration, Direction, Address, Options, Mapping[str, str]], None] | None = None
     baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None
     """Tools with a baseline row of their own (Flyway) write it here; others are stamped row by row."""
+    after_run: Callable[[Project, Session, Dump], None] | None = None
+    """What the tool does once its migrations are in (dbmate writes its schema file)."""
     repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""

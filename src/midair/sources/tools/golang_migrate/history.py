@@ -1,5 +1,6 @@
 """golang-migrate's table as data: one row, the current version, and whether a run died on it."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,14 +11,12 @@ from midair.errors import BadMigration, BadSetting, Dirty, ForeignHistory, Histo
 from midair.model.address import Product
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Standing, State
 from midair.model.statement import Sql, quoted
-from midair.sources.history import History, Marks, ToolLock
+from midair.sources.history import REMEMBERED, History, Marks, ToolLock
 from midair.sources.numbered import columns_of, current_schema, yes
 from midair.sources.source import Project
 from midair.sources.tools.golang_migrate.files import Pair, pairs_in
 from midair.sources.tools.golang_migrate.scripts import blocks_of
 
-REMEMBERED = "remembered"
-"""The `kind` of rows that midair's journal adds to the cursor: the versions that were there when midair last ran."""
 _NONE = -1
 _LOCK_SALT = 1486364155
 
@@ -58,6 +57,7 @@ def history_of(table: Table, versions: Sequence[int]) -> History:
         record=partial(_record, table),
         forget=partial(_forget, table, tuple(versions)),
         lock=partial(_lock, table),
+        is_cursor=True,
     )
 
 
@@ -112,7 +112,8 @@ def _create(table: Table, session: Session) -> tuple[Sql, ...]:
 def _record(
     table: Table, session: Session, migrations: Sequence[Migration], _: Sequence[Applied]
 ) -> tuple[Marks, ...]:
-    return tuple(_marks(table, session, int(migration.revision)) for migration in migrations)
+    name = quoted(*_names(table, session))  # asked once, not for each of 5 000 migrations
+    return tuple(_marks(name, session.product, int(migration.revision)) for migration in migrations)
 
 
 def _forget(
@@ -122,25 +123,24 @@ def _forget(
     migrations: Sequence[Migration],
     _: Sequence[Applied],
 ) -> tuple[Marks, ...]:
-    return tuple(
-        _marks(table, session, _below(versions, int(migration.revision))) for migration in migrations
-    )
+    name = quoted(*_names(table, session))
+    return tuple(_marks(name, session.product, _below(versions, int(each.revision))) for each in migrations)
 
 
 def _below(versions: Sequence[int], version: int) -> int:
-    return max((each for each in versions if each < version), default=_NONE)
+    position = bisect_left(versions, version)
+    return versions[position - 1] if position else _NONE
 
 
-def _marks(table: Table, session: Session, version: int) -> Marks:
+def _marks(name: str, product: Product, version: int) -> Marks:
     # In one transaction with the change the flag is never seen dirty: better than the tool, and the same afterwards.
-    clean = _cursor(table, session, version, dirty=False)
-    return Marks(within=clean, before=_cursor(table, session, version, dirty=True), after=clean)
+    clean = _cursor(name, product, version, dirty=False)
+    return Marks(within=clean, before=_cursor(name, product, version, dirty=True), after=clean)
 
 
-def _cursor(table: Table, session: Session, version: int, *, dirty: bool) -> tuple[Sql, ...]:
+def _cursor(name: str, product: Product, version: int, *, dirty: bool) -> tuple[Sql, ...]:
     """What puts the cursor on a version; a clean −1 is an empty table, a dirty −1 a row."""
-    name = quoted(*_names(table, session))
-    empty = Sql(f"DELETE FROM {name}" if session.product is Product.SQLITE else f"TRUNCATE {name}")
+    empty = Sql(f"DELETE FROM {name}" if product is Product.SQLITE else f"TRUNCATE {name}")
     if version == _NONE and not dirty:
         return (empty,)
     return (empty, Sql(f"INSERT INTO {name} (version, dirty) VALUES (%s, %s)", (version, dirty)))
@@ -253,8 +253,8 @@ def repair(session: Session, project: Project, applied: Sequence[Applied]) -> tu
     back = _below(versions, pair.version) if side is Direction.UP else pair.version
     name = pair.up if side is Direction.UP else pair.down
     sentence = f"{name} failed as one transaction, so nothing of it is in: the cursor goes to {back if back >= 0 else 'no version'}"
-    table = table_of(project.settings)
-    return tuple((sentence, sql) for sql in _cursor(table, session, back, dirty=False))
+    table = quoted(*_names(table_of(project.settings), session))
+    return tuple((sentence, sql) for sql in _cursor(table, session.product, back, dirty=False))
 
 
 def _was_one_transaction(session: Session, project: Project, pair: Pair, side: Direction) -> bool:
