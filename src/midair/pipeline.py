@@ -12,6 +12,7 @@ from pathlib import Path
 from midair.database import Guard, Session, open_session
 from midair.database.address import parse
 from midair.database.dump import dump
+from midair.database.session import prepare
 from midair.dialects.dialect import dialect_of
 from midair.errors import (
     Dirty,
@@ -126,12 +127,14 @@ def options_of(request: Request) -> Options:
 
 
 def address_of(request: Request, project: Project) -> Address:
-    """The target database: what the request says, else what the project's own files say.
+    """The target database: what the request says, else what the project's own files say, else `DATABASE_URL`.
 
     Raises:
         NoDatabase: neither names one.
     """
     address = parse(request.url) if request.url else project.address
+    if address is None and request.variables.get("DATABASE_URL"):
+        address = parse(Secret(request.variables["DATABASE_URL"]))
     if address is None:
         raise NoDatabase(
             f"no database is named for this {project.tool} project",
@@ -424,9 +427,8 @@ def _flown(opened: _Opened, made: Plan, report: Reporter) -> Done:
     if not made.segments:
         return Done(None, 0)
     if made.prepare:
-        session.run(
-            made.prepare, atomic=True
-        )  # the tool's table first: some tools refuse a database that holds only ours
+        # The tool's table first: some tools refuse a database that holds only ours.
+        prepare(session, made.prepare, f"the tool's history table {opened.project.history.table}")
     journal = Journal(session)
     journal.prepare()
     flight = Flight(

@@ -19,6 +19,8 @@ from midair.model.address import Address, Product
 from midair.model.statement import Parameter, Sql, Statement
 
 _CONNECT_TIMEOUT_S = 10
+_MESSAGE_BYTES = 8 << 20
+"""PostgreSQL refuses a message over 1 GiB, and plans every statement of one before it frees the first."""
 
 
 class PostgresqlSession:
@@ -128,7 +130,16 @@ class PostgresqlSession:
         return b"".join(piece + literal for piece, literal in zip(pieces, [*literals, b""], strict=True))
 
     def _send(self, texts: Sequence[bytes]) -> tuple[int, Exception] | None:
-        """One message; the number of the statement that failed, and why. `None`: all went well."""
+        """Sends all; the number of the statement that failed, and why. `None`: all went well."""
+        done = 0
+        for message in _messages(texts):
+            failed = self._send_message(message)
+            if failed is not None:
+                return done + failed[0], failed[1]
+            done += len(message)
+        return None
+
+    def _send_message(self, texts: Sequence[bytes]) -> tuple[int, Exception] | None:
         message = b"\n;\n".join(texts)
         pgconn = self._connection.pgconn
         try:
@@ -203,6 +214,17 @@ class PostgresqlSession:
 
     def _keep_notice(self, notice: psycopg.errors.Diagnostic) -> None:
         self.notices.append((notice.severity_nonlocalized or "NOTICE", notice.message_primary or ""))
+
+
+def _messages(texts: Sequence[bytes]) -> Generator[Sequence[bytes]]:
+    """One message as a rule; several when it would outgrow what server and client should hold at once."""
+    start = size = 0
+    for number, text in enumerate(texts):
+        if size and size + len(text) > _MESSAGE_BYTES:
+            yield texts[start:number]
+            start, size = number, 0
+        size += len(text)
+    yield texts[start:]
 
 
 def _fetch(pgconn: Any) -> Generator[Any, Any, list[Any]]:

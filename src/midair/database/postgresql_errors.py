@@ -2,11 +2,10 @@
 
 import psycopg  # noqa: TID253 - only imported with a session
 
-from midair.errors import LockTimeout, LoginRefused, MidairError, ReadOnly, StatementFailed, Unreachable
+from midair.errors import LockTimeout, LoginRefused, MidairError, StatementFailed, Unreachable
 from midair.model.address import Address
 
 _LOCK_NOT_AVAILABLE = "55P03"
-_READ_ONLY = {"25006", "42501"}
 _REFUSED_CLASSES = ("28", "3D", "42")
 """SQLSTATE classes of a login the server answered with no: authorisation, unknown database, missing right."""
 _TRY_AGAIN = {"57P03", "53300"}
@@ -25,19 +24,6 @@ def translated(error: psycopg.Error, index: int) -> StatementFailed:
         detail=diagnostic.message_detail,
         position=int(diagnostic.statement_position) if diagnostic.statement_position else None,
         hint=diagnostic.message_hint,
-    )
-
-
-def is_read_only(error: StatementFailed) -> bool:
-    """The role or the server does not let us write."""
-    return error.sqlstate in _READ_ONLY
-
-
-def read_only(error: StatementFailed) -> ReadOnly:
-    """The same fact as the error users see."""
-    return ReadOnly(
-        f"the database does not accept changes from this role: {error.message}",
-        hint="use a role that may write",
     )
 
 

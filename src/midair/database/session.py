@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from midair.errors import ReadOnly, StatementFailed
 from midair.model.address import Address, Product
 from midair.model.statement import Parameter, Sql, Statement
 
@@ -65,3 +66,25 @@ class Session(Protocol):
     def cancel(self) -> None:
         """Asks the server to stop the running statement; callable from another thread."""
         ...
+
+
+_DENIED = {"25006", "42501"}
+"""SQLSTATE: read-only transaction (a standby, a read-only role), insufficient privilege."""
+
+
+def prepare(session: Session, groundwork: Sequence[Sql], purpose: str) -> None:
+    """Runs midair's own groundwork in one transaction.
+
+    Raises:
+        ReadOnly: the role or the server does not let us write; `purpose` says what for.
+    """
+    try:
+        session.run(groundwork, atomic=True)
+    except StatementFailed as error:
+        if error.sqlstate not in _DENIED:
+            raise
+        raise ReadOnly(
+            f"this role may not create {purpose}: {error.message}",
+            state="nothing was changed",
+            hint="run as a role that may, or let the database's owner create it once",
+        ) from error

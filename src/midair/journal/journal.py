@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from midair import __version__
-from midair.database.session import Session
-from midair.errors import ReadOnly, Refused, StatementFailed
+from midair.database.session import Session, prepare
+from midair.errors import Refused
 from midair.journal.tables import VERSION, create, name_of, present
 from midair.model.address import Product
 from midair.model.migration import RevisionId
@@ -69,16 +69,7 @@ class Journal:
         if self.ready:
             self._refuse_newer()
             return
-        try:
-            self._session.run(create(self._product), atomic=True)
-        except StatementFailed as error:
-            if error.sqlstate not in ("42501", "25006"):
-                raise
-            raise ReadOnly(
-                f"this role may not create the journal (schema midair): {error.message}",
-                state="nothing was changed",
-                hint="run as a role with CREATE on the database, or let its owner run `CREATE SCHEMA midair AUTHORIZATION <role>`",
-            ) from error
+        prepare(self._session, create(self._product), "the journal (schema midair)")
         self.ready = True
 
     def _refuse_newer(self) -> None:
