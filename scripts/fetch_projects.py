@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,9 @@ PYTHON_PROJECTS = (
         bare=("optuna==5.0.0",),
     ),
 )
+
+# With its default lock, a transaction held open, Flyway waits for itself at CREATE INDEX CONCURRENTLY.
+FLYWAY_CONF = "flyway.locations=filesystem:sql\nflyway.postgresql.transactional.lock=false\n"
 
 LITELLM = "litellm-proxy-extras==0.4.110"
 PROCRASTINATE = "procrastinate==3.10.0"
@@ -84,7 +88,14 @@ GIT_PROJECTS = (
         "flyway",
         "corona-warn-app+cwa-server",
         "c61d55f6f83b6d005cb6aca9e9b455afac572d72",
-        "common/persistence/src/main/resources/db/migration",
+        "common/persistence/src/main/resources/db",
+    ),
+    GitProject(
+        "kestra",
+        "flyway",
+        "kestra-io+kestra",
+        "58c1ca2d0589c888328bacc3ee65e65dc4ba0a6a",
+        "jdbc-postgres/src/main/resources/migrations/postgres",
     ),
 )
 
@@ -108,11 +119,13 @@ def main() -> int:
 
 
 def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     default = Path(os.environ.get("MIDAIR_PEERS", REPOSITORY / ".peers"))
     parser.add_argument("--peers", type=Path, default=default, help="where to put it (default: %(default)s)")
     parser.add_argument(
-        "--git-copies", type=Path, help="folder of local git copies, owner+name/repo each, for the two repositories"
+        "--git-copies",
+        type=Path,
+        help="folder of local git copies, owner+name/repo each, for the two repositories",
     )
     parser.add_argument("only", nargs="*", help="names of projects (default: all)")
     arguments = parser.parse_args()
@@ -120,12 +133,15 @@ def read_arguments() -> argparse.Namespace:
     return arguments
 
 
-def steps(peers: Path, projects: Path, git_copies: Path | None):  # noqa: ANN201
+def steps(peers: Path, projects: Path, git_copies: Path | None):
     """Each project's name with the function that brings it."""
     for project in PYTHON_PROJECTS:
         yield project.name, lambda project=project: bring_python(project, peers, projects)
     yield "litellm", lambda: bring_sql(projects / "litellm", LITELLM, litellm_files, peers)
-    yield "procrastinate", lambda: bring_sql(projects / "procrastinate", PROCRASTINATE, procrastinate_files, peers)
+    yield (
+        "procrastinate",
+        lambda: bring_sql(projects / "procrastinate", PROCRASTINATE, procrastinate_files, peers),
+    )
     for project in GIT_PROJECTS:
         if git_copies is not None or (projects / project.name).exists():
             yield project.name, lambda project=project: bring_git(project, git_copies, projects)
@@ -169,7 +185,9 @@ def uv_of(peers: Path) -> Path:
 # --- SQL inside wheels -----------------------------------------------------------------------------------
 
 
-def bring_sql(folder: Path, requirement: str, files_of, peers: Path) -> bool:  # noqa: ANN001
+def bring_sql(
+    folder: Path, requirement: str, files_of: Callable[[zipfile.ZipFile], Iterator[SqlFile]], peers: Path
+) -> bool:
     done = folder / "laid-out"
     if done.is_file() and done.read_text() == requirement:
         return False
@@ -189,7 +207,7 @@ def bring_sql(folder: Path, requirement: str, files_of, peers: Path) -> bool:  #
     return True
 
 
-def litellm_files(archive: zipfile.ZipFile):  # noqa: ANN201
+def litellm_files(archive: zipfile.ZipFile) -> Iterator[SqlFile]:
     """Folders `<timestamp>_<title>/migration.sql`; some timestamps occur twice, so they are renumbered."""
     names = sorted(name for name in archive.namelist() if name.endswith("/migration.sql"))
     for number, name in enumerate(names, start=1):
@@ -197,7 +215,7 @@ def litellm_files(archive: zipfile.ZipFile):  # noqa: ANN201
         yield SqlFile(number, file_title(title), archive.read(name).decode())
 
 
-def procrastinate_files(archive: zipfile.ZipFile):  # noqa: ANN201
+def procrastinate_files(archive: zipfile.ZipFile) -> Iterator[SqlFile]:
     """Files `<version>_<nn>_<title>.sql` in text order."""
     names = sorted(name for name in archive.namelist() if re.search(r"/sql/migrations/.*\.sql$", name))
     for number, name in enumerate(names, start=1):
@@ -211,8 +229,7 @@ def file_title(text: str) -> str:
 def lay_out_flyway(folder: Path, files: tuple[SqlFile, ...]) -> None:
     for file in files:
         write(folder / "sql" / f"V{file.number}__{file.title}.sql", file.text)
-    # The SQL has ${…} of its own nowhere, but a project's authors turn this off as soon as it has.
-    write(folder / "flyway.conf", "flyway.locations=filesystem:sql\nflyway.placeholderReplacement=false\n")
+    write(folder / "flyway.conf", FLYWAY_CONF)
 
 
 def lay_out_golang_migrate(folder: Path, files: tuple[SqlFile, ...]) -> None:
@@ -252,7 +269,7 @@ def bring_git(project: GitProject, git_copies: Path | None, projects: Path) -> b
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(blob)
     if project.tool == "flyway":
-        write(folder / "flyway.conf", "flyway.locations=filesystem:sql\n")
+        write(folder / "flyway.conf", FLYWAY_CONF)
     return True
 
 

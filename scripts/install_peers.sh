@@ -15,6 +15,7 @@ flyway_old_version=9.22.3
 liquibase_version=4.29.0
 postgresql_jdbc_version=42.7.14
 sqlite_jdbc_version=3.54.1.0
+jackson_version=3.1.8
 picocli_version=4.7.7
 snakeyaml_version=2.7
 
@@ -24,12 +25,14 @@ skipped=()
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
+recipe=$(cksum <"${BASH_SOURCE[0]}") # a changed recipe installs again
+
 installed() { # name version
-  [ "$(cat "$peers/stamps/$1" 2>/dev/null)" = "$2" ] && [ -x "$peers/bin/$1" ]
+  [ "$(cat "$peers/stamps/$1" 2>/dev/null)" = "$2 $recipe" ] && [ -x "$peers/bin/$1" ]
 }
 
 done_with() { # name version
-  printf '%s' "$2" >"$peers/stamps/$1"
+  printf '%s' "$2 $recipe" >"$peers/stamps/$1"
   echo "installed $1 $2"
 }
 
@@ -150,11 +153,12 @@ go_tool migrate "$golang_migrate_version" github.com/golang-migrate/migrate/v4/c
 go_tool goose "$goose_version" github.com/pressly/goose/v3/cmd/goose \
   'no_clickhouse no_libsql no_mssql no_mysql no_vertica no_ydb'
 dbmate
-flyway flyway "$flyway_version" "org.flywaydb:flyway-database-postgresql:$flyway_version"
+flyway flyway "$flyway_version" "org.flywaydb:flyway-database-postgresql:$flyway_version" \
+  "tools.jackson.core:jackson-databind:$jackson_version"
 flyway flyway9 "$flyway_old_version"
 liquibase
 
-echo "real tools in $peers/bin: $(cd "$peers/bin" && echo *)"
+echo "real tools in $peers/bin: $(ls "$peers/bin" | tr "\n" " ")"
 for line in ${skipped[@]+"${skipped[@]}"}; do
   echo "SKIPPED $line"
 done

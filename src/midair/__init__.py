@@ -6,21 +6,40 @@ written it. `midair.pipeline` is the product in one module; this module only nam
 may rely on. Everything not named here may move.
 """
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from midair.errors import MidairError as MidairError
-    from midair.model.migration import Direction as Direction
-    from midair.model.migration import Migration as Migration
-    from midair.model.plan import Plan as Plan
-
+# Type checkers read `__init__.pyi`; a test compares the two.
 _PUBLIC = {
+    "Address": "midair.model.address",
+    "Applied": "midair.model.migration",
     "Direction": "midair.model.migration",
-    "Migration": "midair.model.migration",
+    "Done": "midair.model.outcome",
+    "Event": "midair.model.event",
+    "Found": "midair.sources.source",
     "MidairError": "midair.errors",
+    "Migration": "midair.model.migration",
     "Plan": "midair.model.plan",
+    "Product": "midair.model.address",
+    "Project": "midair.sources.source",
+    "Reporter": "midair.execution.services",
+    "Request": "midair.pipeline",
+    "RunRecord": "midair.journal.journal",
+    "Secret": "midair.model.address",
+    "Standing": "midair.model.migration",
+    "State": "midair.model.migration",
+    "Status": "midair.pipeline",
+    "address_of": "midair.pipeline",
+    "apply": "midair.pipeline",
+    "detect": "midair.pipeline",
+    "history": "midair.pipeline",
+    "new": "midair.pipeline",
+    "open_project": "midair.pipeline",
+    "plan": "midair.pipeline",
+    "repair": "midair.pipeline",
+    "resume": "midair.pipeline",
+    "rollback": "midair.pipeline",
+    "stamp": "midair.pipeline",
+    "status": "midair.pipeline",
 }
 
 

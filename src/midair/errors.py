@@ -151,6 +151,19 @@ class ProgramFailed(ProjectError):
     code = "ME209"
 
 
+class NotParsed(ProjectError):
+    """PostgreSQL's grammar refuses a text; `offset` is the byte where, or `None`.
+
+    Not a finding about the migration: the server may be of a version with other words.
+    """
+
+    code = "ME230"
+
+    def __init__(self, message: str, offset: int | None) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 class Refused(ProjectError):
     """midair will not go on, because going on could lose something."""
 

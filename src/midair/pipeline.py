@@ -18,9 +18,11 @@ from midair.errors import (
     Dirty,
     HistoryDiverged,
     MidairError,
+    MigrationFailed,
     NoDatabase,
     NothingHere,
     PlanChanged,
+    ProgramFailed,
     SeveralHere,
     Unsupported,
 )
@@ -36,6 +38,7 @@ from midair.model.statement import Sql
 from midair.planning.choose import find, pending_of, undoing
 from midair.planning.lay_out import Item, lay_out, record_only
 from midair.rehearsal.binaries import client_program
+from midair.rehearsal.clone import clone_schema
 from midair.rehearsal.server import ThrowawayDatabases
 from midair.sources.history import REMEMBERED, History, Marks
 from midair.sources.recognise import recognise, source_of
@@ -170,7 +173,8 @@ def _status_of(source: Source, project: Project, address: Address, session: Sess
     try:
         standings = _with_journal(source.compare(project, applied), journal.checksums(project.tool))
     except (Dirty, HistoryDiverged) as error:
-        problem, standings = error, _plainly(project, applied)
+        judge = source.judge or _plainly
+        problem, standings = error, judge(project, applied)
     return Status(
         project,
         standings,
@@ -222,7 +226,7 @@ def apply(
     """
     with _opened(request) as opened, _alone(opened, report):
         made = _planned(opened, target, Direction.UP)
-        _refuse_unapproved(made, approved)
+        _refuse_unapproved(opened, made, approved)
         return _flown(opened, made, report)
 
 
@@ -241,7 +245,7 @@ def rollback(
     """
     with _opened(request) as opened, _alone(opened, report):
         made = _planned(opened, target, Direction.DOWN, keep_target=keep_target)
-        _refuse_unapproved(made, approved)
+        _refuse_unapproved(opened, made, approved)
         return _flown(opened, made, report)
 
 
@@ -334,11 +338,15 @@ def _opened(request: Request) -> Generator[_Opened]:
     session = open_session(address, _guard(request), _application(request))
     major = session.server_version // 10_000 if address.product is Product.POSTGRESQL else None
     scratch = ThrowawayDatabases(
-        major, request.variables, parse(request.scratch_url) if request.scratch_url else None
+        major,
+        request.variables,
+        lambda copy: _fill(copy, session, project.history, request),
+        parse(request.scratch_url) if request.scratch_url else None,
     )
     options = replace(options_of(request), product=address.product)
     if options.product is not project.product:
         project = source.read(_found(request, project), options)  # some projects keep a history per product
+    project = replace(project, address=address)
     try:
         yield _Opened(request, source, project, session, scratch, options)
     finally:
@@ -446,13 +454,19 @@ def _flown(opened: _Opened, made: Plan, report: Reporter) -> Done:
     done = execute(flight)
     _remember_all(opened, journal)
     if opened.source.after_run is not None:
-        opened.source.after_run(opened.project, session, lambda arguments: _dump(opened, arguments))
+        opened.source.after_run(
+            opened.project, session, lambda arguments: _dump(session, opened.request, arguments)
+        )
     return done
 
 
-def _dump(opened: _Opened, arguments: Sequence[str]) -> str:
-    major = opened.session.server_version // 10_000
-    return dump(client_program("pg_dump", major, opened.request.variables), opened.session.address, arguments)
+def _fill(copy: Session, target: Session, history: History, request: Request) -> None:
+    clone_schema(target, copy, lambda arguments: _dump(target, request, arguments), history.table)
+
+
+def _dump(target: Session, request: Request, arguments: Sequence[str]) -> str:
+    major = target.server_version // 10_000
+    return dump(client_program("pg_dump", major, request.variables), target.address, arguments)
 
 
 def _close_recorded(opened: _Opened) -> None:
@@ -498,9 +512,32 @@ def _run_live(opened: _Opened, step: Step, action: RunLive) -> None:
         )
     migration = next(each for each in opened.project.migrations if each.revision == step.revision)
     bounds = {"lock_timeout": f"{round(opened.request.lock_wait_s * 1000)}ms"}
-    opened.source.live(
-        opened.project, migration, step.direction, opened.session.address, opened.options, bounds
-    )
+    address, options = opened.session.address, opened.options
+    try:
+        opened.source.live(opened.project, migration, step.direction, address, options, bounds)
+    except ProgramFailed as error:
+        raise MigrationFailed(
+            error.message,
+            state=f"{step.revision} was rolled back by its own program as far as it is one transaction; migrations before it are recorded",
+            hint="mend the migration and run `midair resume`",
+        ) from error
+    _check_recorded(opened, step, action)
+
+
+def _check_recorded(opened: _Opened, step: Step, action: RunLive) -> None:
+    """A program can end well and have rolled everything back (other-tools.md §9): its own history has the last word."""
+    applied = opened.project.history.read(opened.session)
+    there = {
+        each.revision
+        for each in opened.source.compare(opened.project, applied)
+        if each.state is State.APPLIED
+    }
+    if (step.revision in there) != (step.direction is Direction.UP):
+        raise MigrationFailed(
+            f"{step.revision} ran and {action.tool} has no record of it: its program rolled back, or wrote elsewhere",
+            state="the tool's history is as before",
+            hint="look at how env.py opens its connection and begins its transaction",
+        )
 
 
 def _settled(opened: _Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
@@ -606,8 +643,12 @@ def _names(applied: Sequence[Applied]) -> tuple[RevisionId, ...]:
     return tuple(each.revision for each in applied if each.kind != REMEMBERED)
 
 
-def _refuse_unapproved(made: Plan, approved: str | None) -> None:
-    if approved is not None and made.digest != approved:
+def _refuse_unapproved(opened: _Opened, made: Plan, approved: str | None) -> None:
+    """An approved plan that was begun here may be finished: what is left of it is all that is planned."""
+    if approved is None or made.digest == approved:
+        return
+    begun = Journal(opened.session).steps_of(approved)
+    if not begun or any(step.id not in begun for step in made.steps):
         raise PlanChanged(
             f"the plan is {made.digest} now, and {approved} was approved: migrations or history changed since",
             state="nothing was changed",

@@ -12,7 +12,7 @@ from tests.support.listening import Remembering
 
 from midair import pipeline
 from midair.database import Guard, open_session
-from midair.errors import AlreadyRunning, LockNotAcquired
+from midair.errors import AlreadyRunning, LockNotAcquired, MigrationFailed, PlanChanged
 from midair.model.address import Address
 from midair.model.event import LockWaited
 from midair.model.statement import Sql
@@ -101,3 +101,25 @@ def test_a_second_run_is_refused_and_told_who_is_at_work(root: Path, database: A
         assert caught.value.exit_code == 3
         assert "pid" in caught.value.message
         first.join()
+
+
+def test_an_approved_plan_that_was_cut_off_may_be_finished_and_no_other_may_begin(
+    tmp_path: Path, database: Address
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "1_a.up.sql").write_text("CREATE TABLE a (id int);")
+    (folder / "2_b.up.sql").write_text("ALTER TABLE orders ADD COLUMN b int;")
+    request = pipeline.Request(tmp_path, url=url_of(database))
+    approved = pipeline.plan(request).digest
+    with pytest.raises(MigrationFailed):
+        pipeline.apply(request, Remembering(), approved=approved)
+    setup = open_session(database, Guard(), "someone")
+    setup.run([Sql("CREATE TABLE orders (id int)")], atomic=True)
+    setup.close()
+    assert pipeline.apply(request, Remembering(), approved=approved).revisions == 1
+    assert pipeline.apply(request, Remembering(), approved=approved).revisions == 0
+    (folder / "3_c.up.sql").write_text("CREATE TABLE c (id int);")
+    with pytest.raises(PlanChanged) as caught:
+        pipeline.apply(request, Remembering(), approved=approved)
+    assert caught.value.exit_code == 3

@@ -1,6 +1,7 @@
 """Running programs: midair, and the tools it is compared with."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -31,7 +32,10 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def run(
-    *command: object, folder: Path | None = None, variables: Mapping[str, str] | None = None, limit_s: float = 240
+    *command: object,
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    limit_s: float = 120,
 ) -> Answer:
     """Run a program to its end."""
     words = [str(word) for word in command]
@@ -55,4 +59,5 @@ def midair(*arguments: object, variables: Mapping[str, str] | None = None) -> An
     return run(*MIDAIR, *arguments, "--no-input", variables=variables)
 
 
-MIDAIR = (sys.executable, "-m", "midair")
+MIDAIR = tuple(shlex.split(os.environ.get("MIDAIR_COMMAND", ""))) or (sys.executable, "-m", "midair")
+"""`MIDAIR_COMMAND=/path/of/another/midair pytest tests/peers` tests that one, an installed wheel for instance."""

@@ -1,6 +1,9 @@
-"""A PostgreSQL server for the session, and a fresh database of each product for a test."""
+"""A PostgreSQL server for the session, and a fresh database of each product for a test.
 
-from collections.abc import Iterator
+The server is the embedded one; `MIDAIR_PG_BIN=/usr/lib/postgresql/15/bin pytest tests/peers` takes another.
+"""
+
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -9,18 +12,9 @@ from .databases import Cluster, Database, SQLite, cluster
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Cluster]:
+def postgresql() -> Generator[Cluster]:
+    """A server of our own, gone after the session."""
     with cluster() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def postgresql_15() -> Iterator[Cluster]:
-    """The system's PostgreSQL 15, an old server with an old pg_dump."""
-    programs = Path("/usr/lib/postgresql/15/bin")
-    if not (programs / "initdb").exists():
-        pytest.skip("PostgreSQL 15 is not installed (Debian: postgresql-15)")
-    with cluster(programs) as running:
         yield running
 
 

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -17,6 +17,11 @@ from midair.rehearsal.server import Server, throwaway_server
 from .commands import environment
 
 _number = count(1)
+_AT_IMPORT = dict(os.environ)
+"""The suite's conftest takes MIDAIR_… away from tests; which server to use is said before."""
+_HISTORY_TABLES = frozenset(
+    {"alembic_version", "flyway_schema_history", "goose_db_version", "schema_migrations"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,20 @@ class SQLite:
             connection.executescript(statements)
 
     def schema(self) -> tuple[str, ...]:
-        """Every object's own definition, midair's journal left out."""
-        query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master"
-        objects = (tuple(map(str, row)) for row in self.rows(query) if not str(row[2]).startswith("midair"))
-        return tuple(sorted(" | ".join(row) for row in objects))
+        """Every object's own definition, midair's journal and SQLite's own counters left out.
+
+        SQLite keeps the text of a CREATE as it was typed. That is compared too, except for the tools' own
+        tables, where only columns, types, keys and indexes matter.
+        """
+        query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name <> 'sqlite_sequence'"
+        lines: list[str] = []
+        for kind, name, table, text in self.rows(query):
+            if table in _HISTORY_TABLES:
+                pragma = "table_xinfo" if kind == "table" else "index_xinfo"
+                lines += (f"{name}: {row}" for row in self.rows(f"SELECT * FROM pragma_{pragma}('{name}')"))
+            elif not str(table).startswith("midair"):
+                lines.append(f"{kind} {name} on {table}: {text}")
+        return tuple(sorted(lines))
 
 
 Database = PostgreSQL | SQLite
@@ -90,15 +105,16 @@ class Cluster:
 
     def database(self) -> PostgreSQL:
         name = f"shop{next(_number)}"
-        with psycopg.connect(f"postgresql://postgres@{self.host}:5432/postgres", autocommit=True) as connection:
+        with psycopg.connect(
+            f"postgresql://postgres@{self.host}:5432/postgres", autocommit=True
+        ) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return PostgreSQL(name, self.host, self.server.bin)
 
 
 @contextmanager
-def cluster(programs: Path | None = None) -> Iterator[Cluster]:
+def cluster() -> Generator[Cluster]:
     """A server of its own loopback address, so that any number of test runs share port 5432."""
     host = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{100 + next(_number) % 100}"
-    variables = {"MIDAIR_PG_BIN": str(programs)} if programs else dict(os.environ)
-    with throwaway_server(None, variables, (f"listen_addresses={host}",)) as server:
+    with throwaway_server(None, _AT_IMPORT, (f"listen_addresses={host}",)) as server:
         yield Cluster(server, host)

@@ -36,8 +36,14 @@ _PORTABLE = (
         "INSERT INTO customers (id, name) VALUES (2, 'O''Brien -- not a comment');",
         "DELETE FROM customers WHERE id IN (1, 2);",
     ),
-    Change("add_total", "ALTER TABLE orders ADD COLUMN total integer NOT NULL DEFAULT 0;", "ALTER TABLE orders DROP COLUMN total;"),
-    Change("index_orders", "CREATE INDEX orders_customer ON orders (customer_id);", "DROP INDEX orders_customer;"),
+    Change(
+        "add_total",
+        "ALTER TABLE orders ADD COLUMN total integer NOT NULL DEFAULT 0;",
+        "ALTER TABLE orders DROP COLUMN total;",
+    ),
+    Change(
+        "index_orders", "CREATE INDEX orders_customer ON orders (customer_id);", "DROP INDEX orders_customer;"
+    ),
     Change(
         "view_of_big_orders",
         "/* a view; and a comment with a semicolon */\nCREATE VIEW big_orders AS SELECT id FROM orders WHERE total > 1000;",
@@ -65,8 +71,14 @@ _POSTGRESQL = (
         "DO $$\nBEGIN\n  UPDATE orders SET state = lower(state);\nEND\n$$;",
         "UPDATE orders SET state = state;",
     ),
-    Change("add_mood", "ALTER TABLE customers ADD COLUMN mood mood;", "ALTER TABLE customers DROP COLUMN mood;"),
-    Change("unique_email", "ALTER TABLE customers ADD CONSTRAINT customers_email UNIQUE (email);", "ALTER TABLE customers DROP CONSTRAINT customers_email;"),
+    Change(
+        "add_mood", "ALTER TABLE customers ADD COLUMN mood mood;", "ALTER TABLE customers DROP COLUMN mood;"
+    ),
+    Change(
+        "unique_email",
+        "ALTER TABLE customers ADD CONSTRAINT customers_email UNIQUE (email);",
+        "ALTER TABLE customers DROP CONSTRAINT customers_email;",
+    ),
 )
 
 _SQLITE = (
@@ -77,10 +89,18 @@ _SQLITE = (
         "DROP TRIGGER customers_touched;",
     ),
     Change("index_state", "CREATE INDEX orders_state ON orders (state);", "DROP INDEX orders_state;"),
-    Change("add_mood", "ALTER TABLE customers ADD COLUMN mood text;", "ALTER TABLE customers DROP COLUMN mood;"),
+    Change(
+        "add_mood", "ALTER TABLE customers ADD COLUMN mood text;", "ALTER TABLE customers DROP COLUMN mood;"
+    ),
     Change("normalise_state", "UPDATE orders SET state = lower(state);", "UPDATE orders SET state = state;"),
-    Change("rename_email", "ALTER TABLE customers RENAME COLUMN email TO mail;", "ALTER TABLE customers RENAME COLUMN mail TO email;"),
-    Change("unique_mail", "CREATE UNIQUE INDEX customers_mail ON customers (mail);", "DROP INDEX customers_mail;"),
+    Change(
+        "rename_email",
+        "ALTER TABLE customers RENAME COLUMN email TO mail;",
+        "ALTER TABLE customers RENAME COLUMN mail TO email;",
+    ),
+    Change(
+        "unique_mail", "CREATE UNIQUE INDEX customers_mail ON customers (mail);", "DROP INDEX customers_mail;"
+    ),
 )
 
 CHANGES = {"postgresql": _PORTABLE + _POSTGRESQL, "sqlite": _PORTABLE + _SQLITE}

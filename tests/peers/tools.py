@@ -49,8 +49,15 @@ def jdbc(database: Database) -> tuple[str, ...]:
     return (f"-url=jdbc:postgresql://{database.host}:5432/{database.name}", "-user=postgres")
 
 
+# With its default lock, which is a transaction held open, Flyway waits for itself at CREATE INDEX CONCURRENTLY.
+_FLYWAY_CONF = """flyway.locations=filesystem:sql
+flyway.placeholders.owner=nobody
+flyway.postgresql.transactional.lock=false
+"""
+
+
 def _flyway_layout(folder: Path, database: Database, count: int) -> None:
-    write(folder / "flyway.conf", "flyway.locations=filesystem:sql\nflyway.placeholders.owner=nobody\n")
+    write(folder / "flyway.conf", _FLYWAY_CONF)
     for number, change in _changes(database, count):
         write(folder / "sql" / f"V{number}__{change.title}.sql", change.up + "\n")
         write(folder / "sql" / f"U{number}__{change.title}.sql", change.down + "\n")
@@ -85,7 +92,11 @@ def golang_url(database: Database) -> str:
 
 
 def _migrate(folder: Path, database: Database, *words: str) -> str:
-    return run(peer("migrate"), "-path", folder / "migrations", "-database", golang_url(database), *words).ok().text
+    return (
+        run(peer("migrate"), "-path", folder / "migrations", "-database", golang_url(database), *words)
+        .ok()
+        .text
+    )
 
 
 def _golang_layout(folder: Path, database: Database, count: int) -> None:
@@ -105,7 +116,11 @@ def _golang_content(folder: Path, database: Database, count: int) -> None:
 
 def _dbmate(folder: Path, database: Database, *words: str) -> str:
     url = f"sqlite:{database.path}" if isinstance(database, SQLite) else f"{database.url}?sslmode=disable"
-    return run(peer("dbmate"), "--no-dump-schema", *words, folder=folder, variables={"DATABASE_URL": url}).ok().text
+    return (
+        run(peer("dbmate"), "--no-dump-schema", *words, folder=folder, variables={"DATABASE_URL": url})
+        .ok()
+        .text
+    )
 
 
 def _dbmate_layout(folder: Path, database: Database, count: int) -> None:

@@ -15,9 +15,11 @@ class Dialect:
 
     `split(text, path, first_line)` cuts a file into statements; `stands_alone(statement)` says
     that the server refuses it inside a transaction; `controls_transaction` that it is BEGIN,
-    COMMIT or kin; `repeatable` that running it twice does no harm; `probe` gives a query (one row, one boolean) telling whether a statement that
+    COMMIT or kin; `repeatable` that running it twice does no harm; `sets_session` that it
+    outlasts its transaction in the session only; `probe` gives a query (one row, one boolean) telling whether a statement that
     stands alone is already done, or `None`; `repair` what clears a half-done one away before it
-    is run again; `locked` names the relations it locks.
+    is run again; `locked` names the relations it locks; `reads` the user's
+    relations a pure query reads, or `None` for what does more than look.
     """
 
     product: Product
@@ -25,9 +27,11 @@ class Dialect:
     stands_alone: Callable[[Statement], bool]
     controls_transaction: Callable[[Statement], bool]
     repeatable: Callable[[Statement], bool]
+    sets_session: Callable[[Statement], bool]
     probe: Callable[[Statement], Sql | None]
     repair: Callable[[Statement], Repair | None]
     locked: Callable[[Statement], tuple[str, ...]]
+    reads: Callable[[str], tuple[str, ...] | None]
 
 
 def dialect_of(product: Product) -> Dialect:

@@ -139,6 +139,8 @@ def _run_singly(flight: Flight, segment: Segment, number: int, open_steps: Mappi
     for step in segment.steps:
         before = open_steps.get(step.id)
         if before and not before.running:
+            if isinstance(step.action, RunStatement) and step.action.session:
+                flight.session.run(_sent([step]), atomic=False)  # the session it was set for is gone
             continue
         control = isinstance(step.action, RunStatement) and step.action.control
         _run_step(
@@ -164,7 +166,7 @@ def _run_step(
     flight.reporter.hear(StepStarted(step))
     match step.action:
         case RunLive() as action:
-            took = _run_live(flight, step, action)
+            took = _run_live(flight, segment, number, step, action)
         case RunStatement(alone=True):
             took = _run_alone(flight, segment, number, step)
         case _ if in_own_transaction:
@@ -198,19 +200,19 @@ def _attempt_alone(flight: Flight, step: Step) -> None:
     flight.session.run(_sent([step]), atomic=False)
 
 
-def _run_live(flight: Flight, step: Step, action: RunLive) -> float:
-    began = flight.clock.now()
+def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action: RunLive) -> float:
     if flight.live is None:
         raise MigrationFailed(
             f"{step.revision} must run its own program, and this tool gives no way to",
             state="nothing was changed",
         )
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
-    flight.live(step, action)
+    live, tries = flight.live, None if action.atomic else 1
+    took = _with_retries(flight, segment, number, lambda: live(step, action), announce=False, tries=tries)
     flight.session.run(
         [*flight.journal.completed(flight.run_id, step), *_remembered(flight, step)], atomic=True
     )
-    return flight.clock.now() - began
+    return took
 
 
 def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int, step: Step) -> float:

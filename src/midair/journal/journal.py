@@ -87,9 +87,10 @@ class Journal:
     def start(self, run_id: str, plan: Plan, backend_pid: int | None) -> Sql:
         """The run's own row, state running."""
         columns = (
-            "id, tool, direction, strategy, plan_digest, state, actor, host, pid, backend_pid, midair_version"
+            "id, tool, direction, strategy, plan_digest, plan_steps, state, actor, host, pid, backend_pid, midair_version"
         )
-        row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, "running")
+        steps = "\n".join(step.id for step in plan.steps)
+        row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, steps, "running")
         who = (_actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
         return self._insert("run", columns, [(*row, *who)])
 
@@ -182,6 +183,16 @@ class Journal:
             )
         )
 
+    def steps_of(self, digest: str) -> frozenset[StepId]:
+        """The steps of the plan with this digest, as far as a run of it was begun here."""
+        if not self.ready:
+            return frozenset()
+        rows = self._session.query(
+            f"SELECT plan_steps FROM {self._name('run')} WHERE plan_digest = %s ORDER BY started_at LIMIT 1",
+            (digest,),
+        )
+        return frozenset(StepId(line) for (steps,) in rows for line in steps.splitlines())
+
     def runs(self, limit: int = 50) -> tuple[RunRecord, ...]:
         """Past runs, newest first."""
         if not self.ready:
@@ -201,7 +212,9 @@ class Journal:
 
     def _now(self) -> str:
         return (
-            "clock_timestamp()" if self._product is Product.POSTGRESQL else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+            "clock_timestamp()"
+            if self._product is Product.POSTGRESQL
+            else "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
         )
 
 

@@ -15,7 +15,7 @@ _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
     (
         "run",
-        "id text PRIMARY KEY, tool text NOT NULL, direction text NOT NULL, strategy text NOT NULL, plan_digest text NOT NULL,"
+        "id text PRIMARY KEY, tool text NOT NULL, direction text NOT NULL, strategy text NOT NULL, plan_digest text NOT NULL, plan_steps text NOT NULL DEFAULT '',"
         " state text NOT NULL, actor text, host text, pid integer, backend_pid integer, midair_version text,"
         " started_at {time} NOT NULL DEFAULT {now}, finished_at {time}, revisions integer NOT NULL DEFAULT 0, error text",
     ),

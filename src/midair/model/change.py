@@ -611,6 +611,11 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """The changes after it come from a DO block: some of them may not happen, or only there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque:
     """Could not be read or is not understood; never guessed, rehearsal finds out what it does."""
 
@@ -625,5 +630,5 @@ Change = (
     | DetachPartition | Truncate | Maintain | CreateIndex | DropIndex | Reindex | ChangeIndex | CreateType
     | AddEnumValue | RenameEnumValue | ChangeDomain | ChangeComposite | CreateView | RefreshView | CreateSequence
     | ChangeSequence | CreateFunction | CreateTrigger | ChangePart | DropObject | RenameObject | ChangeServer
-    | Update | Delete | Insert | Query | LockTables | SetSetting | Transaction | Opaque
+    | Update | Delete | Insert | Query | LockTables | SetSetting | Transaction | Block | Opaque
 )  # fmt: skip

@@ -34,13 +34,15 @@ class RunStatement:
 
     Outside a transaction: `alone` means that the server refuses it in one, so that its completion
     cannot commit with it; `control` that it is the user's own BEGIN or COMMIT. `repeatable`: to run
-    it twice does no harm. `repair` clears what a cut-off run of it may have left.
+    it twice does no harm; `session` that it sets the session up for what follows (`SET search_path`),
+    so a resumed run sends it again. `repair` clears what a cut-off run of it may have left.
     """
 
     statement: Statement
     alone: bool = False
     control: bool = False
     repeatable: bool = False
+    session: bool = False
     repair: Repair | None = None
 
 

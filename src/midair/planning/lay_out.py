@@ -167,6 +167,7 @@ def _statement_step(
         alone=alone,
         control=dialect.controls_transaction(statement),
         repeatable=dialect.repeatable(statement),
+        session=dialect.sets_session(statement),
         repair=dialect.repair(statement),
     )
     step = _step(revision, direction, position, statement.sql, title, action)

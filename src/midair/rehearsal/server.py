@@ -13,11 +13,11 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
-from midair.database import Guard, open_session
+from midair.database import Guard, Session, open_session
 from midair.errors import ScratchError, Unreachable
 from midair.model.address import Address, Product
 from midair.model.statement import Sql, quoted
@@ -177,22 +177,32 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 class ThrowawayDatabases:
     """`sources.source.Scratch`: a server on first use, a fresh database per call; `close` ends it all.
 
+    `fill` brings into each new database what its user must find there (the target's schema).
     `given` is a server of the user's own instead (the environment's `scratch` URL).
     """
 
-    def __init__(self, major: int | None, variables: Mapping[str, str], given: Address | None = None) -> None:
+    def __init__(
+        self,
+        major: int | None,
+        variables: Mapping[str, str],
+        fill: Callable[[Session], None],
+        given: Address | None = None,
+    ) -> None:
         self._major = major
         self._variables = variables
+        self._fill = fill
         self._given = given
         self._running: AbstractContextManager[Server] | None = None
         self._server: Server | None = None
 
     @contextmanager
     def database(self, product: Product) -> Generator[Address]:
-        """An empty database, dropped when the context ends."""
+        """A copy of the target, without its rows, dropped when the context ends."""
         if product is Product.SQLITE:
             with tempfile.TemporaryDirectory(prefix="midair-sqlite-") as folder:
-                yield Address(product, str(Path(folder) / "scratch.db"))
+                address = Address(product, str(Path(folder) / "scratch.db"))
+                self._filled(address)
+                yield address
             return
         admin = self._given or self._admin()
         name = f"midair_scratch_{uuid4().hex[:12]}"
@@ -200,9 +210,9 @@ class ThrowawayDatabases:
         try:
             session.run([Sql(f"CREATE DATABASE {quoted(name)}")], atomic=False)
             try:
-                yield Address(
-                    admin.product, name, admin.host, admin.port, admin.user, admin.password, admin.options
-                )
+                address = replace(admin, database=name)
+                self._filled(address)
+                yield address
             finally:
                 session.run([Sql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")], atomic=False)
         finally:
@@ -213,6 +223,13 @@ class ThrowawayDatabases:
         if self._running is not None:
             self._running.__exit__(None, None, None)
             self._running = self._server = None
+
+    def _filled(self, address: Address) -> None:
+        session = open_session(address, Guard(), "midair scratch")
+        try:
+            self._fill(session)
+        finally:
+            session.close()
 
     def _admin(self) -> Address:
         if self._server is None:

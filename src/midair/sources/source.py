@@ -117,6 +117,8 @@ class Source:
     live: Callable[[Project, Migration, Direction, Address, Options, Mapping[str, str]], None] | None = None
     baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None
     """Tools with a baseline row of their own (Flyway) write it here; others are stamped row by row."""
+    judge: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]] | None = None
+    """As `compare`, without refusing: for showing a history the tool would not go on with."""
     after_run: Callable[[Project, Session, Dump], None] | None = None
     """What the tool does once its migrations are in (dbmate writes its schema file)."""
     repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None

@@ -7,8 +7,15 @@ plans.
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.probes import probe, repair
+from midair.dialects.postgresql.reads import reads
 from midair.dialects.postgresql.split import split
-from midair.dialects.postgresql.transactions import controls_transaction, locked, repeatable, stands_alone
+from midair.dialects.postgresql.transactions import (
+    controls_transaction,
+    locked,
+    repeatable,
+    sets_session,
+    stands_alone,
+)
 from midair.model.address import Product
 
 DIALECT = Dialect(
@@ -17,7 +24,9 @@ DIALECT = Dialect(
     stands_alone=stands_alone,
     controls_transaction=controls_transaction,
     repeatable=repeatable,
+    sets_session=sets_session,
     probe=probe,
     repair=repair,
     locked=locked,
+    reads=reads,
 )

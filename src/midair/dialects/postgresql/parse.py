@@ -1,22 +1,9 @@
 """The PostgreSQL grammar behind one door, so that the library under it can be replaced (decisions/0002)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from midair.errors import MidairError
-
-
-class NotParsed(MidairError):
-    """PostgreSQL's grammar refuses the text; `offset` is the byte where, or `None`.
-
-    Not a finding about the migration: the server may be of a version with other words.
-    """
-
-    code = "ME230"
-
-    def __init__(self, message: str, offset: int | None) -> None:
-        super().__init__(message)
-        self.offset = offset
+from midair.errors import NotParsed
 
 
 def parse(sql: str) -> tuple[Any, ...]:
@@ -121,3 +108,19 @@ def meta_commands(sql: bytes) -> tuple[tuple[int, str], ...]:
                 (token.start, sql[token.start : line_end if line_end >= 0 else None].decode().rstrip())
             )
     return tuple(found)
+
+
+def placed(sql: str, literals: Sequence[str]) -> str:
+    """The text with `$1`, `$2`, … replaced by these literals, those inside quotes and comments left alone.
+
+    Raises:
+        NotParsed: the scanner cannot read the text.
+    """
+    from postgast.pg_query_pb2 import PARAM
+
+    data, pieces, end = sql.encode(), list[bytes](), 0
+    for token in _tokens(data):
+        if token.token == PARAM:
+            pieces += [data[end : token.start], literals[int(data[token.start + 1 : token.end]) - 1].encode()]
+            end = token.end
+    return b"".join([*pieces, data[end:]]).decode()

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from midair.dialects.postgresql.parse import NotParsed, borders, meta_commands, statement_of
-from midair.errors import BadMigration
+from midair.dialects.postgresql.parse import borders, meta_commands, statement_of
+from midair.errors import BadMigration, NotParsed
 from midair.model.statement import Span, Statement
 
 _MAY_READ_STDIN = re.compile(rb"\bfrom\s+stdin\b", re.IGNORECASE)  # only finds candidates; the parser decides

@@ -94,6 +94,16 @@ def repeatable(statement: Statement) -> bool:
             return False
 
 
+def sets_session(statement: Statement) -> bool:
+    """SET, RESET or set_config for the session: a resumed run must send it again."""
+    kind, tree = statement_of(statement.sql)
+    if kind == "variable_set_stmt":
+        return not tree.is_local
+    if kind != "select_stmt" or "set_config" not in statement.sql:
+        return False
+    return any(name == "FuncCall" and node.funcname[-1].string.sval == "set_config" for name, node in walk(tree))
+
+
 def locked(statement: Statement) -> tuple[str, ...]:
     """The relations a statement names, as it names them and in its order."""
     _, tree = statement_of(statement.sql)

@@ -5,6 +5,7 @@ rules, plans.
 """
 
 from midair.dialects.dialect import Dialect
+from midair.dialects.sqlite.reads import reads
 from midair.dialects.sqlite.split import split
 from midair.dialects.sqlite.transactions import (
     controls_transaction,
@@ -12,6 +13,7 @@ from midair.dialects.sqlite.transactions import (
     probe,
     repair,
     repeatable,
+    sets_session,
     stands_alone,
 )
 from midair.model.address import Product
@@ -22,7 +24,9 @@ DIALECT = Dialect(
     stands_alone=stands_alone,
     controls_transaction=controls_transaction,
     repeatable=repeatable,
+    sets_session=sets_session,
     probe=probe,
     repair=repair,
     locked=locked,
+    reads=reads,
 )

@@ -31,6 +31,11 @@ def repeatable(statement: Statement) -> bool:
     return _words(statement)[:1] in (["VACUUM"], ["PRAGMA"], ["ANALYZE"], ["REINDEX"])
 
 
+def sets_session(statement: Statement) -> bool:
+    """A PRAGMA, which lives as long as the connection; ATTACH too."""
+    return _words(statement)[:1] in (["PRAGMA"], ["ATTACH"])
+
+
 def probe(_: Statement) -> Sql | None:
     """Nothing to ask: everything that changes data or schema is in a transaction."""
     return None

@@ -1,0 +1,34 @@
+"""midair changes database schemas while the application keeps flying (the names that type checkers see)."""
+
+from midair.errors import MidairError as MidairError
+from midair.execution.services import Reporter as Reporter
+from midair.journal.journal import RunRecord as RunRecord
+from midair.model.address import Address as Address
+from midair.model.address import Product as Product
+from midair.model.address import Secret as Secret
+from midair.model.event import Event as Event
+from midair.model.migration import Applied as Applied
+from midair.model.migration import Direction as Direction
+from midair.model.migration import Migration as Migration
+from midair.model.migration import Standing as Standing
+from midair.model.migration import State as State
+from midair.model.outcome import Done as Done
+from midair.model.plan import Plan as Plan
+from midair.pipeline import Request as Request
+from midair.pipeline import Status as Status
+from midair.pipeline import address_of as address_of
+from midair.pipeline import apply as apply
+from midair.pipeline import detect as detect
+from midair.pipeline import history as history
+from midair.pipeline import new as new
+from midair.pipeline import open_project as open_project
+from midair.pipeline import plan as plan
+from midair.pipeline import repair as repair
+from midair.pipeline import resume as resume
+from midair.pipeline import rollback as rollback
+from midair.pipeline import stamp as stamp
+from midair.pipeline import status as status
+from midair.sources.source import Found as Found
+from midair.sources.source import Project as Project
+
+__version__: str

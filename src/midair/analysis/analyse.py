@@ -1,0 +1,228 @@
+"""Looks at migrations and gives findings. Pure: everything it needs is handed in."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from midair.analysis.context import NEWEST, OLDEST, Act, Candidate, Context, Line, Story, made_by
+from midair.analysis.options import Options
+from midair.analysis.rule import Concern, Rule
+from midair.analysis.suppress import Suppressions, matches
+from midair.dialects.postgresql.changes import changes_of
+from midair.dialects.postgresql.effects import effects_of
+from midair.model.change import Change, Insert, SetSetting, Transaction
+from midair.model.effects import Effects
+from midair.model.finding import Finding, Remedy, Risk
+from midair.model.migration import RevisionId, Script, Standing
+from midair.model.schema import Schema
+from midair.model.statement import Span, Statement
+from midair.registry import members
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Every rule there is, by code."""
+    return tuple(sorted(members("midair.analysis.rules", None, Rule), key=lambda each: each.code))
+
+
+def analyse(
+    candidates: Sequence[Candidate],
+    schema: Schema | None = None,
+    server_version: int | None = None,
+    options: Options | None = None,
+    standings: Sequence[Standing] = (),
+) -> tuple[Finding, ...]:
+    """What is wrong with the pending ones among the migrations, in the order of the files' statements.
+
+    `candidates` come in the order they run; those not pending only teach the schema. `schema` is the
+    target's before the first of them, or what is known of it (by default nothing). `server_version`
+    is the major version, `None` when unknown. `standings` are the migrations beside the tool's
+    history, where it could be read: edited and late ones are found there. Suppressed findings are part of the answer, with the
+    reason in `suppressed`; `risk_of` weighs the rest.
+    """
+    chosen = options or Options()
+    teller = _Teller(schema or Schema(), server_version, chosen)
+    stories = tuple(teller.story(each) for each in candidates)
+    statements: dict[str, list[Statement]] = {}
+    for story in stories:
+        for act in (*story.acts, *story.back):
+            statements.setdefault(act.statement.span.path, []).append(act.statement)
+    judge = _Judge(server_version, chosen, Suppressions(chosen, statements))
+    return tuple(judge.findings(stories, tuple(standings)))
+
+
+def risk_of(findings: Sequence[Finding], online: bool = False) -> Risk:
+    """The risk of a migration with these findings. `online`: midair rewrites it, so what a recipe covers is medium at most."""
+    worst = Risk.LOW
+    for each in findings:
+        if each.counts:
+            worst = max(worst, min(each.risk, Risk.MEDIUM) if online and each.recipe else each.risk)
+    return worst
+
+
+class _Teller:
+    """Runs migrations over a schema, one after the other, and remembers what each statement met."""
+
+    def __init__(self, schema: Schema, version: int | None, options: Options) -> None:
+        self._schema = schema
+        self._version = version
+        self._transactions = 0
+        self._settings: dict[str, str | None] = {}
+
+    def story(self, candidate: Candidate) -> Story:
+        before = self._schema
+        self._settings = {}
+        acts = tuple(self._acts(candidate.script))
+        after = self._schema
+        back = tuple(self._acts(candidate.down)) if candidate.down is not None and candidate.pending else ()
+        self._schema = after
+        return Story(candidate, acts, before, after, back)
+
+    def _acts(self, script: Script) -> Iterator[Act]:
+        number = 0
+        for block in script.blocks:
+            self._transactions += 1
+            current = self._transactions if block.atomic else None
+            for statement in block.statements:
+                changes = changes_of(statement.sql)
+                act = self._act(statement, changes, current, block.atomic, number)
+                number += 1
+                yield act
+                current = self._after(act, block.atomic)
+            self._settings = {key: value for key, value in self._settings.items() if not key.startswith("local ")}
+
+    def _act(self, statement: Statement, changes: tuple[Change, ...], current: int | None, managed: bool, number: int) -> Act:
+        settings = {key.removeprefix("local "): value for key, value in self._settings.items()}
+        effects = self._effects(changes, settings.get("timezone"))
+        return Act(statement, changes, effects, self._schema, current, managed, settings, number)
+
+    def _effects(self, changes: tuple[Change, ...], time_zone: str | None) -> Effects:
+        if len(changes) == 1 and isinstance(changes[0], Insert) and changes[0].rows is not None:
+            return effects_of(changes, self._schema, self._version or OLDEST, time_zone)
+        found = effects_of(changes, self._schema, self._version or OLDEST, time_zone)
+        if found.refused is not None and self._version is None:
+            return effects_of(changes, self._schema, NEWEST, time_zone)
+        return found
+
+    def _after(self, act: Act, managed: bool) -> int | None:
+        current = act.transaction
+        for each in act.changes:
+            self._schema = self._schema.after(each)
+            match each:
+                case Transaction(verb="begin") if current is None:
+                    self._transactions += 1
+                    current = self._transactions
+                case Transaction(verb="commit" | "rollback"):
+                    current = None
+                    self._settings = {key: value for key, value in self._settings.items() if not key.startswith("local ")}
+                case SetSetting() if not (each.local and current is None):
+                    self._settings[("local " if each.local else "") + each.name] = each.value
+                case _:
+                    pass
+        return current
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Asks every rule about every change and turns concerns into findings."""
+
+    version: int | None
+    options: Options
+    suppressions: Suppressions
+
+    def findings(self, stories: tuple[Story, ...], standings: tuple[Standing, ...]) -> Iterator[Finding]:
+        by_kind = _by_kind(self.options)
+        new_in_plan: frozenset[str] = frozenset()
+        seen: dict[str, int] = {}
+        found: list[Finding] = []
+        for story in stories:
+            new = new_in_plan if self.options.plan_scope else frozenset[str]()
+            if story.candidate.pending:
+                found += self._in_story(story, by_kind, new, seen)
+            for act in story.acts:
+                new_in_plan |= frozenset(made_by(act.changes, act.schema))
+        pending = tuple(each for each in stories if each.candidate.pending)
+        line = Line(tuple(each.candidate for each in stories), pending, standings)
+        for rule in by_kind.get(Line, ()):
+            found += [self._finding(rule, concern, None, None, seen) for concern in rule.look(line, self.version)]
+        yield from found
+
+    def _in_story(self, story: Story, by_kind: Mapping[type, tuple[Rule, ...]], new: frozenset[str], seen: dict[str, int]) -> Iterator[Finding]:
+        for position, act in enumerate(story.acts):
+            context = Context(
+                act,
+                story.acts[:position],
+                self.version,
+                new,
+                story.candidate,
+                story.acts[position + 1 :],
+                self.options.small_rows,
+            )
+            for change in act.changes:
+                for rule in by_kind.get(type(change), ()):
+                    for concern in rule.look(change, context):
+                        yield self._finding(rule, concern, context, story, seen)
+            for rule in by_kind.get(Act, ()):
+                for concern in rule.look(act, context):
+                    yield self._finding(rule, concern, context, story, seen)
+            new |= frozenset(made_by(act.changes, act.schema))
+        for rule in by_kind.get(Story, ()):
+            for concern in rule.look(story, self.version):
+                yield self._finding(rule, concern, None, story, seen)
+
+    def _finding(self, rule: Rule, concern: Concern, context: Context | None, story: Story | None, seen: dict[str, int]) -> Finding:
+        statement = context.act.statement if context else None
+        span = concern.span or (statement.span if statement else story.candidate.migration.span if story else _NOWHERE)
+        sql = concern.sql or (statement.sql if statement else None)
+        revision: RevisionId | None = concern.revision or (story.candidate.migration.revision if story else None)
+        risk = concern.risk or rule.risk
+        table = context.table(concern.table) if context and concern.table else None
+        rows = table.rows if table else None
+        if rule.grows and risk is Risk.HIGH and _is_small(rows, table.bytes if table else None, self.options):
+            risk = Risk.MEDIUM
+        mark = _fingerprint(rule, span.path, sql or concern.message, seen)
+        return Finding(
+            rule.code,
+            rule.name,
+            risk,
+            concern.message,
+            span,
+            revision,
+            concern.remedy,
+            sql,
+            concern.table,
+            rows,
+            rule.recipe,
+            self.suppressions.reason(rule, span, mark),
+            mark,
+        )
+
+
+_NOWHERE = Span("", 1)
+
+
+def _is_small(rows: int | None, size: int | None, options: Options) -> bool:
+    """Known, and below both limits (X2); an unknown size is large (X3)."""
+    return rows is not None and rows < options.small_rows and (size is None or size < options.small_bytes)
+
+
+def _fingerprint(rule: Rule, path: str, text: str, seen: dict[str, int]) -> str:
+    """From rule, path and the statement without its layout, counted when it occurs again: lines may move."""
+    mark = sha256(f"{rule.code}\0{path}\0{' '.join(text.split())}".encode()).hexdigest()[:20]
+    seen[mark] = seen.get(mark, 0) + 1
+    return mark if seen[mark] == 1 else sha256(f"{mark}\0{seen[mark]}".encode()).hexdigest()[:20]
+
+
+def _by_kind(options: Options) -> Mapping[type, tuple[Rule, ...]]:
+    found: dict[type, list[Rule]] = {}
+    for each in rules():
+        if each.default or any(matches(each.code, each.name, pattern) for pattern in options.select):
+            for kind in each.on:
+                found.setdefault(kind, []).append(each)
+    return {kind: tuple(members_) for kind, members_ in found.items()}
+
+
+Look = Callable[[Any, Context], Iterator[Concern]]
+__all__ = ["Candidate", "Finding", "Options", "Remedy", "analyse", "replace", "risk_of", "rules"]

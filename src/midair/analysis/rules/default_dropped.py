@@ -1,0 +1,47 @@
+"""A required column without its default: writers that leave it out fail from then on.
+
+## Given
+
+```sql
+CREATE TABLE orders (id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'new');
+```
+
+## Avoid
+
+```sql
+ALTER TABLE orders ALTER COLUMN state DROP DEFAULT; -- finds MA307
+```
+
+## Prefer
+
+```sql
+ALTER TABLE orders ALTER COLUMN state SET DEFAULT 'draft';
+```
+
+## Fine when
+
+Every running version of the application writes the column.
+
+Source: PostgreSQL manual, 5.2 "Default Values".
+"""
+
+from collections.abc import Iterator
+
+from midair.analysis.context import Context
+from midair.analysis.rule import Concern, rule
+from midair.model.change import DropDefault
+from midair.model.finding import Remedy, Risk
+
+
+@rule("MA307", "default-dropped", Risk.MEDIUM, DropDefault)
+def default_dropped(change: DropDefault, context: Context) -> Iterator[Concern]:
+    table = context.table(change.table)
+    column = table.column(change.column) if table else None
+    if context.is_new(change.table) or context.column_is_new(change.table, change.column):
+        return  # default-only-in-code looks at those
+    if column is not None and column.not_null and column.default is not None:
+        yield Concern(
+            f"inserts that leave {change.table}.{change.column} out fail from then on",
+            Remedy("drop it once every running version writes the column"),
+            table=change.table,
+        )

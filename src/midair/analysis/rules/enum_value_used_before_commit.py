@@ -1,0 +1,79 @@
+"""A new enum label cannot be used before the transaction that added it is committed.
+
+## Given
+
+```sql
+CREATE TYPE state AS ENUM ('new', 'done');
+CREATE TABLE orders (id bigint PRIMARY KEY, state state);
+INSERT INTO orders VALUES (1, 'new');
+```
+
+## Avoid
+
+```sql
+ALTER TYPE state ADD VALUE 'lost';
+UPDATE orders SET state = 'lost' WHERE id = 1; -- finds MA407; refused 55P04
+```
+
+## Prefer
+
+```sql
+ALTER TYPE state ADD VALUE 'lost';
+-- next migration
+UPDATE orders SET state = 'lost' WHERE id = 1;
+```
+
+## Fine when
+
+The same transaction made the type (since PostgreSQL 17 also for values it added).
+
+Source: PostgreSQL manual, ALTER TYPE, Notes (55P04).
+"""
+
+from collections.abc import Iterator
+
+from midair.analysis.context import Act, Context
+from midair.analysis.rule import Concern, rule
+from midair.model.change import (
+    AddColumn,
+    AddEnumValue,
+    Column,
+    CreateType,
+    Default,
+    Query,
+    SetDefault,
+    Update,
+)
+from midair.model.finding import Remedy, Risk
+
+
+@rule("MA407", "enum-value-used-before-commit", Risk.HIGH, Act, recipe="R20")
+def enum_value_used_before_commit(act: Act, context: Context) -> Iterator[Concern]:
+    fresh = {
+        each.label: each.name
+        for earlier in context.before_in_transaction()
+        for each in earlier.changes
+        if isinstance(each, AddEnumValue) and not _made_here(each.name, context)
+    }
+    for change in act.changes:
+        for label in sorted(fresh):
+            if label in _texts(change, label):
+                yield Concern(
+                    f"'{label}' was added to {fresh[label]} in the same transaction: the server refuses to use it before COMMIT (55P04)",
+                    Remedy("add the label in a migration of its own, before this one"),
+                )
+
+
+def _made_here(name: str, context: Context) -> bool:
+    made = any(isinstance(each, CreateType) and each.name == name for earlier in context.before_in_transaction() for each in earlier.changes)
+    return made and (context.version or 17) >= 17
+
+
+def _texts(change: object, label: str) -> frozenset[str]:
+    match change:
+        case Update(enum_labels=used) | Query(labels=used):
+            return used
+        case SetDefault(default=default) | AddColumn(column=Column(default=Default() as default)):
+            return frozenset({label}) if f"'{label}'" in default.sql else frozenset()
+        case _:
+            return frozenset()

@@ -1,0 +1,47 @@
+"""An exclusion constraint on an existing table builds its index while nobody can use the table.
+
+The server offers neither NOT VALID nor USING INDEX for it, so there is no gentler form.
+
+## Given
+
+```sql
+CREATE TABLE bookings (id bigint PRIMARY KEY, during tstzrange);
+INSERT INTO bookings SELECT g, NULL FROM generate_series(1, 100) g;
+```
+
+## Avoid
+
+```sql
+ALTER TABLE bookings ADD CONSTRAINT bookings_apart EXCLUDE USING gist (during WITH &&); -- finds MA110
+```
+
+## Prefer
+
+```sql
+CREATE TABLE bookings_new (id bigint PRIMARY KEY, during tstzrange, CONSTRAINT bookings_apart EXCLUDE USING gist (during WITH &&));
+```
+
+## Fine when
+
+The table is small, or a maintenance window is open. Otherwise fill a new table that has it, and swap.
+
+Source: PostgreSQL manual, CREATE TABLE, "EXCLUDE".
+"""
+
+from collections.abc import Iterator
+
+from midair.analysis.context import Context
+from midair.analysis.rule import Concern, rule
+from midair.model.change import AddConstraint, ConstraintKind
+from midair.model.finding import Remedy, Risk
+
+
+@rule("MA110", "exclusion-constraint", Risk.HIGH, AddConstraint, grows=True)
+def exclusion_constraint(change: AddConstraint, context: Context) -> Iterator[Concern]:
+    if change.constraint.kind is not ConstraintKind.EXCLUDE or context.is_new(change.table) or not context.effects(change).scans:
+        return
+    yield Concern(
+        f"adding {change.constraint.name} builds its index under ACCESS EXCLUSIVE on {change.table}; no gentler form exists",
+        Remedy("add it to a new table, copy and swap, or plan a window"),
+        table=change.table,
+    )

@@ -1,0 +1,50 @@
+"""Renaming a type, function, constraint or sequence breaks whoever names it.
+
+ON CONFLICT ON CONSTRAINT, casts and calls name them.
+
+## Given
+
+```sql
+CREATE TYPE mood AS ENUM ('good', 'bad');
+```
+
+## Avoid
+
+```sql
+ALTER TYPE mood RENAME TO feeling; -- finds MA304
+```
+
+## Prefer
+
+```sql
+CREATE TYPE feeling AS ENUM ('good', 'bad');
+```
+
+Source: PostgreSQL manual, the ALTER commands.
+"""
+
+from collections.abc import Iterator
+
+from midair.analysis.context import Context
+from midair.analysis.rule import Concern, rule
+from midair.model.change import RenameConstraint, RenameObject, RenameTable
+from midair.model.finding import Remedy, Risk
+
+
+@rule("MA304", "object-rename", Risk.MEDIUM, RenameObject, RenameConstraint, RenameTable)
+def object_rename(change: RenameObject | RenameConstraint | RenameTable, context: Context) -> Iterator[Concern]:
+    if isinstance(change, RenameConstraint):
+        if not context.is_new(change.table):
+            yield Concern(
+                f"ON CONFLICT ON CONSTRAINT {change.name} fails from then on",
+                Remedy("look whether an application names it"),
+                risk=Risk.LOW,
+            )
+    elif isinstance(change, RenameTable):
+        if change.kind == "sequence":
+            yield Concern(f"nextval('{change.table}') by name fails from then on", Remedy("look whether an application names it"))
+    elif change.kind not in ("schema", "database", "role"):
+        yield Concern(
+            f"what names the {change.kind} {change.name} fails from then on",
+            Remedy("make the new one beside it, move its users, then drop the old one"),
+        )

@@ -1,0 +1,40 @@
+"""A right taken away, or another owner, shuts the running application out.
+
+## Given
+
+```sql
+CREATE TABLE orders (id bigint PRIMARY KEY);
+```
+
+## Avoid
+
+```sql
+REVOKE SELECT ON orders FROM PUBLIC; -- finds MA315
+```
+
+## Prefer
+
+```sql
+GRANT SELECT ON orders TO PUBLIC;
+```
+
+Source: PostgreSQL manual, REVOKE.
+"""
+
+from collections.abc import Iterator
+
+from midair.analysis.context import Context
+from midair.analysis.rule import Concern, rule
+from midair.analysis.wording import listed
+from midair.model.change import ChangeServer, ChangeTable
+from midair.model.finding import Remedy, Risk
+
+
+@rule("MA315", "privilege-revoked", Risk.MEDIUM, ChangeServer, ChangeTable)
+def privilege_revoked(change: ChangeServer | ChangeTable, context: Context) -> Iterator[Concern]:
+    if isinstance(change, ChangeServer):
+        used = [each for each in change.relations if not context.is_new(each)]
+        if change.action == "revoke" and (used or not change.relations):
+            yield Concern(f"who relied on the right to {listed(used) if used else 'it'} fails from then on", Remedy("make sure the application's user keeps what it needs"))
+    elif change.action == "change owner" and not context.is_new(change.table):
+        yield Concern(f"{change.table} has another owner: rights that came with owning it are gone", Remedy("grant them to the application's user in the same transaction"))

@@ -1,0 +1,54 @@
+"""A changed or restarted sequence gives numbers that may be there already; inserts wait for it.
+
+## Given
+
+```sql
+CREATE SEQUENCE order_numbers;
+```
+
+## Avoid
+
+```sql
+ALTER SEQUENCE order_numbers RESTART WITH 1; -- finds MA313
+```
+
+## Also flagged
+
+```sql
+SELECT setval('order_numbers', 1); -- finds MA313
+```
+
+## Prefer
+
+```sql
+CREATE SEQUENCE basket_numbers;
+```
+
+Source: PostgreSQL manual, ALTER SEQUENCE; measured (SHARE ROW EXCLUSIVE on the sequence).
+"""
+
+from collections.abc import Iterator
+
+from midair.analysis.context import Context
+from midair.analysis.rule import Concern, rule
+from midair.analysis.wording import listed
+from midair.model.change import ChangeSequence, Query
+from midair.model.finding import Remedy, Risk
+
+
+@rule("MA313", "sequence-changed", Risk.MEDIUM, ChangeSequence, Query)
+def sequence_changed(change: ChangeSequence | Query, context: Context) -> Iterator[Concern]:
+    if isinstance(change, ChangeSequence):
+        if not context.is_new(change.name) and change.restarts:
+            yield Concern(f"{change.name} may give numbers that are in use", Remedy("restart above the highest number in use"))
+        elif not context.is_new(change.name) and change.owned_by is None:
+            yield Concern(f"inserts that need a number of {change.name} wait for this", Remedy("run it with a lock_timeout"), risk=Risk.LOW)
+    elif "setval" in change.functions and not all(context.is_new(each) for each in change.sequences):
+        seeded = any(context.is_new(owner) for each in change.sequences if (owner := context.schema.sequences.get(each)))
+        if not seeded:
+            risk = Risk.LOW if change.reads else None  # computed from the table's highest number
+            yield Concern(
+                f"{listed(change.sequences) if change.sequences else 'a sequence'} may give numbers that are in use",
+                Remedy("set it to the highest number in use, or above"),
+                risk=risk,
+            )

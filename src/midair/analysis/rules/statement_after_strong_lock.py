@@ -1,0 +1,61 @@
+"""Long work in a transaction that already holds a strong lock.
+
+The lock stays until COMMIT: what comes after it makes the outage longer, even when it needs no lock of
+its own.
+
+## Given
+
+```sql
+CREATE TABLE orders (id bigint PRIMARY KEY, total integer);
+CREATE TABLE customers (id bigint PRIMARY KEY, orders integer);
+INSERT INTO customers SELECT g, 0 FROM generate_series(1, 100) g;
+```
+
+## Avoid
+
+```sql
+ALTER TABLE orders ADD COLUMN note text;
+UPDATE customers SET orders = 1 WHERE orders = 0; -- finds MA503
+```
+
+## Prefer
+
+```sql
+ALTER TABLE orders ADD COLUMN note text;
+-- next migration
+UPDATE customers SET orders = 1 WHERE id BETWEEN 1 AND 1000;
+```
+
+Source: PostgreSQL manual, 13.3 "Explicit Locking": locks are held until the end of the transaction.
+"""
+
+from collections.abc import Iterator
+
+from midair.analysis.context import Act, Context
+from midair.analysis.rule import Concern, rule
+from midair.analysis.wording import listed, said
+from midair.model.change import Delete, Insert, Query, ValidateConstraint
+from midair.model.effects import LockLevel
+from midair.model.finding import Remedy, Risk
+
+
+@rule("MA503", "statement-after-strong-lock", Risk.HIGH, Act, recipe="R0", grows=True)
+def statement_after_strong_lock(act: Act, context: Context) -> Iterator[Concern]:
+    work = sorted(each for each in act.effects.scans | act.effects.rewrites | act.effects.rebuilds if not context.is_new(each))
+    if not work or act.effects.refused or any(isinstance(each, ValidateConstraint) for each in act.changes):
+        return  # validate-in-same-transaction speaks of those
+    held = {name: level for name, level in context.held().items() if (level >= LockLevel.SHARE_ROW_EXCLUSIVE and name in act.schema.tables) or level is LockLevel.ACCESS_EXCLUSIVE}
+    if not held:
+        return
+    worst = max(held, key=lambda name: (held[name], name))
+    risk = None if _is_long(act) else Risk.MEDIUM
+    yield Concern(
+        f"{worst} has been locked since earlier in the transaction ({said(held[worst], worst)}); reading {listed(work)} makes that longer",
+        Remedy("put the long work in a transaction of its own"),
+        risk=risk,
+        table=work[0],
+    )
+
+
+def _is_long(act: Act) -> bool:
+    return not all(isinstance(each, Query | Insert | Delete) and not act.effects.rewrites for each in act.changes)

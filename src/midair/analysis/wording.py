@@ -1,0 +1,16 @@
+"""Phrases several rules share."""
+
+from collections.abc import Iterable
+
+from midair.model.effects import LockLevel
+
+
+def said(level: LockLevel, table: str) -> str:
+    """`ACCESS EXCLUSIVE on orders blocks reads and writes`."""
+    return f"{level} on {table} blocks {level.blocked}"
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b and c`."""
+    words = list(names)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else "nothing"

@@ -1,0 +1,33 @@
+"""Every command with its line of help, so that the overview imports none of them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: the module of its name in `commands/` is imported when it is called."""
+
+    name: str
+    group: str
+    help: str
+
+
+GROUPS = {"look": "Look", "change": "Change", "set up": "Set up"}
+
+COMMANDS = (
+    Entry("detect", "look", "What is here: tools, folders, databases."),
+    Entry("status", "look", "What is applied, what is pending."),
+    Entry("history", "look", "What was done to a database, when and by whom."),
+    Entry("plan", "look", "The steps that apply or rollback would run."),
+    Entry("explain", "look", "The page of any code that midair prints."),
+    Entry("apply", "change", "Bring the database to the newest migration."),
+    Entry("rollback", "change", "Undo migrations, newest first."),
+    Entry("resume", "change", "Go on with a run that was cut off."),
+    Entry("repair", "change", "Settle what the tool's history says wrongly."),
+    Entry("stamp", "change", "Record a revision as applied, running nothing."),
+    Entry("new", "change", "A new migration in the tool's own format."),
+    Entry("init", "set up", "Write midair.toml from what was detected."),
+    Entry("config", "set up", "Show or check the effective settings."),
+    Entry("completion", "set up", "The completion script for a shell."),
+    Entry("demo", "set up", "The main job, on a small shop and its own server."),
+)

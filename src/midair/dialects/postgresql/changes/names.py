@@ -1,0 +1,258 @@
+"""Identifiers as the server's own quote_ident writes them, and names read from the tree."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+_PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
+# Words the server quotes: every keyword that is not "unreserved" (pg_get_keywords, PostgreSQL 18).
+_QUOTED_WORDS = frozenset(
+    [
+        "all",
+        "analyse",
+        "analyze",
+        "and",
+        "any",
+        "array",
+        "as",
+        "asc",
+        "asymmetric",
+        "authorization",
+        "between",
+        "bigint",
+        "binary",
+        "bit",
+        "boolean",
+        "both",
+        "case",
+        "cast",
+        "char",
+        "character",
+        "check",
+        "coalesce",
+        "collate",
+        "collation",
+        "column",
+        "concurrently",
+        "constraint",
+        "create",
+        "cross",
+        "current_catalog",
+        "current_date",
+        "current_role",
+        "current_schema",
+        "current_time",
+        "current_timestamp",
+        "current_user",
+        "dec",
+        "decimal",
+        "default",
+        "deferrable",
+        "desc",
+        "distinct",
+        "do",
+        "else",
+        "end",
+        "except",
+        "exists",
+        "extract",
+        "false",
+        "fetch",
+        "float",
+        "for",
+        "foreign",
+        "freeze",
+        "from",
+        "full",
+        "grant",
+        "greatest",
+        "group",
+        "grouping",
+        "having",
+        "ilike",
+        "in",
+        "initially",
+        "inner",
+        "inout",
+        "int",
+        "integer",
+        "intersect",
+        "interval",
+        "into",
+        "is",
+        "isnull",
+        "join",
+        "json",
+        "json_array",
+        "json_arrayagg",
+        "json_exists",
+        "json_object",
+        "json_objectagg",
+        "json_query",
+        "json_scalar",
+        "json_serialize",
+        "json_table",
+        "json_value",
+        "lateral",
+        "leading",
+        "least",
+        "left",
+        "like",
+        "limit",
+        "localtime",
+        "localtimestamp",
+        "merge_action",
+        "national",
+        "natural",
+        "nchar",
+        "none",
+        "normalize",
+        "not",
+        "notnull",
+        "null",
+        "nullif",
+        "numeric",
+        "offset",
+        "on",
+        "only",
+        "or",
+        "order",
+        "out",
+        "outer",
+        "overlaps",
+        "overlay",
+        "placing",
+        "position",
+        "precision",
+        "primary",
+        "real",
+        "references",
+        "returning",
+        "right",
+        "row",
+        "select",
+        "session_user",
+        "setof",
+        "similar",
+        "smallint",
+        "some",
+        "substring",
+        "symmetric",
+        "system_user",
+        "table",
+        "tablesample",
+        "then",
+        "time",
+        "timestamp",
+        "to",
+        "trailing",
+        "treat",
+        "trim",
+        "true",
+        "union",
+        "unique",
+        "user",
+        "using",
+        "values",
+        "varchar",
+        "variadic",
+        "verbose",
+        "when",
+        "where",
+        "window",
+        "with",
+        "xmlattributes",
+        "xmlconcat",
+        "xmlelement",
+        "xmlexists",
+        "xmlforest",
+        "xmlnamespaces",
+        "xmlparse",
+        "xmlpi",
+        "xmlroot",
+        "xmlserialize",
+        "xmltable",
+    ]
+)
+_LONGEST = 63
+"""Bytes of an identifier; the server cuts the rest off (NAMEDATALEN - 1)."""
+
+
+@lru_cache(maxsize=8192)
+def identifier(name: str) -> str:
+    """A name as it may be pasted into SQL, cut to the server's length."""
+    cut = name.encode()[:_LONGEST].decode(errors="ignore") if len(name) > 15 else name
+    if _PLAIN.match(cut) and cut not in _QUOTED_WORDS:
+        return cut
+    return '"' + cut.replace('"', '""') + '"'
+
+
+def qualified(*names: str) -> str:
+    """A name with its schema; `public` is left out, and so is the catalog."""
+    kept = names[1:] if len(names) > 1 and names[0] in ("public", "pg_catalog") else names
+    return ".".join(identifier(each) for each in kept)
+
+
+def relation(range_var: Any) -> str:
+    """The relation a RangeVar names."""
+    if range_var.schemaname:
+        return qualified(range_var.schemaname, range_var.relname)
+    return identifier(range_var.relname)
+
+
+def strings(nodes: Any) -> tuple[str, ...]:
+    """The texts of a list of String nodes."""
+    return tuple(each.string.sval for each in nodes)
+
+
+def dotted(nodes: Any) -> str:
+    """A qualified name given as a list of String nodes."""
+    return qualified(*strings(nodes)[-2:])
+
+
+def object_name(node: Any) -> str:
+    """The name in a DROP, COMMENT or RENAME: a list, a type name, a function, or a bare string."""
+    kind = node.WhichOneof("node")
+    match kind:
+        case "list":
+            items = node.list.items
+            texts = [each for each in items if each.WhichOneof("node") == "string"]
+            return dotted(texts) if texts else object_name(items[0])
+        case "type_name":
+            return dotted(node.type_name.names)
+        case "object_with_args":
+            return dotted(node.object_with_args.objname)
+        case "string":
+            return identifier(node.string.sval)
+        case _:
+            return ""
+
+
+def chosen(*parts: str, label: str) -> str:
+    """The name the server gives an unnamed object, cut as makeObjectName does: `orders_qty_key`."""
+    first, rest = parts[0], "_".join(parts[1:])
+    room = _LONGEST - len(label.encode()) - 1 - (1 if rest else 0)
+    one, two = first.encode(), rest.encode()
+    while len(one) + len(two) > room:
+        if len(one) > len(two):
+            one = one[:-1]
+        else:
+            two = two[:-1]
+    texts = [one.decode(errors="ignore"), two.decode(errors="ignore"), label]
+    return identifier("_".join(each for each in texts if each))
+
+
+def long_identifiers(sql: str) -> tuple[str, ...]:
+    """Names in a text that the server would cut, each once."""
+    import postgast
+
+    from midair.dialects.postgresql.parse import NotParsed
+
+    data = sql.encode()
+    try:
+        tokens = postgast.scan(sql).tokens
+    except (postgast.PgQueryError, NotParsed):
+        return ()
+    words = (data[each.start : each.end].decode() for each in tokens if each.end - each.start > _LONGEST)
+    named = (each.strip('"') for each in words if each[0].isalpha() or each[0] in '_"')
+    return tuple(dict.fromkeys(each for each in named if len(each.encode()) > _LONGEST))

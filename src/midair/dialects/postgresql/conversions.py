@@ -1,0 +1,134 @@
+"""What changing a column's type costs, from the old type and the new one (measured: safety-rules.md 3a)."""
+
+from enum import IntEnum
+
+from midair.model.change import DataType
+from midair.model.schema import Schema
+
+
+class Conversion(IntEnum):
+    """Cheapest first."""
+
+    FREE = 0
+    """Catalog only, indexes are kept."""
+    REINDEX = 1
+    """The rows stay, indexes on the column are built again."""
+    REWRITE = 2
+    """A new copy of the table and all its indexes."""
+
+
+_LENGTHS = frozenset(("varchar", "varbit"))
+_PRECISIONS = frozenset(("timestamp", "timestamptz", "time", "timetz", "interval"))
+_TEXTS = frozenset(("text", "varchar"))
+_UTC = frozenset(("utc", "etc/utc", "gmt", "etc/gmt", "0", "zulu", "uct", "greenwich"))
+_DOMAIN_DEPTH = 8
+
+
+def conversion(old: DataType | None, new: DataType, schema: Schema, time_zone: str | None) -> Conversion:
+    """The cost of old → new by the type's plain cast; an unknown old type or time zone is taken for the worst."""
+    if old is None:
+        return Conversion.REWRITE
+    if old == new:
+        return Conversion.FREE
+    if old.dimensions or new.dimensions:
+        return Conversion.REWRITE
+    target, constrained = base_of(new, schema)
+    if constrained:
+        return Conversion.REWRITE
+    source, _ = base_of(old, schema)
+    return _plain(source, target, time_zone)
+
+
+def base_of(kind: DataType, schema: Schema) -> tuple[DataType, bool]:
+    """What is under a domain, and whether any domain on the way has a constraint."""
+    constrained = False
+    for _ in range(_DOMAIN_DEPTH):
+        domain = schema.types.get(kind.name)
+        if domain is None or domain.kind != "domain" or domain.base is None or kind.dimensions:
+            break
+        constrained = constrained or domain.constrained
+        kind = domain.base
+    return kind, constrained
+
+
+def _plain(old: DataType, new: DataType, time_zone: str | None) -> Conversion:
+    if old == new or {old.name, new.name} == {"int4", "oid"} or (old.name, new.name) == ("cidr", "inet"):
+        return Conversion.FREE
+    if old.name in _TEXTS and new.name in _TEXTS:
+        return _free_if(_widens(old.modifiers, new.modifiers))
+    if old.name in _TEXTS and new.name.rpartition(".")[2] == "citext":
+        return Conversion.REINDEX
+    if old.name == new.name:
+        return _same_family(old, new)
+    if {old.name, new.name} == {"timestamp", "timestamptz"}:
+        utc = time_zone is not None and time_zone.lower() in _UTC
+        return (
+            Conversion.REINDEX
+            if utc and _widens(old.modifiers, new.modifiers, full=6)
+            else Conversion.REWRITE
+        )
+    return Conversion.REWRITE
+
+
+def _same_family(old: DataType, new: DataType) -> Conversion:
+    if old.name in _LENGTHS:
+        return _free_if(_widens(old.modifiers, new.modifiers))
+    if old.name in _PRECISIONS:
+        return _free_if(_widens(old.modifiers, new.modifiers, full=6))
+    if old.name == "numeric":
+        if not new.modifiers:
+            return Conversion.FREE
+        if not old.modifiers:
+            return Conversion.REWRITE
+        scale = (*old.modifiers, 0)[1], (*new.modifiers, 0)[1]
+        return _free_if(scale[0] == scale[1] and new.modifiers[0] >= old.modifiers[0])
+    return Conversion.REWRITE
+
+
+def _widens(old: tuple[int, ...], new: tuple[int, ...], full: int | None = None) -> bool:
+    """Nothing that fitted is cut off; `full` is the precision that no modifier means."""
+    if not new or (full is not None and new[0] >= full):
+        return True
+    return bool(old) and new[0] >= old[0]
+
+
+def _free_if(fits: bool) -> Conversion:
+    return Conversion.FREE if fits else Conversion.REWRITE
+
+
+_NUMBERS = {"int2": 16, "int4": 32, "int8": 64, "numeric": 1000, "float4": 24, "float8": 53}
+
+
+def may_cut(old: DataType | None, new: DataType) -> bool:
+    """Values of the old type may not fit the new one: the statement can fail, or lose digits."""
+    if old is None:
+        return False
+    if old.name in _NUMBERS and new.name in _NUMBERS:
+        if old.name == new.name == "numeric":
+            return (
+                bool(new.modifiers)
+                and _same_family(old, new) is Conversion.REWRITE
+                and not _scale_only_grows(old, new)
+            )
+        return _NUMBERS[new.name] < _NUMBERS[old.name] or (new.name == "numeric" and bool(new.modifiers))
+    if new.name in ("varchar", "bpchar", "varbit", "bit") and new.modifiers:
+        return not (
+            old.name in ("varchar", "bpchar", "varbit")
+            and old.modifiers
+            and old.modifiers[0] <= new.modifiers[0]
+        )
+    return (old.name, new.name) in _LOSSY
+
+
+_LOSSY = frozenset((
+    ("timestamptz", "date"), ("timestamp", "date"), ("timestamptz", "time"), ("timestamp", "time"), ("float8", "int8"),
+    ("float8", "int4"), ("float4", "int4"), ("text", "int4"), ("text", "int8"), ("text", "uuid"), ("varchar", "uuid"),
+    ("varchar", "int4"), ("varchar", "int8"), ("text", "jsonb"), ("text", "date"), ("text", "bool"), ("inet", "cidr"),
+))  # fmt: skip
+
+
+def _scale_only_grows(old: DataType, new: DataType) -> bool:
+    if not old.modifiers:
+        return False
+    before, after = (*old.modifiers, 0)[:2], (*new.modifiers, 0)[:2]
+    return after[1] >= before[1] and after[0] - after[1] >= before[0] - before[1]

@@ -1,0 +1,82 @@
+"""A copy of a database's schema, without its rows: what a migration's program sees must be what the target has."""
+
+from collections.abc import Callable, Sequence
+
+from midair.database.session import Session
+from midair.dialects.dialect import dialect_of
+from midair.errors import MissingExtension, StatementFailed
+from midair.model.address import Product
+from midair.model.statement import Span, Sql, Statement, quoted
+
+DUMP_ARGUMENTS = (
+    "--schema-only",
+    "--no-owner",
+    "--no-privileges",
+    "--no-comments",
+    "--exclude-schema=midair",
+    "--lock-wait-timeout=5s",
+)
+_UNDEFINED_FILE = "58P01"
+_NOT_SUPPORTED = "0A000"
+_EMPTY = """
+SELECT NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'midair') AND n.nspname NOT LIKE 'pg_toast%%')
+   AND NOT EXISTS (SELECT FROM pg_namespace
+                   WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'midair', 'public') AND nspname NOT LIKE 'pg\\_%%')
+   AND NOT EXISTS (SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+                   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'midair') AND t.typtype IN ('e', 'd'))
+   AND NOT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'midair'))
+   AND (SELECT count(*) = 1 FROM pg_extension)
+"""
+
+
+def clone_schema(
+    source: Session, copy: Session, dump: Callable[[Sequence[str]], str], keep_rows_of: str
+) -> None:
+    """Brings the source's schema about in an empty database, and the rows of one table (the tool's history).
+
+    Raises:
+        MissingExtension: the throwaway server lacks an extension the schema uses.
+    """
+    if source.product is Product.SQLITE:
+        _clone_sqlite(source, copy)
+    elif source.query(_EMPTY)[0][0]:
+        return
+    else:
+        _restore(copy, dialect_of(copy.product).split(dump(DUMP_ARGUMENTS), "schema dump", 1))
+    _copy_rows(source, copy, keep_rows_of)
+
+
+def _restore(copy: Session, statements: Sequence[Statement]) -> None:
+    for statement in statements:
+        try:
+            copy.run([statement], atomic=False)
+        except StatementFailed as error:
+            if error.sqlstate in (_UNDEFINED_FILE, _NOT_SUPPORTED) and "EXTENSION" in statement.sql.upper():
+                raise MissingExtension(
+                    f"the throwaway server cannot do {statement.sql}: {error.message}",
+                    hint="set MIDAIR_PG_BIN to a server that has it, or name a `scratch` URL in midair.toml",
+                ) from error
+            if "already exists" not in error.message:  # schema public is there from the start
+                raise
+    copy.run([Sql("RESET ALL")], atomic=False)  # a dump empties search_path for its own statements
+
+
+def _clone_sqlite(source: Session, copy: Session) -> None:
+    rows = source.query(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'midair_%' ORDER BY rowid"
+    )
+    if rows:
+        copy.run([Statement(row[0], Span("schema", 1)) for row in rows], atomic=True)
+
+
+def _copy_rows(source: Session, copy: Session, table: str) -> None:
+    name = quoted(*table.split(".", 1))
+    try:
+        rows = source.query(f"SELECT * FROM {name}")
+    except StatementFailed:
+        return  # the tool's table is not there yet
+    if rows:
+        marks = ", ".join(["%s"] * len(rows[0]))
+        copy.run([Sql(f"INSERT INTO {name} VALUES ({marks})", tuple(row)) for row in rows], atomic=True)

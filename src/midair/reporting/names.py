@@ -1,0 +1,4 @@
+"""The formats by name, without importing any."""
+
+NAMES = ("text", "json", "markdown")
+"""What `--format` accepts; each is the module of its name in `formats/` (a test compares)."""

@@ -1,0 +1,108 @@
+"""What `midair.toml` may hold: the one list of settings, their meaning and their defaults.
+
+The reference page, the flags' help and the check for unknown names are all made from it.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from midair.settings.duration import Duration
+
+
+class Strategy(StrEnum):
+    """How migrations are run. `direct`: statements as written, in the tool's own transactions."""
+
+    DIRECT = "direct"
+
+
+class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
+    """Settings that may stand at the top level, in an environment, in `MIDAIR_…` variables and as flags."""
+
+    url: Annotated[
+        str | None,
+        Meta(description="The target database's address; `${…}` is expanded.", extra={"secret": True}),
+    ] = None
+    url_file: Annotated[
+        str | None, Meta(description="A file that holds the address, for a URL with a password in it.")
+    ] = None
+    password_file: Annotated[
+        str | None, Meta(description="A file that holds the password; it goes with any `url`.")
+    ] = None
+    protected: Annotated[
+        bool | None,
+        Meta(
+            description="Writing asks for the environment's name to be typed, or an approved plan. Default: false."
+        ),
+    ] = None
+    strategy: Annotated[
+        Strategy | None,
+        Meta(description="`direct`: as written, in the tool's own transactions. Default: direct."),
+    ] = None
+    lock_wait: Annotated[
+        Duration | None,
+        Meta(
+            description="Nobody queues behind us longer than this; then we let go and try again. Default: 50ms."
+        ),
+    ] = None
+    lock_budget: Annotated[
+        Duration | None, Meta(description="How long to keep trying for a lock. Default: 10min.")
+    ] = None
+    statement_timeout: Annotated[
+        Duration | None, Meta(description="The longest one statement may run. Default: no limit.")
+    ] = None
+    wait: Annotated[
+        Duration | None,
+        Meta(
+            description="How long to wait while another run, or the tool itself, is at work. Default: 0s, which refuses."
+        ),
+    ] = None
+    scratch: Annotated[
+        str | None,
+        Meta(
+            description="A server for throwaway databases, instead of the embedded PostgreSQL.",
+            extra={"secret": True},
+        ),
+    ] = None
+    python: Annotated[
+        str | None,
+        Meta(description="The project's own interpreter, for tools whose migrations are Python programs."),
+    ] = None
+    tool: Annotated[
+        str | None, Meta(description="Which tool's project is meant, where several are found in one folder.")
+    ] = None
+
+
+class ProjectEntry(Struct, forbid_unknown_fields=True, kw_only=True):
+    """One of several projects under one `midair.toml`, chosen with `-C NAME` or `-C PATH`."""
+
+    path: Annotated[str, Meta(description="The project's folder, relative to this file.")]
+    name: Annotated[str | None, Meta(description="What `-C` may call it.")] = None
+    tool: Annotated[str | None, Meta(description="Its tool, where the folder holds several.")] = None
+    options: Annotated[
+        dict[str, object] | None,
+        Meta(description="Options of the tool, as in `[tools.NAME]`, for this project alone."),
+    ] = None
+
+
+class TopLevel(Adjustable, kw_only=True):
+    """Settings of the file itself."""
+
+    project: Annotated[
+        str | None, Meta(description='Where the migrations are, relative to this file. Default: "."')
+    ] = None
+    projects: Annotated[
+        list[ProjectEntry] | None, Meta(description="Several projects; each is a `[[projects]]` table.")
+    ] = None
+    default_env: Annotated[
+        str | None, Meta(description="The environment that is meant when none is named.")
+    ] = None
+    env_file: Annotated[
+        str | None, Meta(description="A `.env` file whose variables count after the process's own.")
+    ] = None
+    environments: Annotated[dict[str, Adjustable] | None, Meta(description="A table per environment.")] = None
+    tools: Annotated[
+        dict[str, dict[str, object]] | None,
+        Meta(description="`[tools.NAME]`: options of one tool; each tool's page lists its own."),
+    ] = None

@@ -1,0 +1,62 @@
+"""Every effective value with its origin, secrets as •••: what `midair config show` prints."""
+
+from dataclasses import dataclass
+
+from msgspec.structs import fields
+
+from midair.settings.load import Settings
+from midair.settings.shape import Adjustable
+
+_DEFAULTS = {
+    "strategy": "direct",
+    "lock_wait": "50ms",
+    "lock_budget": "10min",
+    "protected": "false",
+    "wait": "0s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One setting for people. `origin` is `default` when nobody set it."""
+
+    name: str
+    value: str
+    origin: str
+
+
+def shown(settings: Settings) -> tuple[Shown, ...]:
+    """All settings, in the order of the reference page; unset ones without a default are left out."""
+    rows = [
+        Shown("project", str(settings.root), settings.file.name if settings.file else "the current folder")
+    ]
+    if settings.environment:
+        rows.append(Shown("environment", settings.environment, str(settings.origins["environment"])))
+    for setting in fields(Adjustable):
+        origin = settings.origins.get(setting.name)
+        if origin is not None:
+            rows.append(Shown(setting.name, _text(settings, setting.name), str(origin)))
+        elif setting.name in _DEFAULTS:
+            rows.append(Shown(setting.name, _DEFAULTS[setting.name], "default"))
+    for tool, options in settings.tool_options.items():
+        rows += [
+            Shown(f"tools.{tool}.{name}", "•••" if _hidden(name) else value, "midair.toml")
+            for name, value in options.items()
+        ]
+    return tuple(rows)
+
+
+def _text(settings: Settings, name: str) -> str:
+    if name in ("url", "url_file", "password_file", "scratch"):
+        return "•••"
+    seconds = {"lock_wait": settings.lock_wait_s, "lock_budget": settings.lock_budget_s,
+               "wait": settings.wait_s, "statement_timeout": settings.statement_timeout_s}.get(name)  # fmt: skip
+    if seconds is not None:
+        return f"{seconds * 1000:g}ms" if seconds < 1 else f"{seconds:g}s"
+    value = getattr(settings, name)
+    return ("false", "true")[value] if isinstance(value, bool) else str(value)
+
+
+def _hidden(option: str) -> bool:
+    """Tools name their own options; these words mark the ones that hold, or may hold, a password."""
+    return any(word in option.lower() for word in ("password", "url", "dsn", "secret", "token", "dbstring"))

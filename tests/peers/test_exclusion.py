@@ -1,0 +1,138 @@
+"""While one of them runs, the other waits or refuses, as it would against itself."""
+
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from .commands import MIDAIR, environment, midair
+from .databases import Cluster, PostgreSQL
+from .places import peer
+from .shop import write
+from .tools import golang_url, jdbc
+
+pytestmark = pytest.mark.peers
+
+_SLOW = "CREATE TABLE slow (id integer);\nSELECT pg_sleep(4);\n"
+_DEADLINE_S = 60.0
+LOCKING = ("flyway", "flyway9", "migrate")
+
+
+def _project(program: str, folder: Path) -> Path:
+    if program == "migrate":
+        write(folder / "migrations" / "1_slow.up.sql", _SLOW)
+        write(folder / "migrations" / "2_quick.up.sql", "CREATE TABLE quick (id integer);\n")
+    else:
+        write(folder / "flyway.conf", "flyway.locations=filesystem:sql\n")
+        write(folder / "sql" / "V1__slow.sql", _SLOW)
+        write(folder / "sql" / "V2__quick.sql", "CREATE TABLE quick (id integer);\n")
+    return folder
+
+
+def _real_command(program: str, project: Path, database: PostgreSQL) -> list[str]:
+    if program == "migrate":
+        words = ["-path", str(project / "migrations"), "-database", golang_url(database), "up"]
+        return [str(peer(program)), *words]
+    return [str(peer(program)), *jdbc(database), "migrate"]
+
+
+def _midair_command(project: Path, database: PostgreSQL) -> list[str]:
+    return [*MIDAIR, "apply", "-C", str(project), "--url", database.url, "--no-input"]
+
+
+@contextmanager
+def _in_the_slow_migration(
+    command: list[str], folder: Path, database: PostgreSQL
+) -> Generator[subprocess.Popen[str]]:
+    """The program, at work inside the slow migration."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + _DEADLINE_S
+        asleep = (
+            "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+        )
+        while not database.rows(asleep):
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline, "the slow migration never began"
+            time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _tables(database: PostgreSQL) -> set[str]:
+    rows = database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return {str(name) for (name,) in rows} & {"slow", "quick"}
+
+
+@pytest.mark.parametrize("program", LOCKING)
+def test_midair_refuses_while_the_real_tool_is_at_work(
+    program: str, postgresql: Cluster, tmp_path: Path
+) -> None:
+    database, project = postgresql.database(), _project(program, tmp_path)
+    with _in_the_slow_migration(_real_command(program, project, database), project, database) as process:
+        refused = midair("apply", "-C", project, "--url", database.url)
+        assert process.poll() is None, "the real tool was done before midair answered"
+        said, _ = process.communicate(timeout=_DEADLINE_S)
+    assert refused.exit_code == 3, refused.text
+    assert process.returncode == 0, said
+    assert _tables(database) == {"slow", "quick"}
+
+
+@pytest.mark.parametrize("program", LOCKING)
+def test_midair_waits_for_the_real_tool_when_told_to(
+    program: str, postgresql: Cluster, tmp_path: Path
+) -> None:
+    database, project = postgresql.database(), _project(program, tmp_path)
+    with _in_the_slow_migration(_real_command(program, project, database), project, database) as process:
+        midair("apply", "-C", project, "--url", database.url, "--wait", "60s").ok()
+        said, _ = process.communicate(timeout=_DEADLINE_S)
+    assert process.returncode == 0, said
+    assert _tables(database) == {"slow", "quick"}
+
+
+@pytest.mark.parametrize("program", LOCKING)
+def test_the_real_tool_waits_while_midair_is_at_work(
+    program: str, postgresql: Cluster, tmp_path: Path
+) -> None:
+    database, project = postgresql.database(), _project(program, tmp_path)
+    with _in_the_slow_migration(_midair_command(project, database), project, database) as process:
+        waited = subprocess.run(
+            _real_command(program, project, database),
+            cwd=project,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=_DEADLINE_S,
+            check=False,
+        )
+        said, _ = process.communicate(timeout=_DEADLINE_S)
+    assert process.returncode == 0, said
+    assert waited.returncode == 0, waited.stdout + waited.stderr
+    assert "no change" in waited.stderr or "migrated 0" in waited.stdout, waited.stdout + waited.stderr
+    assert _tables(database) == {"slow", "quick"}
+
+
+@pytest.mark.parametrize("program", LOCKING)
+def test_two_midairs_at_once_apply_everything_exactly_once(
+    program: str, postgresql: Cluster, tmp_path: Path
+) -> None:
+    peer(program)
+    database, project = postgresql.database(), _project(program, tmp_path)
+    with _in_the_slow_migration(_midair_command(project, database), project, database) as process:
+        assert midair("apply", "-C", project, "--url", database.url).exit_code == 3
+        said, _ = process.communicate(timeout=_DEADLINE_S)
+    assert process.returncode == 0, said
+    assert _tables(database) == {"slow", "quick"}
