@@ -1,0 +1,155 @@
+"""Starts the worker in the project's Python and reads what it tells, line by line."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from midair.errors import BadSetting, LockTimeout, ProgramFailed, Unsupported
+from midair.model.address import Address, Product
+
+_WORKER = Path(__file__).with_name("worker.py")
+_LAST_LINES = 12
+_LOCK_NOT_AVAILABLE = "55P03"
+Answer = Mapping[str, Any]
+"""One line of the worker; `kind` says which. `Any` ends where capture turns it into statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The project's own Alembic. `script_location` is set where no configuration file says it."""
+
+    python: Path
+    root: Path
+    cwd: Path
+    variables: Mapping[str, str]
+    ini: Path | None
+    toml: Path | None
+    section: str
+    arguments: tuple[str, ...] = ()
+    script_location: str | None = None
+
+
+def asked(program: Program, request: Mapping[str, object]) -> list[Answer]:
+    """All answers to a request.
+
+    Raises:
+        ProgramFailed, Unsupported, BadSetting: the project's program failed, or does what midair cannot follow.
+    """
+    return list(answers(program, request))
+
+
+def answers(program: Program, request: Mapping[str, object]) -> Iterator[Answer]:
+    """The answers as they come; the worker ends with the iteration.
+
+    Raises:
+        ProgramFailed, Unsupported, BadSetting: as `asked`.
+    """
+    whole = json.dumps({**_base(program), **request}).encode() + b"\n"
+    with tempfile.TemporaryFile() as said, closing(_talk(program, whole, said)) as lines:
+        ended = False
+        for line in lines:
+            answer: Answer = json.loads(line)
+            if answer["kind"] == "failed":
+                raise _failure(program, answer)
+            ended = answer["kind"] == "done"
+            yield answer
+        if not ended:
+            raise ProgramFailed(
+                f"the project's Python ({program.python}) ended in the middle: {_tail(said)}",
+                hint="run `alembic current` in the project; it should work",
+                state="nothing was changed",
+            )
+
+
+def _talk(program: Program, request: bytes, said: Any) -> Generator[bytes]:
+    # The request goes through stdin: a password in it is in no argument list and no environment.
+    process = subprocess.Popen(
+        [program.python, _WORKER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=said,
+        cwd=program.cwd,
+        env=dict(program.variables) or None,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(request)
+        process.stdin.close()
+        yield from process.stdout
+        process.wait()
+    except BrokenPipeError:
+        process.wait()  # Python itself could not start; what it said is in stderr
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+def _base(program: Program) -> dict[str, object]:
+    request: dict[str, object] = {
+        "root": str(program.cwd.absolute()),
+        "config": str(program.ini.absolute()) if program.ini else None,
+        "toml": str(program.toml.absolute()) if program.toml else None,
+        "section": program.section,
+        "x": list(program.arguments),
+    }
+    if program.script_location:
+        request["script_location"] = program.script_location
+    return request
+
+
+def as_request(address: Address) -> dict[str, object]:
+    """An address for the worker, its password included: it travels through a pipe only."""
+    return {
+        "product": str(address.product),
+        "database": os.path.abspath(address.database) if address.product is Product.SQLITE else address.database,
+        "host": address.host,
+        "port": address.port,
+        "user": address.user,
+        "password": address.password.reveal() if address.password else None,
+        "options": dict(address.options),
+    }
+
+
+def _failure(program: Program, answer: Answer) -> ProgramFailed | Unsupported | BadSetting | LockTimeout:
+    message = str(answer["message"])
+    if answer.get("sqlstate") == _LOCK_NOT_AVAILABLE:
+        return LockTimeout(message.strip(), sqlstate=_LOCK_NOT_AVAILABLE)
+    match answer["reason"]:
+        case "missing":
+            return ProgramFailed(
+                f"{program.python} cannot import what the project needs: {message}",
+                hint="name the project's own Python with --python, or `python = …` in midair.toml",
+                state="nothing was changed",
+            )
+        case "product":
+            return BadSetting(message, hint="give env.py the URL scheme of the target (its variable or sqlalchemy.url)")
+        case "creator" | "databases" | "idle":
+            return Unsupported(message, hint="`docs/how-to` tells what env.py must look like", state="nothing was changed")
+        case _:
+            place = f"{shown(answer['place'], program.root)} failed" if answer["place"] else "the project's program failed"
+            during = f" while revision {answer['revision']} ran" if answer.get("revision") else ""
+            return ProgramFailed(
+                f"{place}{during}: {message.strip()}",
+                hint="the end of its traceback:\n    " + "\n    ".join(str(line) for line in answer["trace"]),
+            )
+
+
+def shown(place: Any, root: Path) -> str:
+    """`[path, line]` of the worker as reports show it."""
+    path, line = str(place[0]), int(place[1])
+    return f"{Path(os.path.relpath(path, root)).as_posix()}:{line}"
+
+
+def _tail(said: Any) -> str:
+    said.seek(0)
+    lines = said.read().decode(errors="replace").strip().splitlines()
+    return "; ".join(line.strip() for line in lines[-_LAST_LINES:]) or "it said nothing"

@@ -1,0 +1,1 @@
+"""Small Alembic projects, written into a temporary folder and run for real."""
