@@ -510,11 +510,12 @@ def _run_live(opened: _Opened, step: Step, action: RunLive) -> None:
         raise Unsupported(
             f"{opened.project.tool} has no way to run {step.revision} by itself ({action.reason})"
         )
-    migration = next(each for each in opened.project.migrations if each.revision == step.revision)
+    by_revision = {each.revision: each for each in opened.project.migrations}
+    migrations = [by_revision[revision] for revision in action.revisions]
     bounds = {"lock_timeout": f"{round(opened.request.lock_wait_s * 1000)}ms"}
     address, options = opened.session.address, opened.options
     try:
-        opened.source.live(opened.project, migration, step.direction, address, options, bounds)
+        opened.source.live(opened.project, migrations, step.direction, address, options, bounds)
     except ProgramFailed as error:
         raise MigrationFailed(
             error.message,
@@ -532,9 +533,10 @@ def _check_recorded(opened: _Opened, step: Step, action: RunLive) -> None:
         for each in opened.source.compare(opened.project, applied)
         if each.state is State.APPLIED
     }
-    if (step.revision in there) != (step.direction is Direction.UP):
+    wrong = [each for each in action.revisions if (each in there) != (step.direction is Direction.UP)]
+    if wrong:
         raise MigrationFailed(
-            f"{step.revision} ran and {action.tool} has no record of it: its program rolled back, or wrote elsewhere",
+            f"{', '.join(wrong)} ran and {action.tool} has no record of it: its program rolled back, or wrote elsewhere",
             state="the tool's history is as before",
             hint="look at how env.py opens its connection and begins its transaction",
         )

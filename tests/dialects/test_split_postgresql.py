@@ -33,6 +33,11 @@ COUNTS = {
     "quoted names": ('select 1 as "a;""b"; select 2 as "é;";', 2),
     "a word the grammar does not know": ("frobnicate the (a; b) table; select 2;", 2),
     "restrict lines of pg_dump": ("\\restrict abc\nselect 1;\n\\unrestrict abc\n", 1),
+    "a restrict token that begins with a digit": (
+        "--\n\n\\restrict 9xt4gOVMw8taKAh43tpEE1\n\nselect 1;\n\\unrestrict 9xt4\n",
+        1,
+    ),
+    "a restrict line inside a string": ("select '\n\\restrict abc\n'; select 2;", 2),
     "no last semicolon": ("select 1; select 2", 2),
 }
 

@@ -80,7 +80,8 @@ class SQLite:
         """Every object's own definition, midair's journal and SQLite's own counters left out.
 
         SQLite keeps the text of a CREATE as it was typed. That is compared too, except for the tools' own
-        tables, where only columns, types, keys and indexes matter.
+        tables, where only columns, types, keys and indexes matter. A table's lines are sorted: Alembic's
+        batch mode puts constraints in another order on every run, by itself too.
         """
         query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master WHERE name <> 'sqlite_sequence'"
         lines: list[str] = []
@@ -89,8 +90,17 @@ class SQLite:
                 pragma = "table_xinfo" if kind == "table" else "index_xinfo"
                 lines += (f"{name}: {row}" for row in self.rows(f"SELECT * FROM pragma_{pragma}('{name}')"))
             elif not str(table).startswith("midair"):
-                lines.append(f"{kind} {name} on {table}: {text}")
+                lines.append(
+                    f"{kind} {name} on {table}: {_in_any_order(str(text)) if kind == 'table' else text}"
+                )
+                lines += (
+                    f"{name}: {row}" for row in self.rows(f"SELECT * FROM pragma_table_xinfo('{name}')")
+                )
         return tuple(sorted(lines))
+
+
+def _in_any_order(text: str) -> str:
+    return " / ".join(sorted(line.strip().rstrip(",") for line in text.splitlines()))
 
 
 Database = PostgreSQL | SQLite

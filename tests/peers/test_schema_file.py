@@ -16,7 +16,9 @@ pytestmark = pytest.mark.peers
 _DBMATE = next(tool for tool in TOOLS if tool.name == "dbmate")
 
 
-def test_midair_writes_the_schema_file_that_the_real_dbmate_writes(postgresql: Cluster, tmp_path: Path) -> None:
+def test_midair_writes_the_schema_file_that_the_real_dbmate_writes(
+    postgresql: Cluster, tmp_path: Path
+) -> None:
     program = peer("dbmate")
     worked_on, reference = postgresql.database(), postgresql.database()
     path = {"PATH": f"{postgresql.server.bin}{os.pathsep}{os.environ['PATH']}"}

@@ -41,7 +41,7 @@ from midair.model.event import (
 )
 from midair.model.migration import Direction, RevisionId
 from midair.model.outcome import Done
-from midair.model.plan import Plan, RecordRevision, RunLive, RunStatement, Segment, Step, StepId
+from midair.model.plan import LIVE, Plan, RecordRevision, RunLive, RunStatement, Segment, Step, StepId
 from midair.model.statement import Sql, Statement
 
 
@@ -97,12 +97,19 @@ def execute(flight: Flight) -> Done:
     try:
         for number, segment in enumerate(plan.segments, 1):
             _run_segment(flight, segment, number, open_steps)
-            recorded += sum(step.id in flight.ends for step in segment.steps)
+            recorded += sum(_completes(flight, step) for step in segment.steps)
     except BaseException as error:
         raise _ended(flight, error, recorded) from error
     session.run([journal.finish(flight.run_id, "done", recorded)], atomic=True)
     flight.reporter.hear(RunFinished(flight.run_id, "done", flight.clock.now() - began, recorded))
     return Done(flight.run_id, recorded)
+
+
+def _completes(flight: Flight, step: Step) -> int:
+    """How many migrations are complete once this step is."""
+    if isinstance(step.action, RunLive):
+        return len(step.action.revisions)
+    return int(step.id in flight.ends)
 
 
 def _in_parts(plan: Plan) -> frozenset[RevisionId]:
@@ -348,11 +355,20 @@ def _journal_of(flight: Flight, segment: Segment) -> list[Sql]:
 def _remembered(flight: Flight, step: Step) -> tuple[Sql, ...]:
     if step.revision is None:
         return ()
-    checksum = flight.checksums.get(step.revision) if step.direction is Direction.UP else None
-    remembered = flight.journal.remember(flight.run_id, flight.plan.tool, step.revision, checksum)
-    if step.revision not in flight.in_parts:
+    if isinstance(step.action, RunLive):
+        return tuple(
+            sql for each in step.action.revisions for sql in _rows_about(flight, each, step.direction)
+        )
+    return _rows_about(flight, step.revision, step.direction)
+
+
+def _rows_about(flight: Flight, revision: RevisionId, direction: Direction) -> tuple[Sql, ...]:
+    """The file's digest for the journal, and for a migration that left open steps their end."""
+    checksum = flight.checksums.get(revision) if direction is Direction.UP else None
+    remembered = flight.journal.remember(flight.run_id, flight.plan.tool, revision, checksum)
+    if revision not in flight.in_parts:
         return (remembered,)
-    return (flight.journal.close_steps(step.revision), remembered)
+    return (flight.journal.close_steps(revision), remembered)
 
 
 def _opens(step: Step) -> bool:
@@ -368,7 +384,10 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
     strangers = [
         each
         for each in open_steps
-        if each.revision in planned and each.id not in known and each.direction == plan.direction
+        if each.revision in planned
+        and each.id not in known
+        and each.direction == plan.direction
+        and f":{LIVE}:" not in each.id
     ]
     if strangers:
         first = strangers[0]

@@ -86,9 +86,7 @@ class Journal:
 
     def start(self, run_id: str, plan: Plan, backend_pid: int | None) -> Sql:
         """The run's own row, state running."""
-        columns = (
-            "id, tool, direction, strategy, plan_digest, plan_steps, state, actor, host, pid, backend_pid, midair_version"
-        )
+        columns = "id, tool, direction, strategy, plan_digest, plan_steps, state, actor, host, pid, backend_pid, midair_version"
         steps = "\n".join(step.id for step in plan.steps)
         row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, steps, "running")
         who = (_actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)

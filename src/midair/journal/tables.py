@@ -21,7 +21,7 @@ _TABLES = (
     ),
     (
         "step",
-        "run_id text NOT NULL REFERENCES {run}, id text NOT NULL, revision text, direction text NOT NULL, title text NOT NULL,"
+        "run_id text NOT NULL, id text NOT NULL, revision text, direction text NOT NULL, title text NOT NULL,"
         " state text NOT NULL, open boolean NOT NULL, started_at {time} NOT NULL DEFAULT {now}, finished_at {time},"
         " PRIMARY KEY (run_id, id)",
     ),
@@ -43,7 +43,7 @@ _POSTGRESQL = {
 _SQLITE = {
     "time": "text",
     "now": "(strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
-    "serial": "integer PRIMARY KEY AUTOINCREMENT",
+    "serial": "integer PRIMARY KEY",
 }
 
 
@@ -55,10 +55,9 @@ def name_of(table: str, product: Product) -> str:
 def create(product: Product) -> tuple[Sql, ...]:
     """Brings the journal about; every statement does nothing where its object is there."""
     words = _POSTGRESQL if product is Product.POSTGRESQL else _SQLITE
-    names = {"run": name_of("run", product)}
     schema = (Sql("CREATE SCHEMA IF NOT EXISTS midair"),) if product is Product.POSTGRESQL else ()
     tables = tuple(
-        Sql(f"CREATE TABLE IF NOT EXISTS {name_of(table, product)} ({columns.format(**words, **names)})")
+        Sql(f"CREATE TABLE IF NOT EXISTS {name_of(table, product)} ({columns.format(**words)})")
         for table, columns in _TABLES
     )
     index = name_of("step", product)

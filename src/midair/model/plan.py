@@ -59,14 +59,16 @@ class RecordRevision:
 
 @dataclass(frozen=True, slots=True)
 class RunLive:
-    """The migration's own program, run against the target under guard; it records itself.
+    """The migrations' own program, run against the target under guard; it records itself.
 
+    Several `revisions` where the tool runs them as one: its program may keep state between them.
     `reason` is what keeps it from being replayed. `atomic`: all it does is one transaction, so a
     crash leaves nothing of it.
     """
 
     tool: str
     reason: str
+    revisions: tuple[RevisionId, ...]
     atomic: bool = True
 
 
@@ -135,6 +137,15 @@ class Plan:
             for s in self.segments
         ]
         return sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def live_step_id(revisions: tuple[RevisionId, ...], direction: Direction) -> StepId:
+    """A live step's: it says nothing of what the program will send, so an edited file leaves it as it is."""
+    digest = sha256("\0".join(revisions).encode()).hexdigest()[:10]
+    return StepId(f"{revisions[-1]}:{direction}:{LIVE}:{digest}")
+
+
+LIVE = "live"
 
 
 def step_id(revision: RevisionId | None, direction: Direction, position: int, content: str) -> StepId:

@@ -15,6 +15,7 @@ from midair.model.plan import (
     RunStatement,
     Segment,
     Step,
+    live_step_id,
     step_id,
 )
 from midair.model.statement import Sql, Statement
@@ -56,11 +57,14 @@ def lay_out(
                 state="nothing was changed",
                 hint="write one, or restore a backup",
             )
-    segments = [
-        *_around(prologue, direction, dialect, "before the run"),
-        *(segment for item in items for segment in _segments(tool, item, direction, dialect)),
-        *_around(epilogue, direction, dialect, "after the run"),
-    ]
+    if one_transaction and any(item.script.live is not None for item in items):
+        segments = [_live(tool, items, direction)]
+    else:
+        segments = [
+            *_around(prologue, direction, dialect, "before the run"),
+            *(segment for item in items for segment in _segments(tool, item, direction, dialect)),
+            *_around(epilogue, direction, dialect, "after the run"),
+        ]
     return Plan(
         tool=tool,
         direction=direction,
@@ -99,7 +103,7 @@ def record_only(
 def _segments(tool: str, item: Item, direction: Direction, dialect: Dialect) -> Iterator[Segment]:
     migration, blocks = item.migration, item.script.blocks
     if item.script.live is not None:
-        yield _live(tool, item, direction)
+        yield _live(tool, [item], direction)
         return
     whole = len(blocks) <= 1 and all(block.atomic for block in blocks)
     position = 0
@@ -141,12 +145,18 @@ def _why(block: Block, whole: bool, migration: Migration) -> str:
     )
 
 
-def _live(tool: str, item: Item, direction: Direction) -> Segment:
-    reason = item.script.live or ""
-    atomic = all(block.atomic for block in item.script.blocks) and len(item.script.blocks) <= 1
-    title = f"{item.migration.revision} runs its own program: {reason}"
-    step = _step(item.migration.revision, direction, 0, reason, title, RunLive(tool, reason, atomic))
-    return Segment((step,), atomic=False, why=f"{item.migration.revision} is live: {reason}")
+def _live(tool: str, items: Sequence[Item], direction: Direction) -> Segment:
+    """One program for all of them: a tool that runs them in one transaction may keep state from one to the next."""
+    first = next(item for item in items if item.script.live is not None)
+    reason = first.script.live or ""
+    revisions = tuple(item.migration.revision for item in items)
+    blocks = [block for item in items for block in item.script.blocks]
+    atomic = all(block.atomic for block in blocks) and (len(items) > 1 or len(blocks) <= 1)
+    who = f"{revisions[0]} runs its" if len(revisions) == 1 else f"{len(revisions)} migrations run their"
+    title = f"{who} own program: {first.migration.revision} {reason}"
+    action = RunLive(tool, reason, revisions, atomic)
+    step = Step(live_step_id(revisions, direction), revisions[-1], direction, Phase.EXPAND, title, action)
+    return Segment((step,), atomic=False, why=f"{first.migration.revision} is live: {reason}")
 
 
 def _statement_step(

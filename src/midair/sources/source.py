@@ -105,7 +105,7 @@ class Source:
     `compare` judges every migration against the history, by the tool's own rules, in the order
     they would run; it raises what the tool would refuse for. `scripts` gives statements, and is the only one that
     may need the scratch database. `new(project, description, options)` writes an empty migration in the tool's format and
-    returns the files. `live` runs one migration's own program against the target, or is `None`.
+    returns the files. `live` runs migrations' own program against the target, all in one go,, or is `None`.
     """
 
     tool: str
@@ -114,7 +114,9 @@ class Source:
     compare: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]]
     scripts: Callable[[Project, Work, Scratch, Options], Scripts]
     new: Callable[[Project, str, Options], tuple[Path, ...]]
-    live: Callable[[Project, Migration, Direction, Address, Options, Mapping[str, str]], None] | None = None
+    live: (
+        Callable[[Project, Sequence[Migration], Direction, Address, Options, Mapping[str, str]], None] | None
+    ) = None
     baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None
     """Tools with a baseline row of their own (Flyway) write it here; others are stamped row by row."""
     judge: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]] | None = None

@@ -17,7 +17,7 @@ from midair.rehearsal.server import Server
 from midair.sources.source import Options, Project, Scripts, Work
 from midair.sources.tools.alembic import SOURCE
 
-ENV = '''
+ENV = """
 from alembic import context
 from sqlalchemy import engine_from_config, pool
 
@@ -26,7 +26,7 @@ with engine.connect() as connection:
     context.configure(connection=connection{options})
     with context.begin_transaction():
         context.run_migrations()
-'''
+"""
 INI = "[alembic]\nscript_location = %(here)s/migrations\npath_separator = os\nsqlalchemy.url = {url}\n"
 UNREACHABLE = "postgresql+psycopg://nobody:hunter2@nowhere.invalid/production"
 
@@ -41,7 +41,14 @@ def revision(name: str, down: str, up: str = "pass", back: str = "pass", extra: 
     )
 
 
-def write_project(root: Path, revisions: dict[str, str], *, url: str = UNREACHABLE, env: str | None = None, options: str = "") -> Path:
+def write_project(
+    root: Path,
+    revisions: dict[str, str],
+    *,
+    url: str = UNREACHABLE,
+    env: str | None = None,
+    options: str = "",
+) -> Path:
     """`alembic.ini`, `migrations/env.py` and one file a revision, named after its key."""
     versions = root / "migrations" / "versions"
     versions.mkdir(parents=True)
@@ -128,7 +135,12 @@ def alembic(root: Path, address: Address, *words: str) -> str:
         else f"postgresql+psycopg://{address.user}@/{address.database}?host={address.host}"
     )
     text = (root / "alembic.ini").read_text()
-    (root / "real.ini").write_text("".join(f"sqlalchemy.url = {target}\n" if line.startswith("sqlalchemy.url") else line for line in text.splitlines(keepends=True)))
+    (root / "real.ini").write_text(
+        "".join(
+            f"sqlalchemy.url = {target}\n" if line.startswith("sqlalchemy.url") else line
+            for line in text.splitlines(keepends=True)
+        )
+    )
     command = [sys.executable, "-m", "alembic", "-c", "real.ini", *words]
     answer = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr

@@ -42,14 +42,18 @@ def scratch(server: Server, tmp_path: Path) -> Fresh:
     return Fresh(server, tmp_path)
 
 
-def one(tmp_path: Path, scratch: Fresh, up: str, **options: str) -> tuple[list[tuple[bool, list[str]]], str | None]:
+def one(
+    tmp_path: Path, scratch: Fresh, up: str, **options: str
+) -> tuple[list[tuple[bool, list[str]]], str | None]:
     """Shape and reason of a second revision with this body, after `users`."""
     root = write_project(tmp_path / "project", {"a": USERS, "b": revision("b", "'a'", up)}, **options)
     script = scripts_of(read_project(root), scratch).by_revision[read_project(root).migrations[1].revision]
     return shape_of(script), script.live
 
 
-def test_statements_come_with_the_line_of_python_and_their_values_in_place(tmp_path: Path, scratch: Fresh) -> None:
+def test_statements_come_with_the_line_of_python_and_their_values_in_place(
+    tmp_path: Path, scratch: Fresh
+) -> None:
     shape, live = one(
         tmp_path,
         scratch,
@@ -79,7 +83,8 @@ def test_a_hard_coded_url_never_sees_a_connection(tmp_path: Path, scratch: Fresh
 
 def test_connections_made_by_a_creator_are_refused(tmp_path: Path, scratch: Fresh) -> None:
     env = ENV.format(options="").replace(
-        "engine_from_config(", "__import__('sqlalchemy').create_engine('postgresql+psycopg://', creator=lambda: __import__('psycopg').connect('')) or engine_from_config("
+        "engine_from_config(",
+        "__import__('sqlalchemy').create_engine('postgresql+psycopg://', creator=lambda: __import__('psycopg').connect('')) or engine_from_config(",
     )
     with pytest.raises((Unsupported, ProgramFailed)):
         one(tmp_path, scratch, "pass", env=env)
@@ -102,10 +107,22 @@ op.add_column('users', sa.Column('x', sa.Text))""",
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        ("op.get_bind().execute(sa.text('SELECT id FROM users')).fetchall()", "reads users at migrations/versions/b.py:10"),
-        ("op.get_bind().execute(sa.text('UPDATE users SET n = 1 RETURNING name'))", "gets rows back from UPDATE at migrations/versions/b.py:10"),
-        ("found = op.get_bind().execute(sa.text('DELETE FROM users'))\nassert found.rowcount == 0", "counts the rows it changed at migrations/versions/b.py:11"),
-        ("raw = op.get_bind().connection.cursor()\nraw.execute('UPDATE users SET n = 2')", "sends SQL past SQLAlchemy at migrations/versions/b.py:11"),
+        (
+            "op.get_bind().execute(sa.text('SELECT id FROM users')).fetchall()",
+            "reads users at migrations/versions/b.py:10",
+        ),
+        (
+            "op.get_bind().execute(sa.text('UPDATE users SET n = 1 RETURNING name'))",
+            "gets rows back from UPDATE at migrations/versions/b.py:10",
+        ),
+        (
+            "found = op.get_bind().execute(sa.text('DELETE FROM users'))\nassert found.rowcount == 0",
+            "counts the rows it changed at migrations/versions/b.py:11",
+        ),
+        (
+            "raw = op.get_bind().connection.cursor()\nraw.execute('UPDATE users SET n = 2')",
+            "sends SQL past SQLAlchemy at migrations/versions/b.py:11",
+        ),
         (
             "bind = op.get_bind()\nid = bind.execute(sa.text(\"INSERT INTO users (name) VALUES ('x') RETURNING id\")).scalar()\n"
             "bind.execute(sa.text('UPDATE users SET n = :id'), {'id': id})",
@@ -120,11 +137,23 @@ op.add_column('users', sa.Column('x', sa.Text))""",
             "uses a second connection at migrations/versions/b.py:12",
         ),
     ],
-    ids=("select", "returning", "rowcount", "raw-cursor", "generated-id", "caught-error", "second-connection"),
+    ids=(
+        "select",
+        "returning",
+        "rowcount",
+        "raw-cursor",
+        "generated-id",
+        "caught-error",
+        "second-connection",
+    ),
 )
 def test_what_depends_on_rows_is_live(tmp_path: Path, scratch: Fresh, body: str, reason: str) -> None:
     # On PostgreSQL the second engine meets no lock: the table of the first revision is committed before.
-    root = write_project(tmp_path / "p", {"a": USERS, "b": revision("b", "'a'", body)}, options=", transaction_per_migration=True")
+    root = write_project(
+        tmp_path / "p",
+        {"a": USERS, "b": revision("b", "'a'", body)},
+        options=", transaction_per_migration=True",
+    )
     project = read_project(root)
     applied_first = scripts_of(project, scratch)
     assert applied_first.by_revision[project.migrations[0].revision].live is None
@@ -137,7 +166,11 @@ def test_what_depends_on_rows_is_live(tmp_path: Path, scratch: Fresh, body: str,
             session = opened(address)
             applied = project.history.read(session)
             session.close()
-        live = scripts_of(project, scratch, migrations=project.migrations[1:], applied=applied).by_revision[project.migrations[1].revision].live
+        live = (
+            scripts_of(project, scratch, migrations=project.migrations[1:], applied=applied)
+            .by_revision[project.migrations[1].revision]
+            .live
+        )
     assert live == reason
 
 
@@ -155,8 +188,14 @@ def test_looking_at_the_schema_is_closed(tmp_path: Path, scratch: Fresh, body: s
 
 
 @pytest.mark.parametrize("product", list(Product)[:2])
-def test_replay_leaves_what_the_real_tool_leaves_up_and_down(tmp_path: Path, server: Server, product: Product) -> None:
-    root = write_project(tmp_path / "project", GRAPH, url="sqlite:///x.db" if product is Product.SQLITE else "postgresql+psycopg://x/y")
+def test_replay_leaves_what_the_real_tool_leaves_up_and_down(
+    tmp_path: Path, server: Server, product: Product
+) -> None:
+    root = write_project(
+        tmp_path / "project",
+        GRAPH,
+        url="sqlite:///x.db" if product is Product.SQLITE else "postgresql+psycopg://x/y",
+    )
     project = read_project(root, product)
     scratch = Fresh(server, tmp_path)
     with scratch.database(product) as ours, scratch.database(product) as theirs:
@@ -166,7 +205,9 @@ def test_replay_leaves_what_the_real_tool_leaves_up_and_down(tmp_path: Path, ser
         assert all(each.live is None for each in captured.by_revision.values())
         replay(project, captured, session)
         assert state_of(server, ours) == state_of(server, theirs)
-        assert alembic(root, ours, "current").split() == alembic(root, theirs, "current").split()
+        assert sorted(alembic(root, ours, "current").split()) == sorted(
+            alembic(root, theirs, "current").split()
+        )
         applied = project.history.read(session)
         back = scripts_of(project, scratch, product, Direction.DOWN, applied=applied)
         replay(project, back, session, Direction.DOWN)
@@ -192,7 +233,15 @@ def state_of(server: Server, address: Address) -> str:
         rows = session.query("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2")
         session.close()
         return "\n".join(map(str, rows))
-    command = [server.bin / "pg_dump", "-h", str(address.host), "-U", str(address.user), "-s", address.database]
+    command = [
+        server.bin / "pg_dump",
+        "-h",
+        str(address.host),
+        "-U",
+        str(address.user),
+        "-s",
+        address.database,
+    ]
     dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return "\n".join(line for line in dump.splitlines() if not line.startswith("\\"))
 
@@ -202,7 +251,10 @@ def test_the_version_table_moves_row_for_row_as_alembics(tmp_path: Path, server:
     root = write_project(tmp_path / "project", GRAPH, url="postgresql+psycopg://x/y")
     project = read_project(root)
     by_name = {str(each.revision): each for each in project.migrations}
-    with Fresh(server, tmp_path).database(Product.POSTGRESQL) as ours, Fresh(server, tmp_path).database(Product.POSTGRESQL) as theirs:
+    with (
+        Fresh(server, tmp_path).database(Product.POSTGRESQL) as ours,
+        Fresh(server, tmp_path).database(Product.POSTGRESQL) as theirs,
+    ):
         session, other = opened(ours), opened(theirs)
         session.run(project.history.create(session), atomic=True)
         for name in order:
@@ -230,7 +282,10 @@ def test_a_history_row_that_somebody_moved_meanwhile_stops_the_run(tmp_path: Pat
 
 
 def test_env_pys_search_path_and_own_statements_come_first(tmp_path: Path, scratch: Fresh) -> None:
-    env = ENV.format(options="").replace("    context.configure", "    connection.exec_driver_sql('CREATE SCHEMA IF NOT EXISTS shop')\n    connection.exec_driver_sql('SET search_path TO shop, public')\n    connection.commit()\n    context.configure")
+    env = ENV.format(options="").replace(
+        "    context.configure",
+        "    connection.exec_driver_sql('CREATE SCHEMA IF NOT EXISTS shop')\n    connection.exec_driver_sql('SET search_path TO shop, public')\n    connection.commit()\n    context.configure",
+    )
     project = read_project(write_project(tmp_path / "project", {"a": USERS}, env=env))
     prologue = scripts_of(project, scratch).prologue.statements
     assert "SET search_path TO shop, public" in [each.sql for each in prologue]
@@ -238,7 +293,9 @@ def test_env_pys_search_path_and_own_statements_come_first(tmp_path: Path, scrat
 
 
 def test_another_version_table_than_the_files_say_is_an_error(tmp_path: Path, scratch: Fresh) -> None:
-    with pytest.raises(BadSetting, match="env.py keeps the versions in v1, and midair looked in alembic_version") as caught:
+    with pytest.raises(
+        BadSetting, match=r"env\.py keeps the versions in v1, and midair looked in alembic_version"
+    ) as caught:
         one(tmp_path, scratch, "pass", options=", version_table='v' + str(1)")
     assert caught.value.hint == 'set version_table = "v1" under [tools.alembic] in midair.toml'
 
@@ -246,13 +303,19 @@ def test_another_version_table_than_the_files_say_is_an_error(tmp_path: Path, sc
 def test_a_failing_revision_is_named_with_its_line_and_no_password(tmp_path: Path, scratch: Fresh) -> None:
     with pytest.raises(ProgramFailed) as caught:
         one(tmp_path, scratch, "password = 'hunter2'\nraise ValueError('no ' + password)", options="")
-    assert caught.value.message == "migrations/versions/b.py:11 failed while revision b ran: ValueError: no •••"
+    assert (
+        caught.value.message == "migrations/versions/b.py:11 failed while revision b ran: ValueError: no •••"
+    )
     assert "hunter2" not in str(caught.value.hint)
-    assert "Traceback" in str(caught.value.hint)
+    assert "line 11, in upgrade" in str(caught.value.hint)
 
 
 def test_what_the_project_prints_does_not_disturb_the_answers(tmp_path: Path, scratch: Fresh) -> None:
-    shape, live = one(tmp_path, scratch, "import os\nprint('{\"kind\": \"done\"}')\nos.system('echo noise')\nop.drop_table('users')")
+    shape, live = one(
+        tmp_path,
+        scratch,
+        "import os\nprint('{\"kind\": \"done\"}')\nos.system('echo noise')\nop.drop_table('users')",
+    )
     assert (shape, live) == ([(True, ["13 DROP TABLE users"])], None)
 
 
@@ -263,22 +326,35 @@ def test_a_live_revision_runs_on_the_target_and_records_itself(tmp_path: Path, s
     with Fresh(server, tmp_path).database(Product.POSTGRESQL) as address:
         alembic(root, address, "upgrade", "a")
         run_sql(address, "INSERT INTO users (name) VALUES ('x'), ('y')")
-        SOURCE.live and SOURCE.live(project, project.migrations[1], Direction.UP, address, options_of(), {"lock_timeout": "200ms"})
+        SOURCE.live and SOURCE.live(
+            project, [project.migrations[1]], Direction.UP, address, options_of(), {"lock_timeout": "200ms"}
+        )
         session = opened(address)
         assert session.query("SELECT n FROM users ORDER BY id") == [(10,), (20,)]
         assert table_of(session) == ["b"]
         session.close()
 
 
-def test_a_live_revision_that_waits_too_long_for_a_lock_says_so_and_leaves_nothing(tmp_path: Path, server: Server) -> None:
-    root = write_project(tmp_path / "project", {"a": USERS, "b": revision("b", "'a'", "op.drop_column('users', 'n')")})
+def test_a_live_revision_that_waits_too_long_for_a_lock_says_so_and_leaves_nothing(
+    tmp_path: Path, server: Server
+) -> None:
+    root = write_project(
+        tmp_path / "project", {"a": USERS, "b": revision("b", "'a'", "op.drop_column('users', 'n')")}
+    )
     project = read_project(root)
     with Fresh(server, tmp_path).database(Product.POSTGRESQL) as address:
         alembic(root, address, "upgrade", "a")
         holder = Holder(address)
         try:
             with pytest.raises(LockTimeout):
-                SOURCE.live and SOURCE.live(project, project.migrations[1], Direction.UP, address, options_of(), {"lock_timeout": "100ms"})
+                SOURCE.live and SOURCE.live(
+                    project,
+                    [project.migrations[1]],
+                    Direction.UP,
+                    address,
+                    options_of(),
+                    {"lock_timeout": "100ms"},
+                )
         finally:
             holder.close()
         session = opened(address)
@@ -290,7 +366,11 @@ class Holder:
     """A bystander with an open transaction that has read `users`."""
 
     def __init__(self, address: Address) -> None:
-        self._session: Session = open_session(Address(address.product, address.database, address.host, user=address.user, password=Secret("")), Guard(), "holder")
+        self._session: Session = open_session(
+            Address(address.product, address.database, address.host, user=address.user, password=Secret("")),
+            Guard(),
+            "holder",
+        )
         self._session.run([Sql("BEGIN"), Sql("LOCK TABLE users IN ACCESS SHARE MODE")], atomic=False)
 
     def close(self) -> None:
@@ -298,8 +378,13 @@ class Holder:
 
 
 def test_a_run_that_was_rolled_back_without_an_error_is_noticed(tmp_path: Path, server: Server) -> None:
-    env = ENV.format(options="").replace("    context.configure", "    connection.exec_driver_sql('SELECT 1')\n    context.configure")
+    env = ENV.format(options="").replace(
+        "    context.configure", "    connection.exec_driver_sql('SELECT 1')\n    context.configure"
+    )
     root = write_project(tmp_path / "project", {"a": USERS}, env=env)
     project = read_project(root)
-    with Fresh(server, tmp_path).database(Product.POSTGRESQL) as address, pytest.raises(ProgramFailed, match="is not recorded"):
-        SOURCE.live and SOURCE.live(project, project.migrations[0], Direction.UP, address, options_of(), {})
+    with (
+        Fresh(server, tmp_path).database(Product.POSTGRESQL) as address,
+        pytest.raises(ProgramFailed, match="is not recorded"),
+    ):
+        SOURCE.live and SOURCE.live(project, [project.migrations[0]], Direction.UP, address, options_of(), {})

@@ -30,13 +30,21 @@ def test_revisions_come_in_the_order_of_the_graph_whatever_the_files_are_called(
     assert str(project.migrations[0].span) == "migrations/versions/a.py:9"
 
 
-def test_the_ini_pyproject_and_a_bare_script_folder_are_recognised_without_running_anything(tmp_path: Path) -> None:
+def test_the_ini_pyproject_and_a_bare_script_folder_are_recognised_without_running_anything(
+    tmp_path: Path,
+) -> None:
     for name in ("ini", "toml", "bare"):
         write_project(tmp_path / name, {"a": revision("a", "None", "raise SystemExit(9)")})
     (tmp_path / "toml" / "alembic.ini").unlink()
-    (tmp_path / "toml" / "pyproject.toml").write_text('[tool.alembic]\nscript_location = "%(here)s/migrations"\n')
+    (tmp_path / "toml" / "pyproject.toml").write_text(
+        '[tool.alembic]\nscript_location = "%(here)s/migrations"\n'
+    )
     (tmp_path / "bare" / "alembic.ini").unlink()
-    for name, mark in (("ini", "alembic.ini [alembic]"), ("toml", "pyproject.toml [tool.alembic]"), ("bare", "env.py beside versions/")):
+    for name, mark in (
+        ("ini", "alembic.ini [alembic]"),
+        ("toml", "pyproject.toml [tool.alembic]"),
+        ("bare", "env.py beside versions/"),
+    ):
         found = list(SOURCE.recognises(tmp_path / name, {}))
         assert [each.marks for each in found] == [(mark,)]
         assert found[0].folder == tmp_path / name / "migrations"
@@ -58,7 +66,9 @@ def test_a_project_right_below_the_folder_is_found_once(tmp_path: Path) -> None:
         ("version_locations = %(here)s/one\nrecursive_version_locations = true", {"x", "z"}),
     ],
 )
-def test_version_locations_are_split_as_alembic_splits_them(tmp_path: Path, settings: str, expected: set[str]) -> None:
+def test_version_locations_are_split_as_alembic_splits_them(
+    tmp_path: Path, settings: str, expected: set[str]
+) -> None:
     write_project(tmp_path, {})
     for folder, name in (("one", "x"), ("two", "y"), ("one/deep", "z")):
         (tmp_path / folder).mkdir(parents=True)
@@ -79,7 +89,9 @@ def test_a_package_location_is_found_in_the_source_folder(tmp_path: Path) -> Non
     write_project(tmp_path, LINE)
     (tmp_path / "src" / "shop").mkdir(parents=True)
     (tmp_path / "migrations").rename(tmp_path / "src" / "shop" / "migrations")
-    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = shop:migrations\nprepend_sys_path = src\n")
+    (tmp_path / "alembic.ini").write_text(
+        "[alembic]\nscript_location = shop:migrations\nprepend_sys_path = src\n"
+    )
     assert names(tmp_path) == ["a", "b", "c"]
 
 
@@ -95,7 +107,11 @@ def test_computed_identifiers_are_asked_of_the_projects_python(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("files", "error", "words"),
     [
-        ({"a": revision("a", "'b'"), "b": revision("b", "'a'")}, BrokenHistory, r"circle: .*versions/[ab]\.py"),
+        (
+            {"a": revision("a", "'b'"), "b": revision("b", "'a'")},
+            BrokenHistory,
+            r"circle: .*versions/[ab]\.py",
+        ),
         ({"a": revision("a", "'gone'")}, BrokenHistory, r"versions/a\.py:9 follows revision gone"),
         ({"a": revision("a", "None"), "b": revision("a", "None")}, DuplicateRevision, r"a\.py and .*b\.py"),
         ({"a_x": "def upgrade():\n    pass\n"}, BadMigration, r"a_x\.py names no revision"),
@@ -132,7 +148,11 @@ def test_dependencies_may_be_labels_or_the_beginning_of_a_revision(tmp_path: Pat
 
 
 def test_the_version_table_is_read_from_env_py(tmp_path: Path) -> None:
-    root = write_project(tmp_path, LINE, options=', version_table="versions", version_table_schema="app", transaction_per_migration=True')
+    root = write_project(
+        tmp_path,
+        LINE,
+        options=', version_table="versions", version_table_schema="app", transaction_per_migration=True',
+    )
     project = read_project(root)
     assert project.history.table == "app.versions"
     assert not project.history.run_is_one_transaction
@@ -149,7 +169,10 @@ def test_the_address_is_the_inis_unless_env_py_takes_it_from_elsewhere(tmp_path:
     project = read_project(write_project(tmp_path / "plain", LINE))
     assert str(project.address) == "postgresql://nobody@nowhere.invalid/production"
     assert project.origin == "alembic.ini [alembic] sqlalchemy.url"
-    env = ENV.format(options="").replace("engine =", "import os\nurl = os.environ['SHOP_DB']\ncontext.config.set_main_option('sqlalchemy.url', url)\nengine =")
+    env = ENV.format(options="").replace(
+        "engine =",
+        "import os\nurl = os.environ['SHOP_DB']\ncontext.config.set_main_option('sqlalchemy.url', url)\nengine =",
+    )
     root = write_project(tmp_path / "environ", LINE, env=env)
     found = next(iter(SOURCE.recognises(root, {})))
     told = SOURCE.read(found, Options({"SHOP_DB": "postgresql+asyncpg://me@db/shop"}))
@@ -188,7 +211,9 @@ def test_the_projects_own_environment_is_preferred(tmp_path: Path) -> None:
     (fake / "lib" / "python3.12" / "site-packages" / "alembic").mkdir(parents=True)
     (fake / "bin" / "python").symlink_to(sys.executable)
     assert interpreter(tmp_path, {}, None) == fake / "bin" / "python"
-    assert interpreter(tmp_path, {"VIRTUAL_ENV": os.path.dirname(os.path.dirname(sys.executable))}, None) == Path(sys.executable)
+    assert interpreter(
+        tmp_path, {"VIRTUAL_ENV": os.path.dirname(os.path.dirname(sys.executable))}, None
+    ) == Path(sys.executable)
     with pytest.raises(ProgramFailed, match="there is no Python at"):
         interpreter(tmp_path, {}, "./nothing/python")
 

@@ -18,10 +18,9 @@ from midair.errors import (
 from midair.model.address import Address, Product
 from midair.model.migration import Applied, Direction, RevisionId, State
 from midair.model.statement import Sql
-from midair.sources.history import Marks
+from midair.sources.history import REMEMBERED, Marks
 from midair.sources.source import Options, Project, Scripts, Work
 from midair.sources.tools.golang_migrate import SOURCE
-from midair.sources.history import REMEMBERED
 from midair.sources.tools.golang_migrate.history import lock_id
 from tests.sources.scratch import NO_SCRATCH
 

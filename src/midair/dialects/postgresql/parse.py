@@ -74,6 +74,15 @@ def _tokens(sql: bytes) -> Any:
         raise NotParsed(error.message, error.cursorpos - 1 if error.cursorpos else None) from error
 
 
+def scans(sql: bytes) -> bool:
+    """Whether the text is whole for PostgreSQL's scanner: every quote and comment in it ends."""
+    try:
+        _tokens(sql)
+    except NotParsed:
+        return False
+    return True
+
+
 def _borders_by_tokens(sql: bytes) -> Iterator[tuple[int, int]]:
     from postgast.pg_query_pb2 import C_COMMENT, SQL_COMMENT
 

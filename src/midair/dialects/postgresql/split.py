@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterator
 
-from midair.dialects.postgresql.parse import borders, meta_commands, statement_of
+from midair.dialects.postgresql.parse import borders, meta_commands, scans, statement_of
 from midair.errors import BadMigration, NotParsed
 from midair.model.statement import Span, Statement
 
 _MAY_READ_STDIN = re.compile(rb"\bfrom\s+stdin\b", re.IGNORECASE)  # only finds candidates; the parser decides
 _MAY_BE_META = re.compile(rb"^[ \t]*\\(?!\.\s*$)", re.MULTILINE)
-_HARMLESS = ("\\restrict", "\\unrestrict")
-"""What pg_dump writes since the security releases of August 2025; it guards psql only."""
+_RESTRICT = re.compile(rb"^\\(?:un)?restrict [0-9A-Za-z]+[ \t\r]*$", re.MULTILINE)
+"""What pg_dump writes since the security releases of August 2025."""
 
 
 def split(text: str, path: str, first_line: int = 1) -> tuple[Statement, ...]:
@@ -118,19 +118,32 @@ def _without_meta(data: bytes, path: str, first_line: int) -> bytes:
     """
     if not _MAY_BE_META.search(data):
         return data
+    data = _without_restrict(data)
+    if not _MAY_BE_META.search(data):
+        return data
     skip = [(begin, resume) for _, begin, _, resume in _copies(data)]
     masked = bytearray(data)
     for begin, resume in skip:
         masked[begin:resume] = re.sub(rb"[^\n]", b" ", data[begin:resume])
-    kept = bytearray(data)
     for offset, command in meta_commands(bytes(masked)):
-        if command.split()[0] not in _HARMLESS:
-            line = first_line + data.count(b"\n", 0, offset)
-            raise BadMigration(
-                f"{path}:{line} has the psql command {command.split()[0]}, which only psql understands",
-                hint="replace it by SQL, or run that file with psql",
-            )
-        kept[offset : offset + len(command.encode())] = b" " * len(command.encode())
+        line = first_line + data.count(b"\n", 0, offset)
+        raise BadMigration(
+            f"{path}:{line} has the psql command {command.split()[0]}, which only psql understands",
+            hint="replace it by SQL, or run that file with psql",
+        )
+    return data
+
+
+def _without_restrict(data: bytes) -> bytes:
+    """Blanks the lines that guard psql only; their token can be no SQL token, so they go before anything is scanned."""
+    kept = bytearray(data)
+    start = 0
+    for line in _RESTRICT.finditer(data):
+        if scans(
+            bytes(kept[start : line.start()])
+        ):  # else the line is text inside a quote that is still open
+            kept[line.start() : line.end()] = b" " * len(line.group())
+            start = line.end()
     return bytes(kept)
 
 

@@ -95,7 +95,8 @@ def _listened(project: Project, work: Work, program: Program, told: Iterator[Ans
 def _judged(recording: Recording, project: Project) -> Script:
     """Adds what only the file shows: that the program looks at how many rows it changed."""
     changes_rows = any(
-        statement.sql.split(None, 1)[0].upper() in ("UPDATE", "DELETE", "INSERT") for statement, _ in recording.sent
+        statement.sql.split(None, 1)[0].upper() in ("UPDATE", "DELETE", "INSERT")
+        for statement, _ in recording.sent
     )
     span = recording.migration.span
     if recording.live is None and changes_rows and (line := row_counts(project.root / span.path)):

@@ -9,8 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-_READERS = ("getenv", "get")
-_USES_INI = ("get_main_option", "get_section", "get_section_option", "engine_from_config", "async_engine_from_config")
+_USES_INI = (
+    "get_main_option",
+    "get_section",
+    "get_section_option",
+    "engine_from_config",
+    "async_engine_from_config",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,11 @@ def _constants(tree: ast.Module) -> Iterator[tuple[str, object]]:
 def _configured(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     wanted = {"version_table", "version_table_schema", "version_table_pk", "transaction_per_migration"}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "configure":
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "configure"
+        ):
             for keyword in node.keywords:
                 if keyword.arg in wanted:
                     yield keyword.arg, keyword.value
@@ -99,15 +108,20 @@ def _sets_url(node: ast.AST) -> bool:
 def _variables(tree: ast.Module) -> Iterator[str]:
     """`os.environ["X"]`, `os.environ.get("X")`, `os.getenv("X")`, `environ["X"]`."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and _is_environ(node.value) and isinstance(node.slice, ast.Constant):
+        if (
+            isinstance(node, ast.Subscript)
+            and _is_environ(node.value)
+            and isinstance(node.slice, ast.Constant)
+        ):
             yield str(node.slice.value)
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = node.func
             if isinstance(called, ast.Name) and called.id == "getenv":
                 yield str(node.args[0].value)
-            if isinstance(called, ast.Attribute) and called.attr in _READERS:
-                if called.attr == "getenv" or _is_environ(called.value):
-                    yield str(node.args[0].value)
+            if isinstance(called, ast.Attribute) and (
+                called.attr == "getenv" or (called.attr == "get" and _is_environ(called.value))
+            ):
+                yield str(node.args[0].value)
 
 
 def _is_environ(node: ast.expr) -> bool:

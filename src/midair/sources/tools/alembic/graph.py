@@ -50,7 +50,11 @@ class Graph:
 
     def heads(self) -> tuple[str, ...]:
         """Revisions that nothing follows or depends on."""
-        followed = {each for migration in self.by_revision.values() for each in (*migration.parents, *migration.depends_on)}
+        followed = {
+            each
+            for migration in self.by_revision.values()
+            for each in (*migration.parents, *migration.depends_on)
+        }
         return tuple(each for each in self.by_revision if each not in followed)
 
     def up(self, heads: Collection[str], revision: str) -> tuple[Move, ...]:
@@ -112,7 +116,9 @@ def ordered(migrations: Sequence[Migration]) -> tuple[Migration, ...]:
     return tuple(resolved[name] for name in _sorted(resolved))
 
 
-def _resolved(migration: Migration, known: Mapping[str, Migration], labels: Mapping[str, RevisionId]) -> Migration:
+def _resolved(
+    migration: Migration, known: Mapping[str, Migration], labels: Mapping[str, RevisionId]
+) -> Migration:
     for parent in migration.parents:
         if parent not in known:
             raise BrokenHistory(
@@ -148,7 +154,9 @@ def _sorted(migrations: Mapping[str, Migration]) -> tuple[str, ...]:
     except CycleError as error:
         names: list[str] = list(dict.fromkeys(error.args[1]))
         files = ", ".join(str(migrations[name].span.path) for name in names)
-        raise BrokenHistory(f"these revisions follow each other in a circle: {files}", hint="correct down_revision") from error
+        raise BrokenHistory(
+            f"these revisions follow each other in a circle: {files}", hint="correct down_revision"
+        ) from error
     place = {name: number for number, name in enumerate(migrations)}
     order: list[str] = []
     ready = sorted(sorter.get_ready(), key=place.__getitem__)

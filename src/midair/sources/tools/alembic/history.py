@@ -83,7 +83,11 @@ def _create(table: Table, session: Session) -> tuple[Sql, ...]:
     if _columns(table, session):
         return ()
     # Letter for letter what Alembic writes: SQLite keeps the text.
-    key = f", \n\tCONSTRAINT {_plain(f'{table.name}_pkc')} PRIMARY KEY (version_num)" if table.primary_key else ""
+    key = (
+        f", \n\tCONSTRAINT {_plain(f'{table.name}_pkc')} PRIMARY KEY (version_num)"
+        if table.primary_key
+        else ""
+    )
     name = f"{_plain(table.schema)}.{_plain(table.name)}" if table.schema else _plain(table.name)
     return (Sql(f"CREATE TABLE {name} (\n\tversion_num VARCHAR(32) NOT NULL{key}\n)"),)
 
@@ -104,7 +108,9 @@ def _marks(
     marks: list[Marks] = []
     for migration in migrations:
         moves = step(heads, migration.revision)
-        marks.append(Marks(within=tuple(sql for move in moves for sql in _writes(table, session.product, move))))
+        marks.append(
+            Marks(within=tuple(sql for move in moves for sql in _writes(table, session.product, move)))
+        )
         heads = moved(heads, moves)
     return tuple(marks)
 

@@ -97,7 +97,9 @@ def _named(root: Path, named: str) -> Path:
     path = root / Path(named).expanduser()
     path = _python_in(path) if path.is_dir() else path
     if not path.exists():
-        raise ProgramFailed(f"there is no Python at {path}", hint="check --python, or `python = …` in midair.toml")
+        raise ProgramFailed(
+            f"there is no Python at {path}", hint="check --python, or `python = …` in midair.toml"
+        )
     return path
 
 

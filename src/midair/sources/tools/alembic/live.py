@@ -1,27 +1,27 @@
 """A revision that reads data runs itself, on the target, in the project's own transactions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from midair.database import Guard, open_session
 from midair.errors import ProgramFailed
 from midair.model.address import Address
 from midair.model.migration import Direction, Migration
 from midair.sources.source import Options, Project
-from midair.sources.tools.alembic.history import graph_of, heads_of
 from midair.sources.tools.alembic.graph import moved
+from midair.sources.tools.alembic.history import graph_of, heads_of
 from midair.sources.tools.alembic.program import as_request, asked
 from midair.sources.tools.alembic.project import program_for
 
 
 def live(
     project: Project,
-    migration: Migration,
+    migrations: Sequence[Migration],
     direction: Direction,
     address: Address,
     options: Options,
     bounds: Mapping[str, str],
 ) -> None:
-    """Runs one revision up or down; `bounds` are settings of its connections (`lock_timeout`). It records itself.
+    """Runs revisions up or down in one program; `bounds` are settings of its connections (`lock_timeout`). It records itself.
 
     Raises:
         ProgramFailed: it failed, or ended without an error and without being recorded.
@@ -30,13 +30,15 @@ def live(
     graph = graph_of(project.migrations)
     heads = _heads(project, address)
     step = graph.up if direction is Direction.UP else graph.down
-    expected = moved(heads, step(heads, migration.revision))
+    expected = heads
+    for migration in migrations:
+        expected = moved(expected, step(expected, migration.revision))
     asked(
         program_for(project, options),
         {
             "task": "live",
             "direction": str(direction),
-            "wanted": [migration.revision],
+            "wanted": [each.revision for each in migrations],
             "address": as_request(address),
             "bounds": dict(bounds),
         },
@@ -45,7 +47,7 @@ def live(
     found = _heads(project, address)
     if set(found) != set(expected):
         raise ProgramFailed(
-            f"{migration.span} ran without an error and is not recorded:"
+            f"{migrations[-1].span} ran without an error and is not recorded:"
             f" the version table holds {', '.join(found) or 'nothing'}",
             state="its transaction was rolled back, as Alembic does when env.py began one of its own",
             hint="let env.py leave transactions to context.begin_transaction(), then run `midair resume`",

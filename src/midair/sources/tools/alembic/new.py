@@ -80,11 +80,16 @@ def _written(project: Project, description: str) -> Path:
     heads = graph_of(project.migrations).heads()
     revision = uuid4().hex[-12:]
     slug = "_".join(re.findall(r"\w+", description.lower()))[:40].rstrip("_")
-    newest = (project.root / project.migrations[-1].span.path).parent if project.migrations else project.folder / "versions"
+    newest = (
+        (project.root / project.migrations[-1].span.path).parent
+        if project.migrations
+        else project.folder / "versions"
+    )
     path = newest / f"{revision}_{slug}.py"
     parent = heads[0] if heads else None
     date = datetime.now(UTC).replace(tzinfo=None)
     path.write_text(
-        _TEMPLATE.format(description=description, revision=revision, parent=parent, date=date), encoding="utf-8"
+        _TEMPLATE.format(description=description, revision=revision, parent=parent, date=date),
+        encoding="utf-8",
     )
     return path

@@ -110,7 +110,9 @@ def as_request(address: Address) -> dict[str, object]:
     """An address for the worker, its password included: it travels through a pipe only."""
     return {
         "product": str(address.product),
-        "database": os.path.abspath(address.database) if address.product is Product.SQLITE else address.database,
+        "database": os.path.abspath(address.database)
+        if address.product is Product.SQLITE
+        else address.database,
         "host": address.host,
         "port": address.port,
         "user": address.user,
@@ -131,11 +133,19 @@ def _failure(program: Program, answer: Answer) -> ProgramFailed | Unsupported | 
                 state="nothing was changed",
             )
         case "product":
-            return BadSetting(message, hint="give env.py the URL scheme of the target (its variable or sqlalchemy.url)")
+            return BadSetting(
+                message, hint="give env.py the URL scheme of the target (its variable or sqlalchemy.url)"
+            )
         case "creator" | "databases" | "idle":
-            return Unsupported(message, hint="`docs/how-to` tells what env.py must look like", state="nothing was changed")
+            return Unsupported(
+                message, hint="`docs/how-to` tells what env.py must look like", state="nothing was changed"
+            )
         case _:
-            place = f"{shown(answer['place'], program.root)} failed" if answer["place"] else "the project's program failed"
+            place = (
+                f"{shown(answer['place'], program.root)} failed"
+                if answer["place"]
+                else "the project's program failed"
+            )
             during = f" while revision {answer['revision']} ran" if answer.get("revision") else ""
             return ProgramFailed(
                 f"{place}{during}: {message.strip()}",

@@ -5,9 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from midair.sources.tools.alembic.history import Table, history_of
-from midair.sources.tools.alembic.revisions import Computed, Revision, description_of, files_of, revision_of
-
 from midair.database.address import parse
 from midair.errors import BadAddress, BadSetting, MidairError, NothingHere
 from midair.model.address import Address, Product, Secret
@@ -16,8 +13,10 @@ from midair.model.statement import Span
 from midair.sources.source import Found, Options, Project
 from midair.sources.tools.alembic.env_file import EnvFile, env_file
 from midair.sources.tools.alembic.graph import ordered
+from midair.sources.tools.alembic.history import Table, history_of
 from midair.sources.tools.alembic.interpreter import environments, interpreter, site_packages
 from midair.sources.tools.alembic.program import Program, asked
+from midair.sources.tools.alembic.revisions import Computed, Revision, description_of, files_of, revision_of
 from midair.sources.tools.alembic.settings import Settings, has_tool_table, sections_of, settings_of
 
 OPTIONS = {
@@ -55,10 +54,14 @@ def recognises(folder: Path, variables: Mapping[str, str]) -> Iterator[Found]:
             known.add(found.folder.resolve())
             yield found
     for place in _places(folder):
-        if (place / "env.py").is_file() and (place / "versions").is_dir() and place.resolve() not in known:
-            # A folder of the same shape without Alembic's marks is somebody else's.
-            if "alembic" in (place / "env.py").read_text(encoding="utf-8", errors="replace"):
-                yield Found("alembic", folder, place, ("env.py beside versions/",))
+        if place.resolve() not in known and _is_script_folder(place):
+            yield Found("alembic", folder, place, ("env.py beside versions/",))
+
+
+def _is_script_folder(place: Path) -> bool:
+    """`env.py` beside `versions/`; without Alembic's name in it, a folder of this shape is somebody else's."""
+    env = place / "env.py"
+    return env.is_file() and (place / "versions").is_dir() and b"alembic" in env.read_bytes()
 
 
 def _places(folder: Path) -> list[Path]:
@@ -93,7 +96,9 @@ def _scripts(settings: Settings, variables: Mapping[str, str], python: Path | No
     return _folder(settings, settings.script_location or "", variables, python)
 
 
-def _folder(settings: Settings, location: str, variables: Mapping[str, str], python: Path | None) -> Path | None:
+def _folder(
+    settings: Settings, location: str, variables: Mapping[str, str], python: Path | None
+) -> Path | None:
     if ":" not in location or Path(location).is_absolute():
         return settings.cwd / location
     package, _, inner = location.partition(":")
@@ -158,7 +163,8 @@ def layout(found: Found, options: Options) -> Layout:
             hint=f"correct it in {settings.ini or settings.toml}; a relative one starts at {settings.cwd}",
         )
     locations = tuple(
-        _folder(settings, each, options.variables, python) or settings.cwd / each for each in settings.version_locations
+        _folder(settings, each, options.variables, python) or settings.cwd / each
+        for each in settings.version_locations
     )
     return Layout(settings, scripts, locations or (scripts / "versions",))
 
@@ -179,7 +185,9 @@ def _settings(found: Found, options: Options) -> Settings:
         )
     made = settings_of(found.config.parent, ini, section)
     if made.script_location is None:
-        raise BadSetting(f"{found.config} has no script_location in [{made.section}]", hint="Alembic needs one")
+        raise BadSetting(
+            f"{found.config} has no script_location in [{made.section}]", hint="Alembic needs one"
+        )
     return made
 
 
@@ -258,7 +266,9 @@ def _told(found: Found, made: Layout, options: Options) -> Iterator[Migration]:
     from hashlib import sha256
 
     answers = asked(program_of(found.root, made, options), {"task": "graph"})
-    for each in sorted((each for each in answers if each["kind"] == "known"), key=lambda each: str(each["path"])):
+    for each in sorted(
+        (each for each in answers if each["kind"] == "known"), key=lambda each: str(each["path"])
+    ):
         path = Path(str(each["path"]))
         yield Migration(
             revision=RevisionId(str(each["revision"])),
@@ -309,7 +319,12 @@ def _address(
     for name in env.variables:
         if (value := options.variables.get(name)) and (address := _parsed(value, settings.cwd)):
             return address, f"{name}, which env.py reads"
-    if settings.url and env.uses_ini_url and not env.sets_url and (address := _parsed(settings.url, settings.cwd)):
+    if (
+        settings.url
+        and env.uses_ini_url
+        and not env.sets_url
+        and (address := _parsed(settings.url, settings.cwd))
+    ):
         ini = Path(os.path.relpath(settings.ini, found.root)).as_posix() if settings.ini else ""
         return address, f"{ini} [{settings.section}] sqlalchemy.url"
     return None, None

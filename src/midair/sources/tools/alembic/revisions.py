@@ -57,13 +57,17 @@ def revision_of(path: Path, root: Path) -> Revision:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UnreadableFile(f"{shown} cannot be read: {error.strerror}", hint="check its permissions") from error
+        raise UnreadableFile(
+            f"{shown} cannot be read: {error.strerror}", hint="check its permissions"
+        ) from error
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError) as error:
         where = f"{shown}:{error.lineno or 1}" if isinstance(error, SyntaxError) else shown
         said = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise BadMigration(f"{where} is not Python: {said}", hint="correct it; Alembic would stop at it too") from error
+        raise BadMigration(
+            f"{where} is not Python: {said}", hint="correct it; Alembic would stop at it too"
+        ) from error
     said = _identifiers(tree)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     upgrade, downgrade = functions.get("upgrade"), functions.get("downgrade")
@@ -109,7 +113,13 @@ def _identifiers(tree: ast.Module) -> dict[str, Any]:
 
 
 def _assignments(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    targets = (
+        node.targets
+        if isinstance(node, ast.Assign)
+        else [node.target]
+        if isinstance(node, ast.AnnAssign)
+        else []
+    )
     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
     for target in targets:
         names = target.elts if isinstance(target, ast.Tuple) else [target]
@@ -142,12 +152,18 @@ def _several(value: Any) -> tuple[str, ...]:
 def _other_names(tree: ast.Module) -> set[str]:
     assigned = (target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
     imported = (name for node in tree.body if isinstance(node, ast.ImportFrom) for name in node.names)
-    return {each.id for each in assigned if isinstance(each, ast.Name)} | {each.asname or each.name for each in imported}
+    return {each.id for each in assigned if isinstance(each, ast.Name)} | {
+        each.asname or each.name for each in imported
+    }
 
 
 def _refuses(function: ast.FunctionDef) -> bool:
     """Its first act is to raise. An empty downgrade is the author's word that nothing is to be undone."""
-    acts = [node for node in function.body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    acts = [
+        node
+        for node in function.body
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
     return bool(acts) and isinstance(acts[0], ast.Raise)
 
 
@@ -157,5 +173,7 @@ def row_counts(path: Path) -> int | None:
         tree = ast.parse(path.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
-    lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "rowcount"]
+    lines = [
+        node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "rowcount"
+    ]
     return min(lines, default=None)

@@ -23,7 +23,13 @@ _NOTHING = 2278
 """PostgreSQL's type numbers: bigint, smallint, integer, oid; void."""
 _SCHEMA_ERRORS = {"42P01", "42703", "42704", "42883", "42P07", "42701", "42710", "42P06", "42723", "3F000"}
 """Undefined and duplicate objects: the scratch database has the target's schema, so they are the same there."""
-_SQLITE_SCHEMA_ERRORS = ("no such table", "no such column", "no such index", "already exists", "duplicate column")
+_SQLITE_SCHEMA_ERRORS = (
+    "no such table",
+    "no such column",
+    "no such index",
+    "already exists",
+    "duplicate column",
+)
 _GENERATED = re.compile(r"\b(?:19|20)\d{8}\b")
 """What the worker's far sequence values look like (`_CANARIES`)."""
 _QUESTION = re.compile(
@@ -56,11 +62,6 @@ class Recording:
             case "rollback":
                 if any(transaction == answer["transaction"] for _, transaction in self.sent):
                     self._because("rolls back what it did", None)
-            case "savepoint":
-                self.savepoints[str(answer["name"])] = len(self.sent)
-            case "undo":
-                # What a rolled-back savepoint held left nothing behind.
-                del self.sent[self.savepoints.get(str(answer["name"]), len(self.sent)) :]
             case _:
                 pass
 
@@ -76,10 +77,17 @@ class Recording:
     def _statement(self, answer: Answer) -> None:
         texts = [_whole(each, self.dialect.product) for each in answer["texts"]]
         first = texts[0] or str(answer["texts"][0]["sql"])
+        if self._savepoint(first):
+            return
         if answer["elsewhere"]:
             self._because("uses a second connection", answer)
+        if _verb(first) in ("COMMIT", "END", "ROLLBACK", "ABORT"):
+            self._because("ends the transaction itself", answer)
         if None in texts:
-            self._because(f"sends {answer['texts'][0].get('unwritable', 'values')} that midair cannot write as SQL", answer)
+            self._because(
+                f"sends {answer['texts'][0].get('unwritable', 'values')} that midair cannot write as SQL",
+                answer,
+            )
         if answer["returns"] is not None and self._only_looked(first, answer):
             return
         self._watch(first, texts, answer)
@@ -87,6 +95,22 @@ class Recording:
         for text in texts:
             for statement in _cut(text or first, span, self.dialect):
                 self.sent.append((statement, self._transaction(statement, answer)))
+
+    def _savepoint(self, sql: str) -> bool:
+        """Leaves savepoints out, and with one that was rolled back everything since it: it left nothing behind."""
+        words = sql.split()
+        match [word.upper() for word in words[:2]]:
+            case ["SAVEPOINT", _]:
+                self.savepoints[words[-1]] = len(self.sent)
+            case ["ROLLBACK", "TO"] if words[-1] in self.savepoints:
+                del self.sent[self.savepoints[words[-1]] :]
+            case ["RELEASE", _] if words[-1] in self.savepoints:
+                pass
+            case ["BEGIN", *_]:
+                pass  # an engine's own listener sends it (SQLite); SQLAlchemy's events tell the transactions
+            case _:
+                return False
+        return True
 
     def _only_looked(self, sql: str, answer: Answer) -> bool:
         """Whether the statement is a query and nothing else; judges what its rows may have told the program."""
@@ -122,7 +146,11 @@ class Recording:
             self._because("goes on after an error", answer)
 
     def _transaction(self, statement: Statement, answer: Answer) -> int | None:
-        if self.dialect.product is Product.SQLITE and not answer["open"] and self.dialect.stands_alone(statement):
+        if (
+            self.dialect.product is Product.SQLITE
+            and not answer["open"]
+            and self.dialect.stands_alone(statement)
+        ):
             return None
         return answer["transaction"]
 
@@ -147,7 +175,11 @@ def _cut(sql: str, span: Span, dialect: Dialect) -> Iterator[Statement]:
     try:
         pieces = [each.sql for each in dialect.split(sql, span.path, span.line)]
     except BadMigration:
-        pieces = [sql]  # words of another server version; the scratch server took it as it is
+        return iter(
+            (Statement(sql, span),)
+        )  # words of another server version; the scratch server took it as it is
+    if len(pieces) == 1 and dialect.product is Product.SQLITE:
+        pieces = [sql]  # SQLite keeps the text of a CREATE, blanks at its end included
     return (Statement(piece, span) for piece in pieces)
 
 

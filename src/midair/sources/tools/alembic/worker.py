@@ -91,7 +91,7 @@ class Redirect:
             self.channel.secrets.add(cparams["password"])
         product = self.address["product"]
         if dialect.name != product:
-            raise Stop("product", "the project connects to %s, and the target is %s" % (dialect.name, product))
+            raise Stop("product", f"the project connects to {dialect.name}, and the target is {product}")
         if product == "sqlite":
             arguments = [self.address["database"], *cargs[1:]]
             words = {name: value for name, value in cparams.items() if name not in ("uri", "database")}
@@ -106,7 +106,7 @@ class Redirect:
         if product != "sqlite" and self.bounds:
             cursor = connection.cursor()
             for name, value in sorted(self.bounds.items()):
-                cursor.execute("SET %s = '%s'" % (name, value))
+                cursor.execute(f"SET {name} = '{value}'")
             cursor.close()
             connection.commit()
         return connection
@@ -155,12 +155,12 @@ def _words_for(driver, address, words):
         host = str(given.get("host") or "")
         if host.startswith("/"):
             del given["host"]
-            given["unix_sock"] = "%s/.s.PGSQL.%s" % (host, given.pop("port", None) or 5432)
+            given["unix_sock"] = "{}/.s.PGSQL.{}".format(host, given.pop("port", None) or 5432)
         given["database"] = address["database"]
         return given
     given["dbname"] = address["database"]
     if words.get("options") and options.get("options"):
-        options["options"] = "%s %s" % (words["options"], options["options"])
+        options["options"] = "{} {}".format(words["options"], options["options"])
     given.update(options)
     return given
 
@@ -188,8 +188,6 @@ class Recorder:
         event.listen(Engine, "handle_error", self.refused)
         event.listen(Engine, "commit", self.committed)
         event.listen(Engine, "rollback", self.rolled_back)
-        event.listen(Engine, "savepoint", self.savepoint)
-        event.listen(Engine, "rollback_savepoint", self.undone)
 
     def begin(self, revision, path):
         self.revision, self.path = revision, os.path.abspath(str(path))
@@ -231,19 +229,9 @@ class Recorder:
             self.channel.send("rollback", transaction=self.transaction)
         self.transaction += 1
 
-    def savepoint(self, conn, name):
-        self._mark("savepoint", conn, name)
-
-    def undone(self, conn, name, context):
-        self._mark("undo", conn, name)
-
     def raw(self):
         if not self.muted and self.revision is not None:
             self.channel.send("raw", place=self._place()[0])
-
-    def _mark(self, kind, conn, name):
-        if not self.muted and self.revision is not None and not self._elsewhere(conn):
-            self.channel.send(kind, name=str(name))
 
     def _elsewhere(self, conn):
         """It is another connection than the one Alembic migrates on."""
@@ -269,7 +257,9 @@ class Recorder:
 
 
 def _same(name, path):
-    return name == path or (os.path.basename(name) == os.path.basename(path) and os.path.abspath(name) == path)
+    return name == path or (
+        os.path.basename(name) == os.path.basename(path) and os.path.abspath(name) == path
+    )
 
 
 def _state_of(error):
@@ -323,7 +313,9 @@ def _text(conn, cursor, statement, values):
     if driver.startswith("psycopg"):
         psycopg = sys.modules["psycopg"]
         inner = conn.connection.driver_connection
-        kind = psycopg.AsyncClientCursor if isinstance(inner, psycopg.AsyncConnection) else psycopg.ClientCursor
+        kind = (
+            psycopg.AsyncClientCursor if isinstance(inner, psycopg.AsyncConnection) else psycopg.ClientCursor
+        )
         return {"sql": kind(inner).mogrify(statement, values)}
     if not values:
         return {"sql": statement % () if conn.dialect.paramstyle == "format" else statement}
@@ -349,8 +341,8 @@ def _quoted(text):
 def _number(value):
     text = str(value)
     if isinstance(value, int) or text.lstrip("-").replace(".", "", 1).isdigit():
-        return "(%s)" % text if text.startswith("-") else text
-    return "'%s'" % text  # NaN, Infinity, exponents: as text, which every numeric type reads
+        return f"({text})" if text.startswith("-") else text
+    return f"'{text}'"  # NaN, Infinity, exponents: as text, which every numeric type reads
 
 
 def _literal(value):
@@ -364,20 +356,21 @@ def _literal(value):
     if isinstance(value, (int, float, decimal.Decimal)):
         return _number(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return "'\\x%s'" % bytes(value).hex()
+        return f"'\\x{bytes(value).hex()}'"
     if isinstance(value, (datetime.datetime, datetime.date, datetime.time)):
-        return "'%s'" % value.isoformat()
+        return f"'{value.isoformat()}'"
     if isinstance(value, datetime.timedelta):
-        return "'%d days %d seconds %d microseconds'" % (value.days, value.seconds, value.microseconds)
+        return f"'{value.days} days {value.seconds} seconds {value.microseconds} microseconds'"
     if isinstance(value, uuid.UUID):
-        return "'%s'" % value
+        return f"'{value}'"
     if isinstance(value, (list, tuple)):
-        return "ARRAY[%s]" % ", ".join(_literal(each) for each in value) if value else "'{}'"
+        inside = [str(_literal(each)) for each in value]
+        return "ARRAY[" + ", ".join(inside) + "]" if inside else "'{}'"
     if isinstance(value, str) or hasattr(value, "hex_"):
         return _quoted(str(value))
     if type(value).__module__.startswith("asyncpg"):
         return _quoted(str(value))  # asyncpg's own UUID
-    raise Unwritable("a value of type %s" % type(value).__name__)
+    raise Unwritable(f"a value of type {type(value).__name__}")
 
 
 def _sqlite_literal(value):
@@ -390,14 +383,14 @@ def _sqlite_literal(value):
     if isinstance(value, float):
         return repr(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
-        return "X'%s'" % bytes(value).hex()
+        return f"X'{bytes(value).hex()}'"
     if isinstance(value, datetime.datetime):
-        return "'%s'" % value.isoformat(" ")
+        return "'{}'".format(value.isoformat(" "))
     if isinstance(value, datetime.date):
-        return "'%s'" % value.isoformat()
+        return f"'{value.isoformat()}'"
     if isinstance(value, str):
         return _quoted(str(value))
-    raise Unwritable("a value of type %s" % type(value).__name__)
+    raise Unwritable(f"a value of type {type(value).__name__}")
 
 
 # ── the project ────────────────────────────────────────────────────────────────────────────────
@@ -475,13 +468,17 @@ def _run(directory, config, recorder, runs, prepare):
     def steps(_heads, context):
         contexts.append(context)
         if len(contexts) > 1:
-            raise Stop("databases", "env.py migrates more than one database: %s" % _names(contexts))
+            raise Stop("databases", f"env.py migrates more than one database: {_names(contexts)}")
         recorder.main = context.connection.connection.dbapi_connection
         prepare(context)
         for direction, revision in runs:
             script = directory.get_revision(revision)
             recorder.begin(revision, script.path)
-            make = MigrationStep.upgrade_from_script if direction == "up" else MigrationStep.downgrade_from_script
+            make = (
+                MigrationStep.upgrade_from_script
+                if direction == "up"
+                else MigrationStep.downgrade_from_script
+            )
             yield make(directory.revision_map, script)
             recorder.end()
 
@@ -495,7 +492,8 @@ def _run(directory, config, recorder, runs, prepare):
 
 def _names(contexts):
     return ", ".join(
-        str(context.opts.get("upgrade_token") or context.connection.engine.url.database) for context in contexts
+        str(context.opts.get("upgrade_token") or context.connection.engine.url.database)
+        for context in contexts
     )
 
 
@@ -602,7 +600,7 @@ def _failure(error, recorder, channel, root):
     stop = cause if isinstance(cause, Stop) else None
     lines = "".join(traceback.format_exception(type(error), error, error.__traceback__)).splitlines()
     original = getattr(error, "orig", None) or error
-    said = str(stop) if stop else "%s: %s" % (type(original).__name__, original)
+    said = str(stop) if stop else f"{type(original).__name__}: {original}"
     return {
         "reason": stop.reason if stop else "error",
         "message": channel.clean(said)[:2000],

@@ -140,7 +140,8 @@ def _marks(name: str, product: Product, version: int) -> Marks:
 
 def _cursor(name: str, product: Product, version: int, *, dirty: bool) -> tuple[Sql, ...]:
     """What puts the cursor on a version; a clean −1 is an empty table, a dirty −1 a row."""
-    empty = Sql(f"DELETE FROM {name}" if product is Product.SQLITE else f"TRUNCATE {name}")
+    # The tool truncates on PostgreSQL; DELETE leaves the same row, without ACCESS EXCLUSIVE and a new file each time.
+    empty = Sql(f"DELETE FROM {name}")
     if version == _NONE and not dirty:
         return (empty,)
     return (empty, Sql(f"INSERT INTO {name} (version, dirty) VALUES (%s, %s)", (version, dirty)))
