@@ -373,7 +373,9 @@ def test_repair_puts_the_cursor_where_a_failed_transaction_left_the_schema(
     project = project_of(tmp_path, PAIRS)
     repair = SOURCE.repair
     assert repair is not None
-    either.run(project.history.create(either), atomic=True)
+    either.run([*project.history.create(either), Sql("CREATE TABLE users (id int PRIMARY KEY)")], atomic=True)
+    if dirty == 10:
+        either.run([Sql("CREATE TABLE orders (id int PRIMARY KEY)")], atomic=True)
     either.run(
         [Sql("INSERT INTO schema_migrations (version, dirty) VALUES (%s, %s)", (dirty, True))], atomic=True
     )
@@ -405,3 +407,41 @@ def test_new_files_are_numbered_as_the_folder_counts(tmp_path: Path, existing: s
     written = SOURCE.new(project, "Add VAT!", Options())
     assert [path.name.split(".", 1)[1] for path in written] == ["up.sql", "down.sql"]
     assert re.fullmatch(pattern, written[0].name.split(".")[0])
+
+
+@pytest.mark.parametrize(
+    ("ran", "dirty", "version"),
+    [
+        (["CREATE TABLE a (id int)"], 2, "1"),
+        (["CREATE TABLE a (id int)", "CREATE TABLE b (id int)", "CREATE INDEX b_id ON b (id)"], 2, "2"),
+        (["CREATE TABLE a (id int)", "CREATE TABLE b (id int)", "CREATE INDEX b_id ON b (id)"], 1, "2"),
+        (["CREATE TABLE a (id int)"], 1, "1"),
+    ],
+    ids=["up left nothing", "up left all", "down left all", "down took all"],
+)
+def test_repair_asks_the_schema_which_version_it_is_at(
+    tmp_path: Path, session: Session, ran: list[str], dirty: int, version: str
+) -> None:
+    files = {
+        "1_a.up.sql": "CREATE TABLE a (id int);",
+        "1_a.down.sql": "DROP TABLE a;",
+        "2_b.up.sql": "CREATE TABLE b (id int);\nCREATE INDEX b_id ON b (id);",
+        "2_b.down.sql": "DROP INDEX b_id;\nDROP TABLE b;",
+    }
+    project = project_of(tmp_path, files)
+    session.run([*project.history.create(session), *[Sql(each) for each in ran]], atomic=True)
+    mark = Sql("INSERT INTO schema_migrations (version, dirty) VALUES (%s, %s)", (dirty, True))
+    session.run([mark], atomic=True)
+    assert SOURCE.repair is not None
+    mended = SOURCE.repair(session, project, project.history.read(session))
+    session.run([sql for _, sql in mended], atomic=True)
+    assert [(row.revision, row.success) for row in project.history.read(session)] == [(version, True)]
+
+
+def test_repair_says_which_statements_of_a_half_applied_file_are_in(tmp_path: Path, session: Session) -> None:
+    text = "CREATE TABLE a (id int);\nALTER TABLE a ADD COLUMN b int;\n\nALTER TABLE a ADD COLUMN c int;"
+    project = project_of(tmp_path, {"1_x.up.sql": text}, multi_statement="true")
+    session.run([Sql("CREATE TABLE a (id int, b int)")], atomic=True)
+    assert SOURCE.repair is not None
+    with pytest.raises(Dirty, match="line 1 is in, line 2 is in, line 4 is not in"):
+        SOURCE.repair(session, project, [cursor(1, success=False)])

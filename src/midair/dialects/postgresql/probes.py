@@ -14,6 +14,10 @@ _INVALID_INDEX = """
 SELECT EXISTS (SELECT FROM pg_index
                WHERE indexrelid = to_regclass(%s) AND indrelid = to_regclass(%s) AND NOT indisvalid)
 """
+_COLUMN = (
+    "EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped)"
+)
+_CONSTRAINT = "EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass(%s) AND conname = %s)"
 _ENUM_VALUE = "SELECT EXISTS (SELECT FROM pg_enum WHERE enumtypid = to_regtype(%s) AND enumlabel = %s)"
 
 
@@ -23,12 +27,60 @@ def probe(statement: Statement) -> Sql | None:
     match kind:
         case "index_stmt" if tree.idxname:
             return Sql(_VALID_INDEX, _index_and_table(tree))
-        case "drop_stmt" if tree.concurrent and len(tree.objects) == 1:
-            return Sql("SELECT to_regclass(%s) IS NULL", (_qualified(tree.objects[0].list.items),))
+        case "drop_stmt" if len(tree.objects) == 1:
+            return _gone(tree)
         case "alter_enum_stmt" if not tree.old_val:
             return Sql(_ENUM_VALUE, (_qualified(tree.type_name), tree.new_val))
+        case "create_stmt":
+            return Sql("SELECT to_regclass(%s) IS NOT NULL", (_relation(tree.relation),))
+        case "view_stmt" if not tree.replace:
+            return Sql("SELECT to_regclass(%s) IS NOT NULL", (_relation(tree.view),))
+        case "create_enum_stmt":
+            return Sql("SELECT to_regtype(%s) IS NOT NULL", (_qualified(tree.type_name),))
+        case "create_schema_stmt" if tree.schemaname:
+            return Sql("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)", (tree.schemaname,))
+        case "alter_table_stmt" if len(tree.cmds) == 1:
+            return _altered(tree)
         case _:
             return None
+
+
+def _gone(tree: Any) -> Sql | None:
+    from postgast import pg_query_pb2 as pb
+
+    item = tree.objects[0]
+    if tree.remove_type in (
+        pb.OBJECT_TABLE,
+        pb.OBJECT_INDEX,
+        pb.OBJECT_VIEW,
+        pb.OBJECT_MATVIEW,
+        pb.OBJECT_SEQUENCE,
+    ):
+        return Sql("SELECT to_regclass(%s) IS NULL", (_qualified(item.list.items),))
+    if tree.remove_type == pb.OBJECT_TYPE:
+        return Sql("SELECT to_regtype(%s) IS NULL", (_qualified(item.type_name.names),))
+    return None
+
+
+def _altered(tree: Any) -> Sql | None:
+    from postgast import pg_query_pb2 as pb
+
+    table, command = _relation(tree.relation), tree.cmds[0].alter_table_cmd
+    match command.subtype:
+        case pb.AT_AddColumn:
+            return Sql(f"SELECT {_COLUMN}", (table, getattr(command, "def").column_def.colname))
+        case pb.AT_DropColumn:
+            return Sql(f"SELECT NOT {_COLUMN}", (table, command.name))
+        case pb.AT_AddConstraint if getattr(command, "def").constraint.conname:
+            return Sql(f"SELECT {_CONSTRAINT}", (table, getattr(command, "def").constraint.conname))
+        case pb.AT_DropConstraint:
+            return Sql(f"SELECT NOT {_CONSTRAINT}", (table, command.name))
+        case _:
+            return None
+
+
+def _relation(relation: Any) -> str:
+    return quoted(*((relation.schemaname,) if relation.schemaname else ()), relation.relname)
 
 
 def repair(statement: Statement) -> Repair | None:

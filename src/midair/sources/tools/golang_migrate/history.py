@@ -15,6 +15,7 @@ from midair.sources.history import REMEMBERED, History, Marks, ToolLock
 from midair.sources.numbered import columns_of, current_schema, yes
 from midair.sources.source import Project
 from midair.sources.tools.golang_migrate.files import Pair, pairs_in
+from midair.sources.tools.golang_migrate.halfway import Evidence, Extent, evidence
 from midair.sources.tools.golang_migrate.scripts import blocks_of
 
 _NONE = -1
@@ -232,30 +233,66 @@ def _dirty(project: Project, version: int) -> Dirty:
         message,
         suspects=tuple(_suspicion(versions, pair.version, side) for pair, side in suspects),
         state="the table is locked against every further run of golang-migrate; what the file left depends on its statements",
-        hint="`midair repair` settles it where the file ran as one transaction; else look, mend by hand, and "
-        "`midair stamp VERSION` the version the schema is at (as `migrate force` does)",
+        hint="`midair repair` asks the schema which statements are in and settles it where that is clear; else mend by hand and "
+        "say `midair repair VERSION --done` or `--undone` (as `migrate force` does)",
     )
 
 
 def repair(session: Session, project: Project, applied: Sequence[Applied]) -> tuple[tuple[str, Sql], ...]:
-    """What `migrate force` would write, where it is certain which version the schema is at.
+    """What `migrate force` would write, where the schema or the file shows which version it is at.
 
     Raises:
-        Dirty: two files can have failed, or the one that did was not a single transaction.
+        Dirty: part of a file is in, or nothing can tell; the message says which statements are in.
     """
     cursor = next((row for row in applied if row.kind != REMEMBERED and not row.success), None)
     if cursor is None:
         return ()
     suspects = _suspects(project, int(cursor.revision))
-    if len(suspects) != 1 or not _was_one_transaction(session, project, *suspects[0]):
-        raise _dirty(project, int(cursor.revision))
-    pair, side = suspects[0]
     versions = [int(each.revision) for each in project.migrations]
-    back = _below(versions, pair.version) if side is Direction.UP else pair.version
-    name = pair.up if side is Direction.UP else pair.down
-    sentence = f"{name} failed as one transaction, so nothing of it is in: the cursor goes to {back if back >= 0 else 'no version'}"
+    seen = [_evidence(session, project, pair, side) for pair, side in suspects]
+    version = _version_by(seen, suspects, versions)
+    if version is None and len(suspects) == 1 and _was_one_transaction(session, project, *suspects[0]):
+        pair, side = suspects[0]
+        version = _below(versions, pair.version) if side is Direction.UP else pair.version
+    if version is None:
+        error = _dirty(project, int(cursor.revision))
+        error.message += "".join(f"; {each}" for each in seen)
+        error.args = (error.message,)
+        raise error
+    shown_version = version if version >= 0 else "no version"
+    sentence = f"{'; '.join(str(each) for each in seen)}: the cursor goes to {shown_version}"
     table = quoted(*_names(table_of(project.settings), session))
-    return tuple((sentence, sql) for sql in _cursor(table, session.product, back, dirty=False))
+    return tuple((sentence, sql) for sql in _cursor(table, session.product, version, dirty=False))
+
+
+def _evidence(session: Session, project: Project, pair: Pair, side: Direction) -> Evidence:
+    name = (pair.up if side is Direction.UP else pair.down) or ""
+    try:
+        blocks = blocks_of(project, pair, side, session.product)
+    except BadMigration:
+        blocks = ()  # the server refused the message as a whole
+    return evidence(session, name, [statement for block in blocks for statement in block.statements])
+
+
+def _version_by(
+    seen: Sequence[Evidence], suspects: Sequence[tuple[Pair, Direction]], versions: Sequence[int]
+) -> int | None:
+    """The version the schema is at, when what it holds allows one answer only."""
+    if any(each.extent is Extent.PART for each in seen):
+        return None
+    answers: list[int] = []
+    for each, (pair, side) in zip(seen, suspects, strict=True):
+        went = each.extent is Extent.ALL
+        if each.extent is not Extent.UNCLEAR:
+            answers.append(pair.version if went == (side is Direction.UP) else _below(versions, pair.version))
+    if len(answers) != len(suspects):
+        return None
+    # An up that is not in leaves the schema below both files; one that is in leaves the down to decide.
+    return (
+        min(answers)
+        if answers and answers[0] < int(suspects[0][0].version)
+        else (answers[-1] if answers else None)
+    )
 
 
 def _was_one_transaction(session: Session, project: Project, pair: Pair, side: Direction) -> bool:
