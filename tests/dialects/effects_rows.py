@@ -84,7 +84,9 @@ def _after(schema: Schema, statements: tuple[str, ...]) -> Schema:
         if marked := _INVALID.search(text):
             table = schema.table_of_index(marked[1])
             assert table is not None
-            spoilt = tuple(replace(each, valid=False) if each.name == marked[1] else each for each in table.indexes)
+            spoilt = tuple(
+                replace(each, valid=False) if each.name == marked[1] else each for each in table.indexes
+            )
             schema = schema.put(replace(table, indexes=spoilt))
     return schema
 
@@ -119,9 +121,8 @@ def disagreement(row: Row, effects: Effects, measured: dict[str, Any]) -> str | 
     ours, theirs = counted({name: str(level) for name, level in effects.locks}), counted(measured["locks"])
     differences = [f"locks {set(ours.items()) ^ set(theirs.items())}"] if ours != theirs else []
     for word, mine in (("rewritten", effects.rewrites), ("scanned", effects.scans)):
-        if word in measured or mine:
-            if set(mine) != set(measured.get(word, ())):
-                differences.append(f"{word} {set(mine) ^ set(measured.get(word, ()))}")
+        if set(mine) != set(measured.get(word, ())):
+            differences.append(f"{word} {set(mine) ^ set(measured.get(word, ()))}")
     if bool(effects.rebuilds) != bool(measured.get("rebuilds")):
         differences.append("rebuilds")
     if effects.transactional == bool(measured.get("alone")):

@@ -14,7 +14,12 @@ RULES = [pytest.param(each, id=each.name) for each in rules() if "```sql" in eac
 def _findings(given: tuple[Example, ...], examples: tuple[Example, ...], rule: Rule) -> tuple[Finding, ...]:
     past = [Candidate(each.migration, each.script, pending=False) for each in given]
     present = [Candidate(each.migration, each.script) for each in examples]
-    return analyse((*past, *present), Schema(complete=True), examples[0].server if examples else 18, Options(select=(rule.code,)))
+    return analyse(
+        (*past, *present),
+        Schema(complete=True),
+        examples[0].server if examples else 18,
+        Options(select=(rule.code,)),
+    )
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -24,8 +29,17 @@ def test_a_page_finds_what_it_promises_and_nothing_else(rule: Rule) -> None:
     assert sections, "a page without examples proves nothing"
     promises = 0
     for section, examples in sections.items():
-        found = {(each.span.path, each.span.end_line) for each in _findings(given, examples, rule) if each.code == rule.code}
-        promised = {(each.path, line) for each in examples for line, codes in each.promised.items() if rule.code in codes}
+        found = {
+            (each.span.path, each.span.end_line)
+            for each in _findings(given, examples, rule)
+            if each.code == rule.code
+        }
+        promised = {
+            (each.path, line)
+            for each in examples
+            for line, codes in each.promised.items()
+            if rule.code in codes
+        }
         promises += len(promised)
         assert found == promised, section
     assert promises, "a page that promises nothing proves nothing"
@@ -42,7 +56,9 @@ def test_codes_and_names_are_unique_and_names_are_the_modules() -> None:
     every = rules()
     assert len({each.code for each in every}) == len(every)
     assert len({each.name for each in every}) == len(every)
-    assert [each.name for each in every if not each.look.__module__.endswith(each.name.replace("-", "_"))] == []
+    assert [
+        each.name for each in every if not each.look.__module__.endswith(each.name.replace("-", "_"))
+    ] == []
 
 
 def test_every_page_begins_with_a_sentence_and_names_its_source() -> None:

@@ -6,6 +6,9 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from tests.conftest import url_of
+from tests.support.listening import Remembering
+from tests.support.state import dump
 
 from midair import pipeline
 from midair.database import Guard, open_session
@@ -27,9 +30,6 @@ from midair.model.address import Address, Secret
 from midair.model.statement import Sql
 from midair.rehearsal.account import account
 from midair.rehearsal.server import Server, throwaway_server
-from tests.conftest import url_of
-from tests.support.listening import Remembering
-from tests.support.state import dump
 
 GOOD = {"1_first.up.sql": "CREATE TABLE first (id int PRIMARY KEY);", "1_first.down.sql": "DROP TABLE first;"}
 

@@ -6,7 +6,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from midair.analysis.context import NEWEST, OLDEST, Act, Candidate, Context, Line, Story, made_by
+from midair.analysis.context import NEWEST, OLDEST, Act, Candidate, Context, Line, Memory, Story, made_by
 from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
 from midair.analysis.suppress import Suppressions, matches
@@ -91,9 +91,18 @@ class _Teller:
                 number += 1
                 yield act
                 current = self._after(act, block.atomic)
-            self._settings = {key: value for key, value in self._settings.items() if not key.startswith("local ")}
+            self._settings = {
+                key: value for key, value in self._settings.items() if not key.startswith("local ")
+            }
 
-    def _act(self, statement: Statement, changes: tuple[Change, ...], current: int | None, managed: bool, number: int) -> Act:
+    def _act(
+        self,
+        statement: Statement,
+        changes: tuple[Change, ...],
+        current: int | None,
+        managed: bool,
+        number: int,
+    ) -> Act:
         settings = {key.removeprefix("local "): value for key, value in self._settings.items()}
         effects = self._effects(changes, settings.get("timezone"))
         return Act(statement, changes, effects, self._schema, current, managed, settings, number)
@@ -116,7 +125,9 @@ class _Teller:
                     current = self._transactions
                 case Transaction(verb="commit" | "rollback"):
                     current = None
-                    self._settings = {key: value for key, value in self._settings.items() if not key.startswith("local ")}
+                    self._settings = {
+                        key: value for key, value in self._settings.items() if not key.startswith("local ")
+                    }
                 case SetSetting() if not (each.local and current is None):
                     self._settings[("local " if each.local else "") + each.name] = each.value
                 case _:
@@ -141,25 +152,27 @@ class _Judge:
             new = new_in_plan if self.options.plan_scope else frozenset[str]()
             if story.candidate.pending:
                 found += self._in_story(story, by_kind, new, seen)
-            for act in story.acts:
-                new_in_plan |= frozenset(made_by(act.changes, act.schema))
+            if self.options.plan_scope:
+                new_in_plan |= {name for act in story.acts for name in made_by(act.changes, act.schema)}
         pending = tuple(each for each in stories if each.candidate.pending)
         line = Line(tuple(each.candidate for each in stories), pending, standings)
         for rule in by_kind.get(Line, ()):
-            found += [self._finding(rule, concern, None, None, seen) for concern in rule.look(line, self.version)]
+            found += [
+                self._finding(rule, concern, None, None, seen) for concern in rule.look(line, self.version)
+            ]
         yield from found
 
-    def _in_story(self, story: Story, by_kind: Mapping[type, tuple[Rule, ...]], new: frozenset[str], seen: dict[str, int]) -> Iterator[Finding]:
+    def _in_story(
+        self,
+        story: Story,
+        by_kind: Mapping[type, tuple[Rule, ...]],
+        new: frozenset[str],
+        seen: dict[str, int],
+    ) -> Iterator[Finding]:
+        memory, fresh = Memory(), set(new)
         for position, act in enumerate(story.acts):
-            context = Context(
-                act,
-                story.acts[:position],
-                self.version,
-                new,
-                story.candidate,
-                story.acts[position + 1 :],
-                self.options.small_rows,
-            )
+            memory.meet(act)
+            context = Context(act, story.acts, position, self.version, fresh, memory)
             for change in act.changes:
                 for rule in by_kind.get(type(change), ()):
                     for concern in rule.look(change, context):
@@ -167,16 +180,23 @@ class _Judge:
             for rule in by_kind.get(Act, ()):
                 for concern in rule.look(act, context):
                     yield self._finding(rule, concern, context, story, seen)
-            new |= frozenset(made_by(act.changes, act.schema))
+            memory.keep(act, fresh)
+            fresh.update(made_by(act.changes, act.schema))
         for rule in by_kind.get(Story, ()):
             for concern in rule.look(story, self.version):
                 yield self._finding(rule, concern, None, story, seen)
 
-    def _finding(self, rule: Rule, concern: Concern, context: Context | None, story: Story | None, seen: dict[str, int]) -> Finding:
+    def _finding(
+        self, rule: Rule, concern: Concern, context: Context | None, story: Story | None, seen: dict[str, int]
+    ) -> Finding:
         statement = context.act.statement if context else None
-        span = concern.span or (statement.span if statement else story.candidate.migration.span if story else _NOWHERE)
+        span = concern.span or (
+            statement.span if statement else story.candidate.migration.span if story else _NOWHERE
+        )
         sql = concern.sql or (statement.sql if statement else None)
-        revision: RevisionId | None = concern.revision or (story.candidate.migration.revision if story else None)
+        revision: RevisionId | None = concern.revision or (
+            story.candidate.migration.revision if story else None
+        )
         risk = concern.risk or rule.risk
         table = context.table(concern.table) if context and concern.table else None
         rows = table.rows if table else None

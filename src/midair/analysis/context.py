@@ -1,10 +1,18 @@
 """What a rule may ask: the statement it looks at, what was before it, what its transaction holds."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from midair.dialects.postgresql.effects import effects_of
-from midair.model.change import Change, CreateIndex, CreateTable, CreateView
+from midair.model.change import (
+    AddColumn,
+    AddEnumValue,
+    Change,
+    CreateIndex,
+    CreateTable,
+    CreateType,
+    CreateView,
+)
 from midair.model.effects import Effects, LockLevel
 from midair.model.migration import Migration, Script, Standing
 from midair.model.schema import Schema, Table
@@ -70,18 +78,94 @@ class Line:
     standings: tuple[Standing, ...] = ()
 
 
+@dataclass(slots=True)
+class Memory:
+    """What a migration has done so far, kept up act by act so that no rule has to go back over all of them.
+
+    `held` are the locks of the open transaction on tables others use, `columns` those added, `labels`
+    the enum labels added in the open transaction with their type, `types` made in it.
+    """
+
+    held: dict[str, LockLevel] = field(default_factory=dict[str, LockLevel])
+    columns: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+    types: set[str] = field(default_factory=set[str])
+    busy: list[str] = field(default_factory=list[str])
+    """Tables the open transaction has locked against writers, in the order of their first such lock."""
+    worst: tuple[LockLevel, str] = (LockLevel.NONE, "")
+    """The strongest lock held on a table, and which."""
+    transaction: int | None = None
+
+    def meet(self, act: Act) -> None:
+        """An act is about to be looked at: locks and labels of another transaction are gone."""
+        if act.transaction != self.transaction or act.transaction is None:
+            self.held.clear()
+            self.busy.clear()
+            self.worst = (LockLevel.NONE, "")
+            self.labels.clear()
+            self.types.clear()
+        self.transaction = act.transaction
+        for each in act.changes:
+            if isinstance(each, AddColumn):
+                self.columns.add((each.table, each.column.name))
+
+    def keep(self, act: Act, new_tables: Set[str]) -> None:
+        """The act is done."""
+        for name, level in act.effects.locks:
+            found = act.schema.tables.get(name)
+            if name in new_tables or (found is not None and found.persistence == "temporary"):
+                continue
+            before = self.held.get(name, LockLevel.NONE)
+            self.held[name] = max(level, before)
+            if is_table(name, act.schema):
+                self.worst = max(self.worst, (level, name))
+                if level.blocks_writes and not before.blocks_writes:
+                    self.busy.append(name)
+        for each in act.changes:
+            if isinstance(each, AddEnumValue):
+                self.labels[each.label] = each.name
+            elif isinstance(each, CreateType):
+                self.types.add(each.name)
+
+
+def is_table(name: str, schema: Schema) -> bool:
+    """A table; of an unknown relation only when nothing says that it is an index or a sequence."""
+    found = schema.tables.get(name)
+    if found is None:
+        return not schema.complete and name not in schema.index_tables and name not in schema.sequences
+    return found.kind in ("table", "partitioned")
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a rule stands. `earlier` are the acts of the same migration before this one."""
+    """Where a rule stands: the act at `position` of the migration's acts."""
 
     act: Act
-    earlier: Sequence[Act]
+    acts: Sequence[Act]
+    position: int
     version: int | None
-    new_tables: frozenset[str]
-    candidate: Candidate
-    later: Sequence[Act] = ()
-    small_rows: int = 10_000
-    touched: frozenset[str] = field(default=frozenset())
+    new_tables: Set[str]
+    memory: Memory
+
+    @property
+    def earlier(self) -> Sequence[Act]:
+        """Acts of the same migration before this one."""
+        return self.acts[: self.position]
+
+    @property
+    def previous(self) -> Act | None:
+        """The act just before this one."""
+        return self.acts[self.position - 1] if self.position else None
+
+    @property
+    def later(self) -> Sequence[Act]:
+        """Acts of the same migration after this one."""
+        return self.acts[self.position + 1 :]
+
+    @property
+    def last(self) -> Act:
+        """The migration's last act."""
+        return self.acts[-1]
 
     @property
     def schema(self) -> Schema:
@@ -121,24 +205,13 @@ class Context:
             if act.transaction == self.act.transaction:
                 yield act
 
-    def held(self) -> dict[str, LockLevel]:
+    def held(self) -> Mapping[str, LockLevel]:
         """Locks the transaction holds already, on tables that others use."""
-        held: dict[str, LockLevel] = {}
-        for act in self.before_in_transaction():
-            for name, level in act.effects.locks:
-                if not self.is_new(name):
-                    held[name] = max(level, held.get(name, LockLevel.NONE))
-        return held
+        return self.memory.held
 
     def column_is_new(self, table: str, column: str) -> bool:
-        """Added earlier in the same migration."""
-        from midair.model.change import AddColumn
-
-        return any(
-            isinstance(each, AddColumn) and each.table == table and each.column.name == column
-            for act in (*self.earlier, self.act)
-            for each in act.changes
-        )
+        """Added earlier in the same migration, or by the same statement."""
+        return (table, column) in self.memory.columns
 
     def same_statement(self, *kinds: type) -> Iterator[Change]:
         """The statement's changes of these kinds."""

@@ -8,7 +8,10 @@ from midair.analysis.options import Allowance, Options
 from midair.analysis.rule import Rule
 from midair.model.statement import Span, Statement
 
-_DIRECTIVE = re.compile(r"midair:\s*allow(?P<file>-file)?\s+(?P<codes>[\w-]+(?:\s*,\s*[\w-]+)*)(?:\s+because\s+(?P<reason>.*))?", re.IGNORECASE)
+_DIRECTIVE = re.compile(
+    r"midair:\s*allow(?P<file>-file)?\s+(?P<codes>[\w-]+(?:\s*,\s*[\w-]+)*)(?:\s+because\s+(?P<reason>.*))?",
+    re.IGNORECASE,
+)
 _CLOSING = re.compile(r"\s*(-->|\*/|\*\))\s*$")
 
 

@@ -6,8 +6,8 @@ from midair.model.effects import LockLevel
 
 
 def said(level: LockLevel, table: str) -> str:
-    """`ACCESS EXCLUSIVE on orders blocks reads and writes`."""
-    return f"{level} on {table} blocks {level.blocked}"
+    """`ACCESS EXCLUSIVE on orders (reads and writes wait)`."""
+    return f"{level} on {table} ({level.blocked} wait)" if level.blocks_writes else f"{level} on {table}"
 
 
 def listed(names: Iterable[str]) -> str:

@@ -439,8 +439,10 @@ class CreateView:
     materialized: bool = False
     replace: bool = False
     if_not_exists: bool = False
-    simple: bool = False
-    """Plain columns or `*` of one table: the server makes it updatable."""
+    mentions: frozenset[str] = frozenset()
+    """Columns of its tables that its query names."""
+    everything: bool = False
+    """Its query has a `*`: it depends on every column its tables have now."""
 
 
 @dataclass(frozen=True, slots=True)

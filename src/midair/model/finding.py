@@ -1,27 +1,38 @@
 """What `check` says: values about the user's migration, never raised."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import StrEnum
 
 from midair.model.migration import RevisionId
 from midair.model.statement import Span
 
 
-class Risk(IntEnum):
-    """Of a finding, and of a migration: its worst finding (design.md §9)."""
+class Risk(StrEnum):
+    """Of a finding, and of a migration: its worst finding (design.md §9). Ordered, lowest first."""
 
-    LOW = 1
+    LOW = "low"
     """Advice, or nothing that anyone would notice."""
-    MEDIUM = 2
+    MEDIUM = "medium"
     """A strong lock for a moment, or trouble in some deployments."""
-    HIGH = 3
+    HIGH = "high"
     """Blocks for a time that grows with the table, loses data, fails, or breaks running code."""
 
-    def __str__(self) -> str:
-        return self.name.lower()
+    @property
+    def rank(self) -> int:
+        """0 for the lowest."""
+        return tuple(Risk).index(self)
 
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
+    def __lt__(self, other: str) -> bool:
+        return self.rank < Risk(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Risk(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Risk(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Risk(other).rank
 
 
 @dataclass(frozen=True, slots=True)

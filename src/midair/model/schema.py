@@ -31,6 +31,8 @@ class Table:
     is_default: bool = False
     reads: tuple[str, ...] = ()
     view_columns: tuple[str, ...] | None = None
+    depends_on: frozenset[tuple[str, str]] = frozenset()
+    """A view's (relation, column) pairs: those the server will not let go without it."""
     of_type: str | None = None
     parts: frozenset[tuple[str, str]] = frozenset()
     """Triggers, rules, policies: (kind, name)."""
@@ -78,6 +80,22 @@ class Schema:
     complete: bool = False
     index_tables: Mapping[str, str] = field(default_factory=dict[str, str])
     """Which table an index is on."""
+    related: Mapping[str, frozenset[str]] | None = None
+    """For each table, those that point to it: partitions, heirs, foreign keys, views. Made from `tables` when left out."""
+
+    def __post_init__(self) -> None:
+        if self.related is None:
+            found: dict[str, set[str]] = {}
+            for table in self.tables.values():
+                for name in _points_to(table):
+                    found.setdefault(name, set()).add(table.name)
+            object.__setattr__(self, "related", {name: frozenset(those) for name, those in found.items()})
+
+    def around(self, name: str) -> tuple[Table, ...]:
+        """The tables and views that point to this one, by name."""
+        return tuple(
+            self.tables[each] for each in sorted((self.related or {}).get(name, ())) if each in self.tables
+        )
 
     def table(self, name: str) -> Table | None:
         """The table of this name, if anything is known about it."""
@@ -96,57 +114,86 @@ class Schema:
 
     def children(self, name: str) -> tuple[str, ...]:
         """Partitions and inheriting tables, at every depth."""
-        direct = [each.name for each in self.tables.values() if name in each.parents]
+        direct = [each.name for each in self.around(name) if name in each.parents]
         return tuple(direct) + tuple(deeper for each in direct for deeper in self.children(each))
 
     def referencing(self, name: str) -> Iterator[tuple[Table, Constraint]]:
         """Foreign keys that point to this table, with the table each stands on."""
-        for table in self.tables.values():
+        for table in self.around(name):
             for each in table.constraints:
                 if each.references == name:
                     yield table, each
 
     def after(self, change: Change) -> "Schema":
         """The schema once the change is complete; one that changes no schema gives the schema itself."""
-        from midair.model.evolution import evolved  # it speaks of schemas itself
+        from midair.model.motion import evolved  # it speaks of schemas itself
 
         return evolved(self, change)
 
     def put(self, table: Table, was: str | None = None) -> "Schema":
         """The schema with this table in place of the one named `was` (its own name by default)."""
         old = self.tables.get(was or table.name)
+        renamed = was is not None and was != table.name
         tables = dict(self.tables)
-        if was and was != table.name:
+        if was is not None and renamed:
             tables.pop(was, None)
         tables[table.name] = table
-        if old is not None and old.indexes == table.indexes and (was or table.name) == table.name:
-            return replace(self, tables=tables)
+        related = (
+            self._pointing(old, table) if renamed or _points_to(old) != _points_to(table) else self.related
+        )
+        if old is not None and old.indexes == table.indexes and not renamed:
+            return replace(self, tables=tables, related=related)
         index_tables = dict(self.index_tables)
         for each in old.indexes if old else ():
             index_tables.pop(each.name, None)
         index_tables.update((each.name, table.name) for each in table.indexes)
-        return replace(self, tables=tables, index_tables=index_tables)
+        return replace(self, tables=tables, index_tables=index_tables, related=related)
+
+    def _pointing(self, old: Table | None, new: Table | None) -> Mapping[str, frozenset[str]]:
+        related = dict(self.related or {})
+        for name in _points_to(old) if old else ():
+            related[name] = related.get(name, frozenset()) - {old.name if old else ""}
+        for name in _points_to(new) if new else ():
+            related[name] = related.get(name, frozenset()) | {new.name if new else ""}
+        return related
 
     def without(self, name: str) -> "Schema":
         """The schema without this table, its indexes and what points to it."""
         old = self.tables.get(name)
-        tables = {key: value for key, value in self.tables.items() if key != name}
-        index_tables = {key: value for key, value in self.index_tables.items() if value != name}
-        sequences = {key: owner for key, owner in self.sequences.items() if owner != name}
-        schema = replace(self, tables=tables, index_tables=index_tables, sequences=sequences)
         if old is None:
-            return schema
-        for table, constraint in tuple(schema.referencing(name)):
-            current = schema.tables[table.name]
-            kept = tuple(each for each in current.constraints if each is not constraint)
-            schema = schema.put(replace(current, constraints=kept))
-        for child in [each for each in schema.tables.values() if name in each.parents]:
-            schema = schema.without(child.name) if child.is_partition else schema
+            return self
+        tables, index_tables = dict(self.tables), dict(self.index_tables)
+        del tables[name]
+        for index in old.indexes:
+            index_tables.pop(index.name, None)
+        sequences = {key: owner for key, owner in self.sequences.items() if owner != name}
+        related = self._pointing(old, None) if _points_to(old) else self.related
+        schema = replace(self, tables=tables, index_tables=index_tables, sequences=sequences, related=related)
+        for other in self.around(name):
+            current = schema.tables.get(other.name)
+            if current is None:
+                continue
+            if name in current.reads or (name in current.parents and current.is_partition):
+                schema = schema.without(current.name)
+            elif any(each.references == name for each in current.constraints):
+                kept = tuple(each for each in current.constraints if each.references != name)
+                schema = schema.put(replace(current, constraints=kept))
         return schema
 
     def known_or_stub(self, name: str) -> Table:
         """The table, or one of which nothing else is known."""
         return self.tables.get(name) or Table(name, known=False)
+
+
+def _points_to(table: Table | None) -> frozenset[str]:
+    """What the table names: its parents, the tables its foreign keys point to, what a view reads."""
+    if table is None or not (table.parents or table.constraints or table.reads):
+        return _NOTHING
+    keys = (each.references for each in table.constraints if each.references)
+    return frozenset((*table.parents, *table.reads, *keys))
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def bare_name(name: str) -> str:

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import assert_never
 
 from midair.model.migration import Standing, State
+from midair.reporting.checked import check_lines
 from midair.reporting.format import Look
 from midair.reporting.planned import plan_lines
 from midair.reporting.report import (
+    CheckPayload,
     DetectedProject,
     Detection,
     Failure,
@@ -70,6 +72,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from plan_lines(payload, look)
         case RunPayload():
             yield from _run(payload, look)
+        case CheckPayload():
+            yield from check_lines(payload, look)
         case LinesPayload():
             yield from payload.lines
         case SettingsPayload():

@@ -48,7 +48,11 @@ from midair.model.schema import bare_name, beside
 @rule("MA112", "auto-increment-column-rewrite", Risk.HIGH, AddColumn, recipe="R11", grows=True)
 def auto_increment_column_rewrite(change: AddColumn, context: Context) -> Iterator[Concern]:
     column = change.column
-    if not (column.serial or column.identity) or context.is_new(change.table) or not context.effects(change).rewrites:
+    if (
+        not (column.serial or column.identity)
+        or context.is_new(change.table)
+        or not context.effects(change).rewrites
+    ):
         return
     sequence = beside(change.table, f"{bare_name(change.table)}_{column.name}_seq".replace('"', ""))
     yield Concern(

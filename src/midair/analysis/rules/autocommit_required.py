@@ -33,4 +33,7 @@ from midair.model.finding import Remedy, Risk
 def autocommit_required(act: Act, context: Context) -> Iterator[Concern]:
     concurrent = any(getattr(each, "concurrently", False) for each in act.changes)
     if act.transaction is not None and not act.effects.transactional and not concurrent:
-        yield Concern("the server refuses this inside a transaction (25001)", Remedy("run it in a migration that the tool does not wrap in a transaction"))
+        yield Concern(
+            "the server refuses this inside a transaction (25001)",
+            Remedy("run it in a migration that the tool does not wrap in a transaction"),
+        )

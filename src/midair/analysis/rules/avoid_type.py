@@ -29,4 +29,6 @@ _INSTEAD = {"bpchar": "text", "money": "numeric", "timetz": "timestamptz"}
 def avoid_type(change: CreateTable | AddColumn, context: Context) -> Iterator[Concern]:
     for column in change.columns if isinstance(change, CreateTable) else (change.column,):
         if column.type.name in _INSTEAD:
-            yield Concern(f"{change.table}.{column.name} is {column.type}", Remedy(f"use {_INSTEAD[column.type.name]}"))
+            yield Concern(
+                f"{change.table}.{column.name} is {column.type}", Remedy(f"use {_INSTEAD[column.type.name]}")
+            )

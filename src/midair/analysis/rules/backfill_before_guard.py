@@ -47,9 +47,19 @@ def backfill_before_guard(change: Update, context: Context) -> Iterator[Concern]
     for name in change.sets:
         column = table.column(name)
         later = [each for act in context.later for each in act.changes]
-        guards = any(isinstance(each, SetDefault) and each.table == change.table and each.column == name for each in later)
-        guards = guards or any(isinstance(each, CreateTrigger) and each.table == change.table for each in later)
-        if context.column_is_new(change.table, name) and column is not None and column.default is None and guards:
+        guards = any(
+            isinstance(each, SetDefault) and each.table == change.table and each.column == name
+            for each in later
+        )
+        guards = guards or any(
+            isinstance(each, CreateTrigger) and each.table == change.table for each in later
+        )
+        if (
+            context.column_is_new(change.table, name)
+            and column is not None
+            and column.default is None
+            and guards
+        ):
             yield Concern(
                 f"rows inserted into {change.table} between this and what fills {name} later stay NULL",
                 Remedy("set the default, or make the trigger, before the backfill"),

@@ -43,12 +43,18 @@ from midair.model.finding import Remedy, Risk
 @rule("MA106", "check-without-not-valid", Risk.HIGH, AddConstraint, recipe="R5", grows=True)
 def check_without_not_valid(change: AddConstraint, context: Context) -> Iterator[Concern]:
     check = change.constraint
-    if check.kind is not ConstraintKind.CHECK or context.is_new(change.table) or not context.effects(change).scans:
+    if (
+        check.kind is not ConstraintKind.CHECK
+        or context.is_new(change.table)
+        or not context.effects(change).scans
+    ):
         return
     if check.columns and all(context.column_is_new(change.table, each) for each in check.columns):
         text = f"{check.name} is about new columns only, yet adding it reads all of {change.table} under ACCESS EXCLUSIVE"
     else:
-        text = f"adding {check.name} reads all of {change.table} under ACCESS EXCLUSIVE: reads and writes wait"
+        text = (
+            f"adding {check.name} reads all of {change.table} under ACCESS EXCLUSIVE: reads and writes wait"
+        )
     yield Concern(
         text,
         Remedy(

@@ -38,10 +38,17 @@ from midair.model.finding import Remedy, Risk
 def column_drop(change: DropColumn, context: Context) -> Iterator[Concern]:
     if context.is_new(change.table) or context.column_is_new(change.table, change.column):
         return
-    if change.if_exists and (found := context.table(change.table)) and found.known and found.column(change.column) is None:
+    if (
+        change.if_exists
+        and (found := context.table(change.table))
+        and found.known
+        and found.column(change.column) is None
+    ):
         return
     yield Concern(
         f"{change.table}.{change.column} and all its values are lost, and every query that names it fails from then on",
-        Remedy("deploy an application that ignores the column first; let midair hold the drop back until `midair contract`"),
+        Remedy(
+            "deploy an application that ignores the column first; let midair hold the drop back until `midair contract`"
+        ),
         table=change.table,
     )

@@ -40,7 +40,9 @@ def column_rename(change: RenameColumn, context: Context) -> Iterator[Concern]:
     risk = Risk.MEDIUM if context.is_view(change.table) else None
     yield Concern(
         f"queries that say {change.table}.{change.column} fail from then on, those that say {change.new_name} until then",
-        Remedy("let midair keep both names in step, or add the new column, write both, move readers, then drop the old one"),
+        Remedy(
+            "let midair keep both names in step, or add the new column, write both, move readers, then drop the old one"
+        ),
         risk=risk,
         table=change.table,
     )

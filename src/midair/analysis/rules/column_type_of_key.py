@@ -40,7 +40,11 @@ def column_type_of_key(change: AlterColumnType, context: Context) -> Iterator[Co
     if context.is_new(change.table):
         return
     effects = context.effects(change)
-    others = sorted(name for name in effects.scans if name != change.table and name not in context.schema.children(change.table))
+    others = sorted(
+        name
+        for name in effects.scans
+        if name != change.table and name not in context.schema.children(change.table)
+    )
     if others:
         yield Concern(
             f"{change.table}.{change.column} is part of a foreign key: {listed((change.table, *others))} are locked and read together",

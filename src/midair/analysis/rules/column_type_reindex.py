@@ -48,6 +48,9 @@ def column_type_reindex(change: AlterColumnType, context: Context) -> Iterator[C
     names = [each.name for each in table.indexes if change.column in each.mentions] if table else []
     yield Concern(
         f"changing {change.table}.{change.column} builds {listed(names)} again under ACCESS EXCLUSIVE: reads and writes wait",
-        Remedy("drop these indexes concurrently before, and build them concurrently after", tuple(f"DROP INDEX CONCURRENTLY {each}" for each in names)),
+        Remedy(
+            "drop these indexes concurrently before, and build them concurrently after",
+            tuple(f"DROP INDEX CONCURRENTLY {each}" for each in names),
+        ),
         table=change.table,
     )

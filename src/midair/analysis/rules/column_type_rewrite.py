@@ -52,7 +52,11 @@ def column_type_rewrite(change: AlterColumnType, context: Context) -> Iterator[C
     table = context.table(change.table)
     column = table.column(change.column) if table else None
     if column is None:
-        wide = change.using is None and change.type.name in ("text", "varchar", "numeric") and not change.type.modifiers
+        wide = (
+            change.using is None
+            and change.type.name in ("text", "varchar", "numeric")
+            and not change.type.modifiers
+        )
         yield Concern(
             f"{change.table}.{change.column} becomes {change.type}; its old type is not known here, and most changes rewrite the table under ACCESS EXCLUSIVE",
             Remedy("name the database with --against, or let `check` see the migrations that made the table"),
@@ -60,9 +64,15 @@ def column_type_rewrite(change: AlterColumnType, context: Context) -> Iterator[C
             table=change.table,
         )
         return
-    reason = "the USING expression" if change.using is not None and not change.plain_cast else f"{column.type} → {change.type}"
+    reason = (
+        "the USING expression"
+        if change.using is not None and not change.plain_cast
+        else f"{column.type} → {change.type}"
+    )
     yield Concern(
         f"{reason} rewrites {change.table} and all its indexes under ACCESS EXCLUSIVE: reads and writes wait",
-        Remedy("add a new column, keep it in step by a trigger, fill it in batches, then swap the names; midair does so online"),
+        Remedy(
+            "add a new column, keep it in step by a trigger, fill it in batches, then swap the names; midair does so online"
+        ),
         table=change.table,
     )

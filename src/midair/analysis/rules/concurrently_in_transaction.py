@@ -36,8 +36,19 @@ from midair.model.change import Block, CreateIndex, DetachPartition, DropIndex, 
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA402", "concurrently-in-transaction", Risk.HIGH, CreateIndex, DropIndex, Reindex, DetachPartition, recipe="R1")
-def concurrently_in_transaction(change: CreateIndex | DropIndex | Reindex | DetachPartition, context: Context) -> Iterator[Concern]:
+@rule(
+    "MA402",
+    "concurrently-in-transaction",
+    Risk.HIGH,
+    CreateIndex,
+    DropIndex,
+    Reindex,
+    DetachPartition,
+    recipe="R1",
+)
+def concurrently_in_transaction(
+    change: CreateIndex | DropIndex | Reindex | DetachPartition, context: Context
+) -> Iterator[Concern]:
     if not change.concurrently:
         return
     in_block = any(isinstance(each, Block) for each in context.act.changes)
@@ -45,5 +56,7 @@ def concurrently_in_transaction(change: CreateIndex | DropIndex | Reindex | Deta
         where = "a DO block" if in_block else "a transaction"
         yield Concern(
             f"the server refuses CONCURRENTLY inside {where} (25001)",
-            Remedy("run it outside: Alembic autocommit_block, Django atomic = False, Flyway executeInTransaction=false, Liquibase runInTransaction=false"),
+            Remedy(
+                "run it outside: Alembic autocommit_block, Django atomic = False, Flyway executeInTransaction=false, Liquibase runInTransaction=false"
+            ),
         )

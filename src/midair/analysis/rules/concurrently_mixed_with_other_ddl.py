@@ -44,11 +44,19 @@ from midair.model.change import (
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA510", "concurrently-mixed-with-other-ddl", Risk.LOW, CreateIndex, DropIndex, Reindex, DetachPartition)
-def concurrently_mixed_with_other_ddl(change: CreateIndex | DropIndex | Reindex | DetachPartition, context: Context) -> Iterator[Concern]:
+@rule(
+    "MA510", "concurrently-mixed-with-other-ddl", Risk.LOW, CreateIndex, DropIndex, Reindex, DetachPartition
+)
+def concurrently_mixed_with_other_ddl(
+    change: CreateIndex | DropIndex | Reindex | DetachPartition, context: Context
+) -> Iterator[Concern]:
     if not change.concurrently or context.atomic:
         return
-    others = [act for act in (*context.earlier, *context.later) if any(not isinstance(each, SetSetting | Transaction | Opaque) for each in act.changes)]
+    others = [
+        act
+        for act in (*context.earlier, *context.later)
+        if any(not isinstance(each, SetSetting | Transaction | Opaque) for each in act.changes)
+    ]
     if others:
         yield Concern(
             f"this migration has {len(others)} other statement{'s' if len(others) > 1 else ''}: if one fails, the rest is half done",

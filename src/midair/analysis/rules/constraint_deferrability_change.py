@@ -33,4 +33,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA323", "constraint-deferrability-change", Risk.LOW, AlterConstraint)
 def constraint_deferrability_change(change: AlterConstraint, context: Context) -> Iterator[Concern]:
     if change.deferrable is not None and not context.is_new(change.table):
-        yield Concern(f"{change.name} is checked at another moment from now on", Remedy("look how the application handles the error there"))
+        yield Concern(
+            f"{change.name} is checked at another moment from now on",
+            Remedy("look how the application handles the error there"),
+        )

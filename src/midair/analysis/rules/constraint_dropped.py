@@ -42,21 +42,42 @@ def constraint_dropped(change: DropConstraint, context: Context) -> Iterator[Con
     found = table.constraint(change.name) if table else None
     if found is None and change.if_exists and table is not None and table.known:
         return
-    if found is not None and (not found.enforced or _replaced(found, change.table, context) or _served(found, table)):
+    if found is not None and (
+        not found.enforced or _replaced(found, change.table, context) or _served(found, table)
+    ):
         return
-    if found is None and any(isinstance(each, AddConstraint) and each.table == change.table for act in context.later for each in act.changes):
+    if found is None and any(
+        isinstance(each, AddConstraint) and each.table == change.table
+        for act in context.later
+        for each in act.changes
+    ):
         return
-    index = " and its index" if found is not None and found.kind in (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY) else ""
+    index = (
+        " and its index"
+        if found is not None and found.kind in (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
+        else ""
+    )
     kind = f"the {found.kind} " if found else ""
-    yield Concern(f"{kind}{change.name}{index} of {change.table} guards nothing any more", Remedy("keep it, or say in the migration why it can go"), table=change.table)
+    yield Concern(
+        f"{kind}{change.name}{index} of {change.table} guards nothing any more",
+        Remedy("keep it, or say in the migration why it can go"),
+        table=change.table,
+    )
 
 
 def _replaced(found: Constraint, table: str, context: Context) -> bool:
     later = (each for act in (context.act, *context.later) for each in act.changes)
-    return any(isinstance(each, AddConstraint) and each.table == table and each.constraint.kind is found.kind for each in later)
+    return any(
+        isinstance(each, AddConstraint) and each.table == table and each.constraint.kind is found.kind
+        for each in later
+    )
 
 
 def _served(found: Constraint, table: Table | None) -> bool:
     """A check that only said NOT NULL, on a column that is NOT NULL by itself."""
     columns = [table.column(each) for each in found.columns] if table else []
-    return bool(found.proves_not_null) and len(found.bounds) == 1 and all(each is not None and each.not_null for each in columns)
+    return (
+        bool(found.proves_not_null)
+        and len(found.bounds) == 1
+        and all(each is not None and each.not_null for each in columns)
+    )

@@ -36,8 +36,17 @@ def constraint_unnamed(change: AddConstraint, context: Context) -> Iterator[Conc
     made = change.constraint
     if not made.named and not context.is_new(change.table):
         valid = "" if made.valid else " NOT VALID"
-        sure = len(context.act.changes) == 1 and made.kind is not ConstraintKind.EXCLUDE and made.kind is not ConstraintKind.CHECK and not made.deferrable
+        sure = (
+            len(context.act.changes) == 1
+            and made.kind is not ConstraintKind.EXCLUDE
+            and made.kind is not ConstraintKind.CHECK
+            and not made.deferrable
+        )
         yield Concern(
             f"the server will call it {made.name}, if that is free",
-            Remedy("write the name", (f"ALTER TABLE {change.table} ADD CONSTRAINT {made.name} {made.clause}{valid}",), certain=sure and made.kind is ConstraintKind.FOREIGN_KEY),
+            Remedy(
+                "write the name",
+                (f"ALTER TABLE {change.table} ADD CONSTRAINT {made.name} {made.clause}{valid}",),
+                certain=sure and made.kind is ConstraintKind.FOREIGN_KEY,
+            ),
         )

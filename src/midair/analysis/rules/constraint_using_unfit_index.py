@@ -38,5 +38,7 @@ def constraint_using_unfit_index(change: AddConstraint, context: Context) -> Ite
     if change.constraint.using_index and refused in ("42809", "55000", "0A000"):
         yield Concern(
             f"{change.constraint.using_index} cannot back a constraint: the server refuses it ({refused})",
-            Remedy("a valid unique index over plain columns in default order, not of a partitioned table; or leave it a unique index"),
+            Remedy(
+                "a valid unique index over plain columns in default order, not of a partitioned table; or leave it a unique index"
+            ),
         )

@@ -48,11 +48,10 @@ def data_change_in_schema_migration(change: Update | Delete | Insert, context: C
     table = context.table(change.table)
     if not isinstance(change, Insert) and is_bounded(table, change.narrowed):
         return
-    held = {name: level for name, level in context.held().items() if level.blocks_writes}
-    if held:
-        worst = max(held, key=lambda name: (held[name], name))
+    level, worst = context.memory.worst
+    if level.blocks_writes:
         yield Concern(
-            f"rows of {change.table} are changed while the transaction holds {said(held[worst], worst)}",
+            f"rows of {change.table} are changed while the transaction holds {said(level, worst)}",
             Remedy("change the schema in one migration and the rows in the next"),
             table=change.table,
         )

@@ -33,7 +33,12 @@ from midair.model.finding import Remedy, Risk
 def default_changed(change: SetDefault, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
     column = table.column(change.column) if table else None
-    if context.is_new(change.table) or context.column_is_new(change.table, change.column) or column is None or column.default is None:
+    if (
+        context.is_new(change.table)
+        or context.column_is_new(change.table, change.column)
+        or column is None
+        or column.default is None
+    ):
         return
     if column.default.sql != change.default.sql:
         yield Concern(

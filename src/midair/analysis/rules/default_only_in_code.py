@@ -41,6 +41,8 @@ def default_only_in_code(change: DropDefault, context: Context) -> Iterator[Conc
     if column is not None and column.not_null and column.default is not None:
         yield Concern(
             f"the running application does not know {change.table}.{change.column}, and without the default its inserts fail",
-            Remedy("keep the default until the application that writes the column runs everywhere (Django: db_default)"),
+            Remedy(
+                "keep the default until the application that writes the column runs everywhere (Django: db_default)"
+            ),
             table=change.table,
         )

@@ -41,6 +41,9 @@ def domain_column_rewrite(change: AddColumn, context: Context) -> Iterator[Conce
         return
     yield Concern(
         f"{change.column.type} has a constraint, so adding {change.table}.{change.column.name} rewrites {change.table} under ACCESS EXCLUSIVE",
-        Remedy("use the type below the domain and a check that is not valid", (f"ALTER TABLE {change.table} ADD COLUMN {change.column.name} {base}",)),
+        Remedy(
+            "use the type below the domain and a check that is not valid",
+            (f"ALTER TABLE {change.table} ADD COLUMN {change.column.name} {base}",),
+        ),
         table=change.table,
     )

@@ -28,4 +28,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA821", "domain-with-constraint", Risk.LOW, CreateType)
 def domain_with_constraint(change: CreateType, context: Context) -> Iterator[Concern]:
     if change.kind == "domain" and change.constrained:
-        yield Concern(f"a later change of {change.name} reads every table that uses it", Remedy("leave the domain bare, and put named checks on the tables"))
+        yield Concern(
+            f"a later change of {change.name} reads every table that uses it",
+            Remedy("leave the domain bare, and put named checks on the tables"),
+        )

@@ -26,14 +26,39 @@ from midair.model.schema import beside
 @rule("MA702", "downgrade-destructive", Risk.MEDIUM, Story)
 def downgrade_destructive(story: Story, version: int | None) -> Iterator[Concern]:
     made_tables = {each.table for act in story.acts for each in act.changes if isinstance(each, CreateTable)}
-    made_tables |= {beside(each.table, each.new_name) for act in story.acts for each in act.changes if isinstance(each, RenameTable)}
-    made = {(each.table, each.column.name) for act in story.acts for each in act.changes if isinstance(each, AddColumn)}
+    made_tables |= {
+        beside(each.table, each.new_name)
+        for act in story.acts
+        for each in act.changes
+        if isinstance(each, RenameTable)
+    }
+    made = {
+        (each.table, each.column.name)
+        for act in story.acts
+        for each in act.changes
+        if isinstance(each, AddColumn)
+    }
     opaque = any(isinstance(each, Opaque) for act in story.acts for each in act.changes)
     for act in story.back:
         for change in act.changes:
             if isinstance(change, DropTable) and change.table not in made_tables and not opaque:
-                yield Concern(f"the way back drops {change.table}, which the way up did not make", Remedy("leave it"), span=act.statement.span, sql=act.statement.sql)
-            elif isinstance(change, DropColumn) and (change.table, change.column) not in made and change.table not in made_tables and not opaque:
+                yield Concern(
+                    f"the way back drops {change.table}, which the way up did not make",
+                    Remedy("leave it"),
+                    span=act.statement.span,
+                    sql=act.statement.sql,
+                )
+            elif (
+                isinstance(change, DropColumn)
+                and (change.table, change.column) not in made
+                and change.table not in made_tables
+                and not opaque
+            ):
                 where = f"{change.table}.{change.column}"
                 if not any(isinstance(each, RenameColumn) for up in story.acts for each in up.changes):
-                    yield Concern(f"the way back drops {where}, which the way up did not make", Remedy("leave it"), span=act.statement.span, sql=act.statement.sql)
+                    yield Concern(
+                        f"the way back drops {where}, which the way up did not make",
+                        Remedy("leave it"),
+                        span=act.statement.span,
+                        sql=act.statement.sql,
+                    )

@@ -31,7 +31,21 @@ from midair.model.change import (
 )
 from midair.model.finding import Remedy, Risk
 
-_ADDING = (CreateTable, CreateIndex, AddColumn, CreateView, CreateType, CreateSequence, CreateFunction, SetSetting, Transaction, Insert, Query, SetDefault, AddEnumValue)
+_ADDING = (
+    CreateTable,
+    CreateIndex,
+    AddColumn,
+    CreateView,
+    CreateType,
+    CreateSequence,
+    CreateFunction,
+    SetSetting,
+    Transaction,
+    Insert,
+    Query,
+    SetDefault,
+    AddEnumValue,
+)
 
 
 @rule("MA701", "downgrade-missing", Risk.LOW, Story)
@@ -42,7 +56,9 @@ def downgrade_missing(story: Story, version: int | None) -> Iterator[Concern]:
     added_only = all(isinstance(each, _ADDING) for act in story.acts for each in act.changes)
     if not added_only:
         yield Concern(
-            f"{candidate.migration.revision} has no way back" if candidate.down is None else f"the way back of {candidate.migration.revision} is empty",
+            f"{candidate.migration.revision} has no way back"
+            if candidate.down is None
+            else f"the way back of {candidate.migration.revision} is empty",
             Remedy("write the downgrade, or say in it that there is none"),
             risk=Risk.MEDIUM,
         )

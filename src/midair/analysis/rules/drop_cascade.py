@@ -32,7 +32,17 @@ from midair.model.effects import LockLevel
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA203", "drop-cascade", Risk.HIGH, DropTable, DropColumn, DropConstraint, DropObject, DropIndex, ChangeDomain)
+@rule(
+    "MA203",
+    "drop-cascade",
+    Risk.HIGH,
+    DropTable,
+    DropColumn,
+    DropConstraint,
+    DropObject,
+    DropIndex,
+    ChangeDomain,
+)
 def drop_cascade(
     change: DropTable | DropColumn | DropConstraint | DropObject | DropIndex | ChangeDomain, context: Context
 ) -> Iterator[Concern]:
@@ -40,7 +50,13 @@ def drop_cascade(
         cascade, name = change.verb.endswith("cascade"), change.name
     else:
         cascade = change.cascade
-        name = change.index if isinstance(change, DropIndex) else change.name if isinstance(change, DropObject | DropConstraint) else change.table
+        name = (
+            change.index
+            if isinstance(change, DropIndex)
+            else change.name
+            if isinstance(change, DropObject | DropConstraint)
+            else change.table
+        )
     table = name if isinstance(change, DropObject | DropIndex | ChangeDomain) else change.table
     if not cascade or context.is_new(table):
         return
@@ -53,4 +69,7 @@ def drop_cascade(
     if context.schema.complete and not others:
         return  # everything that could hang on it is known, and nothing does
     also = f": {listed(others)}" if others else ""
-    yield Concern(f"CASCADE takes along whatever depends on {name}{also}", Remedy("drop what depends on it by name, so that a reader sees it"))
+    yield Concern(
+        f"CASCADE takes along whatever depends on {name}{also}",
+        Remedy("drop what depends on it by name, so that a reader sees it"),
+    )

@@ -17,5 +17,10 @@ def duplicate_version(line: Line, version: int | None) -> Iterator[Concern]:
         if each.repeatable:
             continue
         if each.revision in seen:
-            yield Concern(f"version {each.revision} is also {seen[each.revision]}", Remedy("give one of them a new version"), span=each.span, revision=each.revision)
+            yield Concern(
+                f"version {each.revision} is also {seen[each.revision]}",
+                Remedy("give one of them a new version"),
+                span=each.span,
+                revision=each.revision,
+            )
         seen.setdefault(each.revision, each.span.path)

@@ -26,4 +26,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA811", "enum-type-created", Risk.LOW, CreateType, default=False)
 def enum_type_created(change: CreateType, context: Context) -> Iterator[Concern]:
     if change.kind == "enum":
-        yield Concern(f"labels of {change.name} can be added, never removed", Remedy("use a table, or text with a check"))
+        yield Concern(
+            f"labels of {change.name} can be added, never removed",
+            Remedy("use a table, or text with a check"),
+        )

@@ -36,4 +36,7 @@ from midair.model.finding import Remedy, Risk
 def enum_value_add(change: AddEnumValue, context: Context) -> Iterator[Concern]:
     known = context.schema.types.get(change.name)
     if known is None or change.label not in known.labels:
-        yield Concern(f"readers of {change.name} may not know '{change.label}'", Remedy("deploy readers that know it before something writes it"))
+        yield Concern(
+            f"readers of {change.name} may not know '{change.label}'",
+            Remedy("deploy readers that know it before something writes it"),
+        )

@@ -34,5 +34,8 @@ def enum_value_rename(change: RenameEnumValue, context: Context) -> Iterator[Con
     if not context.is_new(change.name):
         yield Concern(
             f"an application that sends or reads '{change.label}' fails from then on",
-            Remedy("add the new label, teach the application both, then move the rows", (f"ALTER TYPE {change.name} ADD VALUE '{change.new_label}'",)),
+            Remedy(
+                "add the new label, teach the application both, then move the rows",
+                (f"ALTER TYPE {change.name} ADD VALUE '{change.new_label}'",),
+            ),
         )

@@ -36,9 +36,7 @@ from midair.analysis.context import Act, Context
 from midair.analysis.rule import Concern, rule
 from midair.model.change import (
     AddColumn,
-    AddEnumValue,
     Column,
-    CreateType,
     Default,
     Query,
     SetDefault,
@@ -50,10 +48,9 @@ from midair.model.finding import Remedy, Risk
 @rule("MA407", "enum-value-used-before-commit", Risk.HIGH, Act, recipe="R20")
 def enum_value_used_before_commit(act: Act, context: Context) -> Iterator[Concern]:
     fresh = {
-        each.label: each.name
-        for earlier in context.before_in_transaction()
-        for each in earlier.changes
-        if isinstance(each, AddEnumValue) and not _made_here(each.name, context)
+        label: name
+        for label, name in context.memory.labels.items()
+        if not (name in context.memory.types and (context.version or 17) >= 17)
     }
     for change in act.changes:
         for label in sorted(fresh):
@@ -62,11 +59,6 @@ def enum_value_used_before_commit(act: Act, context: Context) -> Iterator[Concer
                     f"'{label}' was added to {fresh[label]} in the same transaction: the server refuses to use it before COMMIT (55P04)",
                     Remedy("add the label in a migration of its own, before this one"),
                 )
-
-
-def _made_here(name: str, context: Context) -> bool:
-    made = any(isinstance(each, CreateType) and each.name == name for earlier in context.before_in_transaction() for each in earlier.changes)
-    return made and (context.version or 17) >= 17
 
 
 def _texts(change: object, label: str) -> frozenset[str]:

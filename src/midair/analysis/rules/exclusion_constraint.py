@@ -38,7 +38,11 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA110", "exclusion-constraint", Risk.HIGH, AddConstraint, grows=True)
 def exclusion_constraint(change: AddConstraint, context: Context) -> Iterator[Concern]:
-    if change.constraint.kind is not ConstraintKind.EXCLUDE or context.is_new(change.table) or not context.effects(change).scans:
+    if (
+        change.constraint.kind is not ConstraintKind.EXCLUDE
+        or context.is_new(change.table)
+        or not context.effects(change).scans
+    ):
         return
     yield Concern(
         f"adding {change.constraint.name} builds its index under ACCESS EXCLUSIVE on {change.table}; no gentler form exists",

@@ -28,4 +28,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA518", "extension-not-allowed", Risk.LOW, ChangeServer, default=False)
 def extension_not_allowed(change: ChangeServer, context: Context) -> Iterator[Concern]:
     if change.action in ("create extension", "create plang"):
-        yield Concern(f"the server must offer {change.subject or 'it'}, and our user may create it", Remedy("ask whoever runs the servers"))
+        yield Concern(
+            f"the server must offer {change.subject or 'it'}, and our user may create it",
+            Remedy("ask whoever runs the servers"),
+        )

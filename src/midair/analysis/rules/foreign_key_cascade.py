@@ -33,4 +33,7 @@ from midair.model.finding import Remedy, Risk
 def foreign_key_cascade(change: CreateTable | AddConstraint, context: Context) -> Iterator[Concern]:
     for key in (change.constraint,) if isinstance(change, AddConstraint) else change.constraints:
         if key.cascades:
-            yield Concern(f"{key.name} cascades: one delete in {key.references} reaches any number of rows of {change.table}", Remedy("delete in the application, in batches"))
+            yield Concern(
+                f"{key.name} cascades: one delete in {key.references} reaches any number of rows of {change.table}",
+                Remedy("delete in the application, in batches"),
+            )

@@ -38,7 +38,15 @@ from midair.model.effects import LockLevel
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA128", "foreign-key-drop-locks-parent", Risk.MEDIUM, DropConstraint, DropColumn, DropTable, AlterConstraint)
+@rule(
+    "MA128",
+    "foreign-key-drop-locks-parent",
+    Risk.MEDIUM,
+    DropConstraint,
+    DropColumn,
+    DropTable,
+    AlterConstraint,
+)
 def foreign_key_drop_locks_parent(
     change: DropConstraint | DropColumn | DropTable | AlterConstraint, context: Context
 ) -> Iterator[Concern]:

@@ -34,7 +34,9 @@ from midair.model.finding import Remedy, Risk
 
 
 @rule("MA322", "foreign-key-type-mismatch", Risk.MEDIUM, AddConstraint, AddColumn, CreateTable)
-def foreign_key_type_mismatch(change: AddConstraint | AddColumn | CreateTable, context: Context) -> Iterator[Concern]:
+def foreign_key_type_mismatch(
+    change: AddConstraint | AddColumn | CreateTable, context: Context
+) -> Iterator[Concern]:
     after = context.schema
     for each in context.act.changes:
         after = after.after(each)
@@ -46,5 +48,13 @@ def foreign_key_type_mismatch(change: AddConstraint | AddColumn | CreateTable, c
         targets = key.referenced_columns or (other.primary_key.columns if other.primary_key else ())
         for mine, theirs in zip(key.columns, targets, strict=False):
             left, right = table.column(mine), other.column(theirs)
-            if left is not None and right is not None and left.type.name != right.type.name and {left.type.name, right.type.name} != {"text", "varchar"}:
-                yield Concern(f"{change.table}.{mine} is {left.type}, {other.name}.{theirs} is {right.type}", Remedy("give both the same type"))
+            if (
+                left is not None
+                and right is not None
+                and left.type.name != right.type.name
+                and {left.type.name, right.type.name} != {"text", "varchar"}
+            ):
+                yield Concern(
+                    f"{change.table}.{mine} is {left.type}, {other.name}.{theirs} is {right.type}",
+                    Remedy("give both the same type"),
+                )

@@ -44,18 +44,24 @@ from midair.model.schema import bare_name
 
 
 @rule("MA141", "foreign-key-without-index", Risk.MEDIUM, AddConstraint, AddColumn, CreateTable)
-def foreign_key_without_index(change: AddConstraint | AddColumn | CreateTable, context: Context) -> Iterator[Concern]:
+def foreign_key_without_index(
+    change: AddConstraint | AddColumn | CreateTable, context: Context
+) -> Iterator[Concern]:
     table = context.table(change.table)
     if not isinstance(change, CreateTable) and (table is None or not table.known):
         return  # its indexes are not known
     constraints = (change.constraint,) if isinstance(change, AddConstraint) else change.constraints
-    last = context.later[-1] if context.later else None
-    end = last.schema if last else context.schema
-    for each in (last or context.act).changes:
+    end = context.last.schema
+    for each in context.last.changes:
         end = end.after(each)
     final = end.tables.get(change.table)
     for key in constraints:
-        if key.kind is not ConstraintKind.FOREIGN_KEY or final is None or is_indexed(final, key.columns) or not final.constraint(key.name):
+        if (
+            key.kind is not ConstraintKind.FOREIGN_KEY
+            or final is None
+            or is_indexed(final, key.columns)
+            or not final.constraint(key.name)
+        ):
             continue
         name = f"{bare_name(change.table)}_{'_'.join(key.columns)}_idx".replace('"', "")
         columns = ", ".join(key.columns)
@@ -63,7 +69,9 @@ def foreign_key_without_index(change: AddConstraint | AddColumn | CreateTable, c
         yield Concern(
             f"no index of {change.table} begins with {columns}: each delete in {key.references} reads all of {change.table}",
             Remedy(
-                "add one", (f"CREATE INDEX {again}{name} ON {change.table} ({columns})",), f'op.create_index("{name}", "{change.table}", {list(key.columns)})'
+                "add one",
+                (f"CREATE INDEX {again}{name} ON {change.table} ({columns})",),
+                f'op.create_index("{name}", "{change.table}", {list(key.columns)})',
             ),
             risk=Risk.LOW if isinstance(change, CreateTable) or context.is_new(change.table) else None,
             table=change.table,

@@ -30,4 +30,7 @@ def identifier_needs_quoting(change: CreateTable | AddColumn, context: Context) 
     names = [each.name for each in columns if each.name.startswith('"')]
     names += [change.table] if isinstance(change, CreateTable) and '"' in change.table else []
     if names:
-        yield Concern(f"{listed(names)} must be quoted everywhere", Remedy("use lower-case letters, digits and underscores"))
+        yield Concern(
+            f"{listed(names)} must be quoted everywhere",
+            Remedy("use lower-case letters, digits and underscores"),
+        )

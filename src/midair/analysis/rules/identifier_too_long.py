@@ -28,4 +28,6 @@ def identifier_too_long(act: Act, context: Context) -> Iterator[Concern]:
     if len(act.statement.sql) < 64:
         return
     for name in long_identifiers(act.statement.sql):
-        yield Concern(f"{name[:20]}… has {len(name.encode())} bytes; the server keeps 63", Remedy("use a shorter name"))
+        yield Concern(
+            f"{name[:20]}… has {len(name.encode())} bytes; the server keeps 63", Remedy("use a shorter name")
+        )

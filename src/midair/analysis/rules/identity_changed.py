@@ -40,6 +40,12 @@ def identity_changed(change: ChangeIdentity, context: Context) -> Iterator[Conce
     if context.is_new(change.table):
         return
     if change.verb == "drop":
-        yield Concern(f"inserts that leave {change.table}.{change.column} out fail from then on", Remedy("give the column a default before"))
+        yield Concern(
+            f"inserts that leave {change.table}.{change.column} out fail from then on",
+            Remedy("give the column a default before"),
+        )
     elif change.always:
-        yield Concern(f"inserts that give {change.table}.{change.column} fail from then on", Remedy("make sure no writer gives it"))
+        yield Concern(
+            f"inserts that give {change.table}.{change.column} fail from then on",
+            Remedy("make sure no writer gives it"),
+        )

@@ -49,14 +49,24 @@ def index_drop_concurrently_invalid_form(change: DropIndex, context: Context) ->
         names = [each.index for each in context.act.changes if isinstance(each, DropIndex)]
         yield Concern(
             "the server drops one index at a time concurrently, without CASCADE (0A000)",
-            Remedy("one statement an index", tuple(f"DROP INDEX CONCURRENTLY {each}" for each in names), certain=not change.cascade),
+            Remedy(
+                "one statement an index",
+                tuple(f"DROP INDEX CONCURRENTLY {each}" for each in names),
+                certain=not change.cascade,
+            ),
         )
     elif context.effects(change).refused == "2BP01":
         table = context.schema.table_of_index(change.index)
         index = table.index(change.index) if table else None
         yield Concern(
             f"{change.index} belongs to a constraint: the server refuses to drop it (2BP01)",
-            Remedy("drop the constraint", (f"ALTER TABLE {table.name} DROP CONSTRAINT {index.constraint}",) if table and index else ()),
+            Remedy(
+                "drop the constraint",
+                (f"ALTER TABLE {table.name} DROP CONSTRAINT {index.constraint}",) if table and index else (),
+            ),
         )
     elif context.effects(change).refused:
-        yield Concern(f"{change.index} is on a partitioned table: the server refuses CONCURRENTLY (0A000)", Remedy("drop it plainly, with a lock_timeout"))
+        yield Concern(
+            f"{change.index} is on a partitioned table: the server refuses CONCURRENTLY (0A000)",
+            Remedy("drop it plainly, with a lock_timeout"),
+        )

@@ -36,7 +36,15 @@ def index_duplicate(change: CreateIndex, context: Context) -> Iterator[Concern]:
     own = change.index.keys.removeprefix("unique ")
     for each in table.indexes if table else ():
         same = each.keys.removeprefix("unique ") == own and (each.unique or not change.index.unique)
-        dropped = any(isinstance(later, DropIndex) and later.index == each.name for act in context.later for later in act.changes)
+        dropped = any(
+            isinstance(later, DropIndex) and later.index == each.name
+            for act in context.later
+            for later in act.changes
+        )
         if same and each.name != change.index.name and not dropped:
-            yield Concern(f"{each.name} already is what {change.index.name} will be", Remedy("leave it out"), table=change.table)
+            yield Concern(
+                f"{each.name} already is what {change.index.name} will be",
+                Remedy("leave it out"),
+                table=change.table,
+            )
             return

@@ -40,5 +40,8 @@ def index_if_not_exists_hides_invalid(change: CreateIndex, context: Context) -> 
     if change.concurrently and change.if_not_exists and not context.is_new(change.table):
         yield Concern(
             f"if a cut-off build left {change.index.name} invalid, this reports success and leaves it so",
-            Remedy("drop what is left, and build without IF NOT EXISTS", (f"DROP INDEX CONCURRENTLY IF EXISTS {change.index.name}", change.safe_sql)),
+            Remedy(
+                "drop what is left, and build without IF NOT EXISTS",
+                (f"DROP INDEX CONCURRENTLY IF EXISTS {change.index.name}", change.safe_sql),
+            ),
         )

@@ -48,7 +48,10 @@ def index_needed_elsewhere(change: DropIndex, context: Context) -> Iterator[Conc
     if table is None or index is None or context.is_new(table.name) or context.effects(change).refused:
         return
     rest = [each for each in table.indexes if each is not index] + [
-        each.index for act in context.later for each in act.changes if isinstance(each, CreateIndex) and each.table == table.name
+        each.index
+        for act in context.later
+        for each in act.changes
+        if isinstance(each, CreateIndex) and each.table == table.name
     ]
     for key in table.constraints:
         columns = set(key.columns)

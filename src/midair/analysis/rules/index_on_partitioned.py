@@ -43,7 +43,13 @@ from midair.model.schema import bare_name
 @rule("MA124", "index-on-partitioned", Risk.HIGH, CreateIndex, recipe="R25", grows=True)
 def index_on_partitioned(change: CreateIndex, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
-    if table is None or table.kind != "partitioned" or change.concurrently or change.only or context.is_new(change.table):
+    if (
+        table is None
+        or table.kind != "partitioned"
+        or change.concurrently
+        or change.only
+        or context.is_new(change.table)
+    ):
         return
     if not context.effects(change).scans:
         return
@@ -55,8 +61,14 @@ def index_on_partitioned(change: CreateIndex, context: Context) -> Iterator[Conc
             "make it on the parent only, concurrently on each partition, and attach",
             (
                 f"CREATE INDEX {bare_name(change.index.name)} ON ONLY {change.table} ({columns})",
-                *(f"CREATE INDEX CONCURRENTLY {bare_name(each)}_{bare_name(change.index.name)} ON {each} ({columns})" for each in parts),
-                *(f"ALTER INDEX {change.index.name} ATTACH PARTITION {bare_name(each)}_{bare_name(change.index.name)}" for each in parts),
+                *(
+                    f"CREATE INDEX CONCURRENTLY {bare_name(each)}_{bare_name(change.index.name)} ON {each} ({columns})"
+                    for each in parts
+                ),
+                *(
+                    f"ALTER INDEX {change.index.name} ATTACH PARTITION {bare_name(each)}_{bare_name(change.index.name)}"
+                    for each in parts
+                ),
             ),
         ),
         table=change.table,

@@ -41,7 +41,11 @@ def index_replaced_with_gap(change: DropIndex, context: Context) -> Iterator[Con
         return
     for act in context.later:
         for each in act.changes:
-            if isinstance(each, CreateIndex) and each.table == table.name and each.index.columns[:1] == index.columns[:1]:
+            if (
+                isinstance(each, CreateIndex)
+                and each.table == table.name
+                and each.index.columns[:1] == index.columns[:1]
+            ):
                 yield Concern(
                     f"{change.index} is gone before {each.index.name} is built; queries on {index.columns[0]} read the table meanwhile",
                     Remedy("build the new index first, then drop the old one"),

@@ -39,5 +39,8 @@ def index_storage_change_blocks(change: ChangeIndex, context: Context) -> Iterat
     name = change.index or "every index of the tablespace"
     yield Concern(
         f"{name} is copied under ACCESS EXCLUSIVE: queries on its table wait, SELECT too",
-        Remedy("rebuild it there concurrently", (f"REINDEX (TABLESPACE …) INDEX CONCURRENTLY {change.index}",) if change.index else ()),
+        Remedy(
+            "rebuild it there concurrently",
+            (f"REINDEX (TABLESPACE …) INDEX CONCURRENTLY {change.index}",) if change.index else (),
+        ),
     )

@@ -32,4 +32,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA814", "index-too-wide", Risk.LOW, CreateIndex, default=False)
 def index_too_wide(change: CreateIndex, context: Context) -> Iterator[Concern]:
     if len(change.index.columns) > 3 and not change.index.unique:
-        yield Concern(f"{change.index.name} has {len(change.index.columns)} columns", Remedy("keep the columns that queries filter by first"))
+        yield Concern(
+            f"{change.index.name} has {len(change.index.columns)} columns",
+            Remedy("keep the columns that queries filter by first"),
+        )

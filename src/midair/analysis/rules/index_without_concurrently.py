@@ -51,7 +51,11 @@ from midair.model.schema import bare_name
 @rule("MA101", "index-without-concurrently", Risk.HIGH, CreateIndex, recipe="R1", grows=True)
 def index_without_concurrently(change: CreateIndex, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
-    if change.concurrently or context.is_new(change.table) or (table is not None and table.kind == "partitioned"):
+    if (
+        change.concurrently
+        or context.is_new(change.table)
+        or (table is not None and table.kind == "partitioned")
+    ):
         return
     if table is not None and table.index(change.index.name) is not None and change.if_not_exists:
         return

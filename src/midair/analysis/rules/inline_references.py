@@ -52,7 +52,11 @@ def inline_references(change: AddColumn, context: Context) -> Iterator[Concern]:
         return
     name, table = change.column.name, change.table
     for key in change.constraints:
-        if key.kind is not ConstraintKind.FOREIGN_KEY or key.references is None or context.is_new(key.references):
+        if (
+            key.kind is not ConstraintKind.FOREIGN_KEY
+            or key.references is None
+            or context.is_new(key.references)
+        ):
             continue
         if change.column.default is not None and context.effects(change).scans:
             message = f"{table}.{name} has a default and a foreign key: {table} is read while writes to it and {key.references} wait"

@@ -32,4 +32,6 @@ from midair.model.finding import Remedy, Risk
 @rule("MA318", "insert-without-columns", Risk.LOW, Insert)
 def insert_without_columns(change: Insert, context: Context) -> Iterator[Concern]:
     if not change.has_columns and not context.is_new(change.table):
-        yield Concern(f"this depends on the columns {change.table} happens to have", Remedy("name the columns"))
+        yield Concern(
+            f"this depends on the columns {change.table} happens to have", Remedy("name the columns")
+        )

@@ -34,7 +34,12 @@ from midair.model.finding import Remedy, Risk
 @rule("MA602", "large-delete-in-one-statement", Risk.MEDIUM, Delete, recipe="R19", grows=True)
 def large_delete_in_one_statement(change: Delete, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
-    if context.is_new(change.table) or not change.filtered or change.limited or (table is not None and table.empty):
+    if (
+        context.is_new(change.table)
+        or not change.filtered
+        or change.limited
+        or (table is not None and table.empty)
+    ):
         return
     if is_bounded(table, change.narrowed):
         return

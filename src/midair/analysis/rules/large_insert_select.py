@@ -34,6 +34,14 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA603", "large-insert-select", Risk.MEDIUM, Insert, grows=True)
 def large_insert_select(change: Insert, context: Context) -> Iterator[Concern]:
-    sources = [each for each in change.reads if not context.is_new(each) and not ((found := context.table(each)) and found.empty)]
+    sources = [
+        each
+        for each in change.reads
+        if not context.is_new(each) and not ((found := context.table(each)) and found.empty)
+    ]
     if change.rows is None and sources and not context.is_new(change.table):
-        yield Concern(f"all rows it finds in {listed(sources)} are copied to {change.table} in one transaction", Remedy("copy in batches by the key"), table=sources[0])
+        yield Concern(
+            f"all rows it finds in {listed(sources)} are copied to {change.table} in one transaction",
+            Remedy("copy in batches by the key"),
+            table=sources[0],
+        )

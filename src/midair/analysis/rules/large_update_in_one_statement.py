@@ -52,7 +52,12 @@ from midair.model.finding import Remedy, Risk
 @rule("MA601", "large-update-in-one-statement", Risk.HIGH, Update, recipe="R18", grows=True)
 def large_update_in_one_statement(change: Update, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
-    if context.is_new(change.table) or change.limited or (table is not None and table.empty) or not change.sets:
+    if (
+        context.is_new(change.table)
+        or change.limited
+        or (table is not None and table.empty)
+        or not change.sets
+    ):
         return
     if is_bounded(table, change.narrowed):
         return
@@ -64,7 +69,9 @@ def large_update_in_one_statement(change: Update, context: Context) -> Iterator[
         risk, which = None, "every row"
     yield Concern(
         f"{which} of {change.table} stays locked until the transaction ends; its writers wait",
-        Remedy("update in batches by the key, each in a transaction of its own, with a WHERE that skips rows already done"),
+        Remedy(
+            "update in batches by the key, each in a transaction of its own, with a WHERE that skips rows already done"
+        ),
         risk=risk,
         table=change.table,
     )

@@ -48,7 +48,10 @@ def lock_timeout_below_deadlock_timeout(change: SetSetting, context: Context) ->
     if wait_ms is not None and 0 < wait_ms <= 1000:
         yield Concern(
             f"{change.value} is not above deadlock_timeout (1 s): a running autovacuum is never asked to give way",
-            Remedy("use 1.5 s or more, or lower deadlock_timeout in the session", ("SET LOCAL lock_timeout = '1500ms'",)),
+            Remedy(
+                "use 1.5 s or more, or lower deadlock_timeout in the session",
+                ("SET LOCAL lock_timeout = '1500ms'",),
+            ),
         )
 
 

@@ -34,7 +34,9 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA501", "lock-timeout-missing", Risk.MEDIUM, Act, recipe="R0", default=False)
 def lock_timeout_missing(act: Act, context: Context) -> Iterator[Concern]:
-    strong = sorted(name for name, level in act.effects.locks if level.blocks_writes and not context.is_new(name))
+    strong = sorted(
+        name for name, level in act.effects.locks if level.blocks_writes and not context.is_new(name)
+    )
     if strong and act.settings.get("lock_timeout") in (None, "0"):
         yield Concern(
             f"it waits for {strong[0]} without a limit, and every later query waits behind it",

@@ -38,10 +38,16 @@ def matview_refresh_blocks_reads(change: RefreshView, context: Context) -> Itera
     if change.concurrently or context.is_new(change.view):
         return
     view = context.table(change.view)
-    ready = view is not None and any(each.unique and not each.partial and not each.expressions for each in view.indexes)
+    ready = view is not None and any(
+        each.unique and not each.partial and not each.expressions for each in view.indexes
+    )
     need = "" if ready else "; make a unique index on plain columns of the view first"
     yield Concern(
         f"readers of {change.view} wait until it is refreshed",
-        Remedy(f"refresh concurrently{need}", (f"REFRESH MATERIALIZED VIEW CONCURRENTLY {change.view}",), certain=ready and change.with_data),
+        Remedy(
+            f"refresh concurrently{need}",
+            (f"REFRESH MATERIALIZED VIEW CONCURRENTLY {change.view}",),
+            certain=ready and change.with_data,
+        ),
         table=change.view,
     )

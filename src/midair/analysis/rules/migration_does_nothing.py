@@ -14,4 +14,6 @@ from midair.model.finding import Remedy, Risk
 def migration_does_nothing(story: Story, version: int | None) -> Iterator[Concern]:
     merge = len(story.candidate.migration.parents) > 1
     if not story.acts and not merge and story.candidate.script.live is None and not story.candidate.unseen:
-        yield Concern(f"{story.candidate.migration.revision} does nothing", Remedy("remove it, unless it marks a point"))
+        yield Concern(
+            f"{story.candidate.migration.revision} does nothing", Remedy("remove it, unless it marks a point")
+        )

@@ -44,7 +44,7 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA515", "multiple-alters-same-table", Risk.LOW, Act)
 def multiple_alters_same_table(act: Act, context: Context) -> Iterator[Concern]:
-    previous = context.earlier[-1] if context.earlier else None
+    previous = context.previous
     if previous is None or act.effects.refused:
         return
     mine, before = _altered(act), _altered(previous)

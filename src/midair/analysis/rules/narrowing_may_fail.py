@@ -35,7 +35,12 @@ from midair.model.finding import Remedy, Risk
 def narrowing_may_fail(change: AlterColumnType, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
     column = table.column(change.column) if table else None
-    if column is None or context.is_new(change.table) or (change.using is not None and not change.plain_cast) or (table and table.empty):
+    if (
+        column is None
+        or context.is_new(change.table)
+        or (change.using is not None and not change.plain_cast)
+        or (table and table.empty)
+    ):
         return
     if may_cut(column.type, change.type) and change.type.name not in ("date", "time"):
         yield Concern(

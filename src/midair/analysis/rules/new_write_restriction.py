@@ -38,7 +38,9 @@ from midair.model.schema import Table
 
 
 @rule("MA311", "new-write-restriction", Risk.LOW, AddConstraint, SetNotNull, CreateIndex)
-def new_write_restriction(change: AddConstraint | SetNotNull | CreateIndex, context: Context) -> Iterator[Concern]:
+def new_write_restriction(
+    change: AddConstraint | SetNotNull | CreateIndex, context: Context
+) -> Iterator[Concern]:
     if context.is_new(change.table):
         return
     match change:
@@ -50,17 +52,30 @@ def new_write_restriction(change: AddConstraint | SetNotNull | CreateIndex, cont
             what = f"NULL in {change.column}"
         case AddConstraint():
             key = change.constraint
-            if not key.enforced or key.using_index or (all(context.column_is_new(change.table, each) for each in key.columns) and key.columns):
+            if (
+                not key.enforced
+                or key.using_index
+                or (all(context.column_is_new(change.table, each) for each in key.columns) and key.columns)
+            ):
                 return
             table = context.table(change.table)
-            if key.proves_not_null and table and all((found := table.column(each)) and found.not_null for each in key.columns):
+            if (
+                key.proves_not_null
+                and table
+                and all((found := table.column(each)) and found.not_null for each in key.columns)
+            ):
                 return
             what = f"what breaks {key.name}"
         case CreateIndex():
             if not change.index.unique or change.if_not_exists:
                 return
-            what = f"duplicates in {listed(change.index.columns) if change.index.columns else change.index.name}"
-    yield Concern(f"the running application may still write {what} to {change.table}, and fails from now on", Remedy("deploy writers that keep to it first"))
+            what = (
+                f"duplicates in {listed(change.index.columns) if change.index.columns else change.index.name}"
+            )
+    yield Concern(
+        f"the running application may still write {what} to {change.table}, and fails from now on",
+        Remedy("deploy writers that keep to it first"),
+    )
 
 
 def _proved(table: Table | None, column: str) -> bool:

@@ -33,4 +33,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA606", "no-op-update", Risk.LOW, Update)
 def no_op_update(change: Update, context: Context) -> Iterator[Concern]:
     if change.unchanged and set(change.sets) == set(change.unchanged):
-        yield Concern(f"{listed(sorted(change.unchanged))} keeps its value, yet each row is written again", Remedy("leave it out"))
+        yield Concern(
+            f"{listed(sorted(change.unchanged))} keeps its value, yet each row is written again",
+            Remedy("leave it out"),
+        )

@@ -34,8 +34,20 @@ from midair.model.change import AddColumn, CreateTable, DropColumn, DropConstrai
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA514", "not-idempotent", Risk.LOW, CreateTable, DropTable, AddColumn, DropColumn, DropConstraint, default=False)
-def not_idempotent(change: CreateTable | DropTable | AddColumn | DropColumn | DropConstraint, context: Context) -> Iterator[Concern]:
+@rule(
+    "MA514",
+    "not-idempotent",
+    Risk.LOW,
+    CreateTable,
+    DropTable,
+    AddColumn,
+    DropColumn,
+    DropConstraint,
+    default=False,
+)
+def not_idempotent(
+    change: CreateTable | DropTable | AddColumn | DropColumn | DropConstraint, context: Context
+) -> Iterator[Concern]:
     if context.atomic:
         return
     guarded = change.if_not_exists if isinstance(change, CreateTable | AddColumn) else change.if_exists

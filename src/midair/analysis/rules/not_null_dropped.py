@@ -35,4 +35,7 @@ def not_null_dropped(change: DropNotNull, context: Context) -> Iterator[Concern]
     column = table.column(change.column) if table else None
     if context.is_new(change.table) or (column is not None and not column.not_null):
         return
-    yield Concern(f"readers of {change.table}.{change.column} may meet NULL from now on", Remedy("deploy readers that expect it first"))
+    yield Concern(
+        f"readers of {change.table}.{change.column} may meet NULL from now on",
+        Remedy("deploy readers that expect it first"),
+    )

@@ -42,15 +42,25 @@ from midair.model.finding import Remedy, Risk
 def not_null_may_fail(change: SetNotNull, context: Context) -> Iterator[Concern]:
     if context.is_new(change.table) or not context.effects(change).scans:
         return
-    filled = any(isinstance(each, Update) and each.table == change.table and change.column in each.sets for act in context.earlier for each in act.changes)
+    filled = any(
+        isinstance(each, Update) and each.table == change.table and change.column in each.sets
+        for act in context.earlier
+        for each in act.changes
+    )
     valued = any(
-        isinstance(each, AddColumn) and each.table == change.table and each.column.name == change.column and has_value(each)
+        isinstance(each, AddColumn)
+        and each.table == change.table
+        and each.column.name == change.column
+        and has_value(each)
         for act in context.earlier
         for each in act.changes
     )
     if not filled and not valued:
         yield Concern(
             f"if a row of {change.table} holds NULL in {change.column}, this fails (23502)",
-            Remedy("count first, and fill them in batches", (f"SELECT count(*) FROM {change.table} WHERE {change.column} IS NULL",)),
+            Remedy(
+                "count first, and fill them in batches",
+                (f"SELECT count(*) FROM {change.table} WHERE {change.column} IS NULL",),
+            ),
             table=change.table,
         )

@@ -39,7 +39,9 @@ def not_null_proof_dropped(change: SetNotNull, context: Context) -> Iterator[Con
         return
     table = context.table(change.table)
     gone = [each.name for each in context.same_statement(DropConstraint) if isinstance(each, DropConstraint)]
-    proofs = [each.name for each in table.constraints if change.column in each.proves_not_null] if table else []
+    proofs = (
+        [each.name for each in table.constraints if change.column in each.proves_not_null] if table else []
+    )
     dropped = [each for each in proofs if each in gone]
     if dropped:
         yield Concern(

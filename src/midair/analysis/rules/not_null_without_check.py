@@ -62,7 +62,12 @@ def not_null_without_check(change: SetNotNull | AddConstraint, context: Context)
         return
     found = context.table(table)
     known_column = found.column(column) if found else None
-    if known_column is not None and context.column_is_new(table, column) and known_column.default is not None and not known_column.default.null:
+    if (
+        known_column is not None
+        and context.column_is_new(table, column)
+        and known_column.default is not None
+        and not known_column.default.null
+    ):
         message = f"SET NOT NULL on {table}.{column} reads all of {table} under ACCESS EXCLUSIVE; add the column as NOT NULL with its default instead"
     else:
         message = f"SET NOT NULL on {table}.{column} reads all of {table} under ACCESS EXCLUSIVE: reads and writes wait"

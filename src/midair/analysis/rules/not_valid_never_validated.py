@@ -41,7 +41,11 @@ def not_valid_never_validated(line: Line, version: int | None) -> Iterator[Conce
     for story in line.stories:
         for act in story.acts:
             for change in act.changes:
-                if not isinstance(change, AddConstraint) or change.constraint.valid or not change.constraint.enforced:
+                if (
+                    not isinstance(change, AddConstraint)
+                    or change.constraint.valid
+                    or not change.constraint.enforced
+                ):
                     continue
                 table = end.tables.get(change.table)
                 left = table.constraint(change.constraint.name) if table else None
@@ -49,7 +53,10 @@ def not_valid_never_validated(line: Line, version: int | None) -> Iterator[Conce
                     name = change.constraint.name
                     yield Concern(
                         f"no migration validates {name} on {change.table}",
-                        Remedy("add a migration that does", (f"ALTER TABLE {change.table} VALIDATE CONSTRAINT {name}",)),
+                        Remedy(
+                            "add a migration that does",
+                            (f"ALTER TABLE {change.table} VALIDATE CONSTRAINT {name}",),
+                        ),
                         span=act.statement.span,
                         revision=story.candidate.migration.revision,
                         sql=act.statement.sql,

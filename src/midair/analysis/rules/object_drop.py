@@ -59,13 +59,24 @@ def object_drop(change: DropObject | ChangePart, context: Context) -> Iterator[C
         name, kind = change.name, change.kind
     else:
         name, kind = change.name, change.kind
-        if kind not in ("view", "materialized view", "type", "domain", "function", "sequence", "extension") or context.is_new(name):
+        if kind not in (
+            "view",
+            "materialized view",
+            "type",
+            "domain",
+            "function",
+            "sequence",
+            "extension",
+        ) or context.is_new(name):
             return
         if kind in ("view", "materialized view", "sequence") and context.schema.exists(name) is False:
             return
     if _comes_back(name, context):
         return
-    yield Concern(f"{kind} {name} goes; what uses it fails from then on", Remedy("make sure no running version of the application needs it"))
+    yield Concern(
+        f"{kind} {name} goes; what uses it fails from then on",
+        Remedy("make sure no running version of the application needs it"),
+    )
 
 
 def _comes_back(name: str, context: Context) -> bool:
@@ -73,6 +84,8 @@ def _comes_back(name: str, context: Context) -> bool:
     return any(
         name in (getattr(each, "view", None), getattr(each, "name", None))
         for each in made
-        if isinstance(each, CreateView | CreateFunction | CreateType | CreateSequence | CreateTrigger | ChangePart)
+        if isinstance(
+            each, CreateView | CreateFunction | CreateType | CreateSequence | CreateTrigger | ChangePart
+        )
         and not (isinstance(each, ChangePart) and each.verb == "drop")
     )

@@ -32,7 +32,9 @@ from midair.model.finding import Remedy, Risk
 
 
 @rule("MA304", "object-rename", Risk.MEDIUM, RenameObject, RenameConstraint, RenameTable)
-def object_rename(change: RenameObject | RenameConstraint | RenameTable, context: Context) -> Iterator[Concern]:
+def object_rename(
+    change: RenameObject | RenameConstraint | RenameTable, context: Context
+) -> Iterator[Concern]:
     if isinstance(change, RenameConstraint):
         if not context.is_new(change.table):
             yield Concern(
@@ -42,7 +44,10 @@ def object_rename(change: RenameObject | RenameConstraint | RenameTable, context
             )
     elif isinstance(change, RenameTable):
         if change.kind == "sequence":
-            yield Concern(f"nextval('{change.table}') by name fails from then on", Remedy("look whether an application names it"))
+            yield Concern(
+                f"nextval('{change.table}') by name fails from then on",
+                Remedy("look whether an application names it"),
+            )
     elif change.kind not in ("schema", "database", "role"):
         yield Concern(
             f"what names the {change.kind} {change.name} fails from then on",

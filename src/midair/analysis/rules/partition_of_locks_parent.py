@@ -37,14 +37,20 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA136", "partition-of-locks-parent", Risk.MEDIUM, CreateTable, recipe="R22")
 def partition_of_locks_parent(change: CreateTable, context: Context) -> Iterator[Concern]:
-    if change.partition_of is None or context.is_new(change.partition_of) or (change.if_not_exists and context.schema.exists(change.table)):
+    if (
+        change.partition_of is None
+        or context.is_new(change.partition_of)
+        or (change.if_not_exists and context.schema.exists(change.table))
+    ):
         return
     yield Concern(
         f"creating {change.table} takes {said(LockLevel.ACCESS_EXCLUSIVE, change.partition_of)} for a moment",
         Remedy(
             "create the table by itself and attach it",
-            (f"CREATE TABLE {change.table} (LIKE {change.partition_of} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-             f"ALTER TABLE {change.partition_of} ATTACH PARTITION {change.table} …"),
+            (
+                f"CREATE TABLE {change.table} (LIKE {change.partition_of} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
+                f"ALTER TABLE {change.partition_of} ATTACH PARTITION {change.table} …",
+            ),
         ),
         table=change.partition_of,
     )

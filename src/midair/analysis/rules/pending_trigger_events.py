@@ -69,7 +69,11 @@ _ALTERING = (
 @rule("MA408", "pending-trigger-events", Risk.HIGH, *_ALTERING)
 def pending_trigger_events(change: AddColumn, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
-    deferred = [each for each in table.constraints if each.kind is ConstraintKind.FOREIGN_KEY and each.deferrable] if table else []
+    deferred = (
+        [each for each in table.constraints if each.kind is ConstraintKind.FOREIGN_KEY and each.deferrable]
+        if table
+        else []
+    )
     if not deferred or context.is_new(change.table):
         return
     columns = {column for each in deferred for column in each.columns}
@@ -84,5 +88,8 @@ def pending_trigger_events(change: AddColumn, context: Context) -> Iterator[Conc
     if pending and context.act.changes[0] is change:
         yield Concern(
             f"{deferred[0].name} is checked at COMMIT, and until then the server refuses to alter {change.table} (55006)",
-            Remedy("say SET CONSTRAINTS ALL IMMEDIATE before, or use two migrations", ("SET CONSTRAINTS ALL IMMEDIATE",)),
+            Remedy(
+                "say SET CONSTRAINTS ALL IMMEDIATE before, or use two migrations",
+                ("SET CONSTRAINTS ALL IMMEDIATE",),
+            ),
         )

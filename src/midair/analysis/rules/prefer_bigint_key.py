@@ -25,8 +25,21 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA802", "prefer-bigint-key", Risk.LOW, CreateTable)
 def prefer_bigint_key(change: CreateTable, context: Context) -> Iterator[Concern]:
-    keys = {name for each in change.constraints if each.kind is ConstraintKind.PRIMARY_KEY and len(each.columns) == 1 for name in each.columns}
+    keys = {
+        name
+        for each in change.constraints
+        if each.kind is ConstraintKind.PRIMARY_KEY and len(each.columns) == 1
+        for name in each.columns
+    }
     for column in change.columns:
         counts = column.serial or column.identity is not None
-        if column.name in keys and counts and column.type.name in ("int4", "int2") and change.persistence == "permanent":
-            yield Concern(f"{change.table}.{column.name} ends at {'2 147 483 647' if column.type.name == 'int4' else '32 767'}", Remedy("use bigint"))
+        if (
+            column.name in keys
+            and counts
+            and column.type.name in ("int4", "int2")
+            and change.persistence == "permanent"
+        ):
+            yield Concern(
+                f"{change.table}.{column.name} ends at {'2 147 483 647' if column.type.name == 'int4' else '32 767'}",
+                Remedy("use bigint"),
+            )

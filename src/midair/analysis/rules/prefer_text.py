@@ -29,4 +29,7 @@ def prefer_text(change: CreateTable | AddColumn, context: Context) -> Iterator[C
     columns = change.columns if isinstance(change, CreateTable) else (change.column,)
     names = [each.name for each in columns if each.type.name == "varchar" and each.type.modifiers]
     if names:
-        yield Concern(f"{listed(names)} of {change.table} has a length limit", Remedy("use text, with a named check where a limit is meant"))
+        yield Concern(
+            f"{listed(names)} of {change.table} has a length limit",
+            Remedy("use text, with a named check where a limit is meant"),
+        )

@@ -41,7 +41,12 @@ from midair.model.finding import Remedy, Risk
 @rule("MA108", "primary-key-builds-index", Risk.HIGH, AddConstraint, recipe="R8", grows=True)
 def primary_key_builds_index(change: AddConstraint, context: Context) -> Iterator[Concern]:
     key = change.constraint
-    if key.kind is not ConstraintKind.PRIMARY_KEY or key.using_index or context.is_new(change.table) or not context.effects(change).scans:
+    if (
+        key.kind is not ConstraintKind.PRIMARY_KEY
+        or key.using_index
+        or context.is_new(change.table)
+        or not context.effects(change).scans
+    ):
         return
     yield Concern(
         f"adding {key.name} builds its index under ACCESS EXCLUSIVE on {change.table}: reads and writes wait",

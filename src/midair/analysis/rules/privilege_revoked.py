@@ -35,6 +35,12 @@ def privilege_revoked(change: ChangeServer | ChangeTable, context: Context) -> I
     if isinstance(change, ChangeServer):
         used = [each for each in change.relations if not context.is_new(each)]
         if change.action == "revoke" and (used or not change.relations):
-            yield Concern(f"who relied on the right to {listed(used) if used else 'it'} fails from then on", Remedy("make sure the application's user keeps what it needs"))
+            yield Concern(
+                f"who relied on the right to {listed(used) if used else 'it'} fails from then on",
+                Remedy("make sure the application's user keeps what it needs"),
+            )
     elif change.action == "change owner" and not context.is_new(change.table):
-        yield Concern(f"{change.table} has another owner: rights that came with owning it are gone", Remedy("grant them to the application's user in the same transaction"))
+        yield Concern(
+            f"{change.table} has another owner: rights that came with owning it are gone",
+            Remedy("grant them to the application's user in the same transaction"),
+        )

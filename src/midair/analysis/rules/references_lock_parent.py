@@ -49,7 +49,13 @@ def references_lock_parent(change: CreateTable | AddConstraint, context: Context
         keys = change.constraints
     else:
         keys = (change.constraint,) if context.is_new(change.table) else ()
-    others = sorted({each.references for each in keys if each.references and each.references != change.table and not context.is_new(each.references)})
+    others = sorted(
+        {
+            each.references
+            for each in keys
+            if each.references and each.references != change.table and not context.is_new(each.references)
+        }
+    )
     if others and not (isinstance(change, CreateTable) and change.persistence == "temporary"):
         risk = Risk.MEDIUM if len(others) > 1 else None
         yield Concern(

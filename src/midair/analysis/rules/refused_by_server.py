@@ -47,9 +47,14 @@ _WHY = {
 def refused_by_server(act: Act, context: Context) -> Iterator[Concern]:
     code = act.effects.refused
     special = any(
-        isinstance(each, AlterColumnType | CreateView) or (isinstance(each, AddConstraint) and each.constraint.using_index) or (isinstance(each, DropIndex | CreateIndex) and each.concurrently)
+        isinstance(each, AlterColumnType | CreateView)
+        or (isinstance(each, AddConstraint) and each.constraint.using_index)
+        or (isinstance(each, DropIndex | CreateIndex) and each.concurrently)
         for each in act.changes
     )
     if code is None or special or code == "42601" or not context.schema.complete:
         return
-    yield Concern(f"the server refuses this: {_WHY.get(code, 'it is not allowed here')} ({code})", Remedy("change what stands in the way first"))
+    yield Concern(
+        f"the server refuses this: {_WHY.get(code, 'it is not allowed here')} ({code})",
+        Remedy("change what stands in the way first"),
+    )

@@ -35,10 +35,15 @@ from midair.model.finding import Remedy, Risk
 def reindex_partitioned(change: Reindex, context: Context) -> Iterator[Concern]:
     if not change.concurrently or change.name is None:
         return
-    table = context.schema.table_of_index(change.name) if change.kind == "index" else context.table(change.name)
+    table = (
+        context.schema.table_of_index(change.name) if change.kind == "index" else context.table(change.name)
+    )
     if table is not None and table.kind == "partitioned":
         yield Concern(
             f"each partition of {table.name} is first asked for SHARE: writes queue behind it",
-            Remedy("one partition at a time", tuple(f"REINDEX TABLE CONCURRENTLY {each}" for each in context.schema.children(table.name))),
+            Remedy(
+                "one partition at a time",
+                tuple(f"REINDEX TABLE CONCURRENTLY {each}" for each in context.schema.children(table.name)),
+            ),
             table=table.name,
         )

@@ -41,6 +41,10 @@ def reindex_without_concurrently(change: Reindex, context: Context) -> Iterator[
     kind = change.kind.upper()
     yield Concern(
         f"REINDEX {kind}{name} locks each index against reads and its table against writes while it is built again",
-        Remedy("rebuild concurrently, outside a transaction", (f"REINDEX {kind} CONCURRENTLY{name}",), certain=not context.atomic),
+        Remedy(
+            "rebuild concurrently, outside a transaction",
+            (f"REINDEX {kind} CONCURRENTLY{name}",),
+            certain=not context.atomic,
+        ),
         table=change.name if change.kind == "table" else None,
     )

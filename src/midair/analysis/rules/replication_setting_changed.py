@@ -33,6 +33,12 @@ from midair.model.finding import Remedy, Risk
 def replication_setting_changed(change: ChangeTable | ChangeServer, context: Context) -> Iterator[Concern]:
     if isinstance(change, ChangeTable):
         if change.action == "replica identity" and not context.is_new(change.table):
-            yield Concern(f"subscribers see updates of {change.table} differently, or updates fail", Remedy("look at the publications that hold the table"))
+            yield Concern(
+                f"subscribers see updates of {change.table} differently, or updates fail",
+                Remedy("look at the publications that hold the table"),
+            )
     elif change.action == "publication":
-        yield Concern(f"the publication {change.subject} sends something else from now on", Remedy("prepare the subscribers first"))
+        yield Concern(
+            f"the publication {change.subject} sends something else from now on",
+            Remedy("prepare the subscribers first"),
+        )

@@ -32,4 +32,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA317", "routine-replaced", Risk.LOW, CreateFunction)
 def routine_replaced(change: CreateFunction, context: Context) -> Iterator[Concern]:
     if change.replace and change.name in context.schema.functions:
-        yield Concern(f"{change.name}() behaves differently at once", Remedy("make sure both versions of the application can live with it"))
+        yield Concern(
+            f"{change.name}() behaves differently at once",
+            Remedy("make sure both versions of the application can live with it"),
+        )

@@ -40,6 +40,13 @@ def row_security_changed(change: ChangeTable | ChangePart, context: Context) -> 
             table = context.table(change.table)
             bare = table is not None and table.known and not any(kind == "policy" for kind, _ in table.parts)
             also = "; there is no policy yet, so that is every row" if bare else ""
-            yield Concern(f"rows of {change.table} vanish for users no policy admits{also}", Remedy("create the policies first, in the same transaction"))
+            yield Concern(
+                f"rows of {change.table} vanish for users no policy admits{also}",
+                Remedy("create the policies first, in the same transaction"),
+            )
     elif change.kind == "policy" and change.verb in ("create", "alter"):
-        yield Concern(f"the policy {change.name} changes which rows of {change.table} are seen, at once", Remedy("try it as the application's user"), risk=Risk.LOW)
+        yield Concern(
+            f"the policy {change.name} changes which rows of {change.table} are seen, at once",
+            Remedy("try it as the application's user"),
+            risk=Risk.LOW,
+        )

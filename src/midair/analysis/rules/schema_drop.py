@@ -35,7 +35,10 @@ from midair.model.finding import Remedy, Risk
 def schema_drop(change: DropObject | ChangeServer, context: Context) -> Iterator[Concern]:
     if isinstance(change, ChangeServer):
         if change.action == "dropdb":
-            yield Concern(f"the database {change.subject} and everything in it is lost", Remedy("leave that to a person"))
+            yield Concern(
+                f"the database {change.subject} and everything in it is lost",
+                Remedy("leave that to a person"),
+            )
         return
     if change.kind != "schema":
         return
@@ -43,4 +46,7 @@ def schema_drop(change: DropObject | ChangeServer, context: Context) -> Iterator
     if context.schema.complete and not inside and not change.cascade:
         return
     what = f"{listed(sorted(inside))} in it" if inside else "everything in it"
-    yield Concern(f"the schema {change.name} is lost, with {what}", Remedy("drop its tables one by one, once nothing uses them"))
+    yield Concern(
+        f"the schema {change.name} is lost, with {what}",
+        Remedy("drop its tables one by one, once nothing uses them"),
+    )

@@ -40,4 +40,7 @@ def schema_rename_or_move(change: MoveTable | RenameObject, context: Context) ->
                 table=change.table,
             )
     elif change.kind in ("schema", "database"):
-        yield Concern(f"everything that names the {change.kind} {change.name} fails from then on", Remedy("plan a window"))
+        yield Concern(
+            f"everything that names the {change.kind} {change.name} fails from then on",
+            Remedy("plan a window"),
+        )

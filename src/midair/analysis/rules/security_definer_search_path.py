@@ -28,4 +28,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA820", "security-definer-search-path", Risk.MEDIUM, CreateFunction)
 def security_definer_search_path(change: CreateFunction, context: Context) -> Iterator[Concern]:
     if change.security_definer and not change.fixed_search_path:
-        yield Concern(f"{change.name}() runs with its owner's rights and its caller's search path", Remedy("add SET search_path = ''"))
+        yield Concern(
+            f"{change.name}() runs with its owner's rights and its caller's search path",
+            Remedy("add SET search_path = ''"),
+        )

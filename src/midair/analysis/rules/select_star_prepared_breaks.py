@@ -32,7 +32,15 @@ from midair.model.change import AddColumn, AlterColumnType, DropColumn
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA320", "select-star-prepared-breaks", Risk.MEDIUM, AddColumn, DropColumn, AlterColumnType, default=False)
-def select_star_prepared_breaks(change: AddColumn | DropColumn | AlterColumnType, context: Context) -> Iterator[Concern]:
+@rule(
+    "MA320", "select-star-prepared-breaks", Risk.MEDIUM, AddColumn, DropColumn, AlterColumnType, default=False
+)
+def select_star_prepared_breaks(
+    change: AddColumn | DropColumn | AlterColumnType, context: Context
+) -> Iterator[Concern]:
     if not context.is_new(change.table):
-        yield Concern(f"prepared SELECT * on {change.table} fails once in each session", Remedy("name the columns in prepared queries"), table=change.table)
+        yield Concern(
+            f"prepared SELECT * on {change.table} fails once in each session",
+            Remedy("name the columns in prepared queries"),
+            table=change.table,
+        )

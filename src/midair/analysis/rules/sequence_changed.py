@@ -40,11 +40,22 @@ from midair.model.finding import Remedy, Risk
 def sequence_changed(change: ChangeSequence | Query, context: Context) -> Iterator[Concern]:
     if isinstance(change, ChangeSequence):
         if not context.is_new(change.name) and change.restarts:
-            yield Concern(f"{change.name} may give numbers that are in use", Remedy("restart above the highest number in use"))
+            yield Concern(
+                f"{change.name} may give numbers that are in use",
+                Remedy("restart above the highest number in use"),
+            )
         elif not context.is_new(change.name) and change.owned_by is None:
-            yield Concern(f"inserts that need a number of {change.name} wait for this", Remedy("run it with a lock_timeout"), risk=Risk.LOW)
+            yield Concern(
+                f"inserts that need a number of {change.name} wait for this",
+                Remedy("run it with a lock_timeout"),
+                risk=Risk.LOW,
+            )
     elif "setval" in change.functions and not all(context.is_new(each) for each in change.sequences):
-        seeded = any(context.is_new(owner) for each in change.sequences if (owner := context.schema.sequences.get(each)))
+        seeded = any(
+            context.is_new(owner)
+            for each in change.sequences
+            if (owner := context.schema.sequences.get(each))
+        )
         if not seeded:
             risk = Risk.LOW if change.reads else None  # computed from the table's highest number
             yield Concern(

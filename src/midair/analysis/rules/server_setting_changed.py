@@ -22,10 +22,23 @@ from midair.analysis.rule import Concern, rule
 from midair.model.change import ChangeServer
 from midair.model.finding import Remedy, Risk
 
-_WIDE = frozenset(("alter system", "alter database set", "alter database", "alter role set", "alter role", "drop owned", "reassign owned"))
+_WIDE = frozenset(
+    (
+        "alter system",
+        "alter database set",
+        "alter database",
+        "alter role set",
+        "alter role",
+        "drop owned",
+        "reassign owned",
+    )
+)
 
 
 @rule("MA517", "server-setting-changed", Risk.MEDIUM, ChangeServer)
 def server_setting_changed(change: ChangeServer, context: Context) -> Iterator[Concern]:
     if change.action in _WIDE:
-        yield Concern(f"{change.action.upper()} reaches beyond this schema", Remedy("keep it out of migrations, with the server's own configuration"))
+        yield Concern(
+            f"{change.action.upper()} reaches beyond this schema",
+            Remedy("keep it out of migrations, with the server's own configuration"),
+        )

@@ -35,4 +35,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA508", "set-local-outside-transaction", Risk.LOW, SetSetting)
 def set_local_outside_transaction(change: SetSetting, context: Context) -> Iterator[Concern]:
     if change.local and not context.atomic and change.value is not None:
-        yield Concern(f"SET LOCAL {change.name} has no effect here: no transaction is open", Remedy("use SET, and RESET it at the end"))
+        yield Concern(
+            f"SET LOCAL {change.name} has no effect here: no transaction is open",
+            Remedy("use SET, and RESET it at the end"),
+        )

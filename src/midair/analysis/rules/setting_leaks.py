@@ -32,14 +32,28 @@ from midair.analysis.rule import Concern, rule
 from midair.model.change import SetSetting
 from midair.model.finding import Remedy, Risk
 
-_LEAKING = frozenset(("lock_timeout", "statement_timeout", "search_path", "timezone", "role", "session_authorization", "session_replication_role"))
+_LEAKING = frozenset(
+    (
+        "lock_timeout",
+        "statement_timeout",
+        "search_path",
+        "timezone",
+        "role",
+        "session_authorization",
+        "session_replication_role",
+    )
+)
 
 
 @rule("MA509", "setting-leaks", Risk.LOW, SetSetting)
 def setting_leaks(change: SetSetting, context: Context) -> Iterator[Concern]:
     if change.local or change.value is None or change.name not in _LEAKING or not context.atomic:
         return
-    reset = any(isinstance(each, SetSetting) and each.name == change.name for act in context.later for each in act.changes)
+    reset = any(
+        isinstance(each, SetSetting) and each.name == change.name
+        for act in context.later
+        for each in act.changes
+    )
     if not reset:
         yield Concern(
             f"{change.name} stays set for whatever runs on this connection next",

@@ -29,7 +29,7 @@ Source: PostgreSQL manual, 13.3.4 "Deadlocks".
 
 from collections.abc import Iterator
 
-from midair.analysis.context import Act, Context
+from midair.analysis.context import Act, Context, is_table
 from midair.analysis.rule import Concern, rule
 from midair.analysis.wording import listed
 from midair.model.finding import Remedy, Risk
@@ -37,23 +37,21 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA504", "several-tables-in-one-transaction", Risk.MEDIUM, Act, recipe="R0")
 def several_tables_in_one_transaction(act: Act, context: Context) -> Iterator[Concern]:
-    held = {name for name, level in context.held().items() if level.blocks_writes and _is_table(name, act)}
-    mine = {name for name, level in act.effects.locks if level.blocks_writes and not context.is_new(name) and _is_table(name, act)}
-    family = {child for name in held for child in (name, *act.schema.children(name))}
-    fresh = sorted(mine - held - family)
-    if not held or not fresh or act.effects.refused:
+    busy = context.memory.busy
+    if len(busy) != 1 or act.effects.refused:
+        return  # said once, when the second table comes
+    family = {busy[0], *act.schema.children(busy[0])}
+    fresh = sorted(
+        name
+        for name, level in act.effects.locks
+        if level.blocks_writes
+        and name not in family
+        and not context.is_new(name)
+        and is_table(name, act.schema)
+    )
+    if not fresh:
         return
-    counted = len({name for name in held}) + len(fresh)
-    if len(held) >= 2:
-        return  # said once, when the second table came
     yield Concern(
-        f"{listed(sorted(held))} is locked already, and {listed(fresh)} comes on top: {counted} busy tables in one transaction",
+        f"{busy[0]} is locked already, and {listed(fresh)} comes on top: {len(fresh) + 1} busy tables in one transaction",
         Remedy("one table per transaction, where the tool allows it"),
     )
-
-
-def _is_table(name: str, act: Act) -> bool:
-    found = act.schema.tables.get(name)
-    if found is None:
-        return name not in act.schema.index_tables and name not in act.schema.sequences and not act.schema.complete
-    return found.kind in ("table", "partitioned")

@@ -36,7 +36,11 @@ from midair.model.finding import Remedy, Risk
 @rule("MA321", "stable-default-same-value", Risk.LOW, AddColumn)
 def stable_default_same_value(change: AddColumn, context: Context) -> Iterator[Concern]:
     default = change.column.default
-    if default is not None and not context.is_new(change.table) and volatility(default, context.schema) is Volatility.STABLE:
+    if (
+        default is not None
+        and not context.is_new(change.table)
+        and volatility(default, context.schema) is Volatility.STABLE
+    ):
         yield Concern(
             f"every row that {change.table} has now gets the migration's own {default.sql}",
             Remedy(

@@ -41,16 +41,22 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA503", "statement-after-strong-lock", Risk.HIGH, Act, recipe="R0", grows=True)
 def statement_after_strong_lock(act: Act, context: Context) -> Iterator[Concern]:
-    work = sorted(each for each in act.effects.scans | act.effects.rewrites | act.effects.rebuilds if not context.is_new(each))
+    work = sorted(
+        each
+        for each in act.effects.scans | act.effects.rewrites | act.effects.rebuilds
+        if not context.is_new(each)
+    )
     if not work or act.effects.refused or any(isinstance(each, ValidateConstraint) for each in act.changes):
         return  # validate-in-same-transaction speaks of those
-    held = {name: level for name, level in context.held().items() if (level >= LockLevel.SHARE_ROW_EXCLUSIVE and name in act.schema.tables) or level is LockLevel.ACCESS_EXCLUSIVE}
-    if not held:
+    level, worst = context.memory.worst
+    if level < LockLevel.SHARE_ROW_EXCLUSIVE:
         return
-    worst = max(held, key=lambda name: (held[name], name))
+    held = context.held()
+    if all(each in held and act.effects.lock_on(each).blocks_writes for each in work):
+        return  # the statement's own lock is a finding already
     risk = None if _is_long(act) else Risk.MEDIUM
     yield Concern(
-        f"{worst} has been locked since earlier in the transaction ({said(held[worst], worst)}); reading {listed(work)} makes that longer",
+        f"the transaction holds {said(level, worst)}, and reading {listed(work)} makes that longer",
         Remedy("put the long work in a transaction of its own"),
         risk=risk,
         table=work[0],
@@ -58,4 +64,6 @@ def statement_after_strong_lock(act: Act, context: Context) -> Iterator[Concern]
 
 
 def _is_long(act: Act) -> bool:
-    return not all(isinstance(each, Query | Insert | Delete) and not act.effects.rewrites for each in act.changes)
+    return not all(
+        isinstance(each, Query | Insert | Delete) and not act.effects.rewrites for each in act.changes
+    )

@@ -33,8 +33,18 @@ from midair.model.change import AddColumn, ChangeExpression
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA113", "stored-generated-column-rewrite", Risk.HIGH, AddColumn, ChangeExpression, recipe="R12", grows=True)
-def stored_generated_column_rewrite(change: AddColumn | ChangeExpression, context: Context) -> Iterator[Concern]:
+@rule(
+    "MA113",
+    "stored-generated-column-rewrite",
+    Risk.HIGH,
+    AddColumn,
+    ChangeExpression,
+    recipe="R12",
+    grows=True,
+)
+def stored_generated_column_rewrite(
+    change: AddColumn | ChangeExpression, context: Context
+) -> Iterator[Concern]:
     if isinstance(change, AddColumn) and change.column.generated != "stored":
         return
     name = change.column.name if isinstance(change, AddColumn) else change.column
@@ -43,6 +53,10 @@ def stored_generated_column_rewrite(change: AddColumn | ChangeExpression, contex
     virtual = context.version is not None and context.version >= 18
     yield Concern(
         f"{change.table} is rewritten under ACCESS EXCLUSIVE to compute {name} for every row",
-        Remedy("make it VIRTUAL" if virtual else "add a plain column, keep it with a trigger, and fill the old rows in batches"),
+        Remedy(
+            "make it VIRTUAL"
+            if virtual
+            else "add a plain column, keep it with a trigger, and fill the old rows in batches"
+        ),
         table=change.table,
     )

@@ -37,4 +37,7 @@ from midair.model.finding import Remedy, Risk
 @rule("MA414", "syntax-newer-than-server", Risk.HIGH, Act)
 def syntax_newer_than_server(act: Act, context: Context) -> Iterator[Concern]:
     if context.version is not None and act.effects.refused == "42601":
-        yield Concern(f"PostgreSQL {context.version} does not know this form (42601)", Remedy("write it in the form of the oldest server you run"))
+        yield Concern(
+            f"PostgreSQL {context.version} does not know this form (42601)",
+            Remedy("write it in the form of the oldest server you run"),
+        )

@@ -47,6 +47,8 @@ def table_drop(change: DropTable, context: Context) -> Iterator[Concern]:
         return
     yield Concern(
         f"{change.table} and all its rows are lost, and every query that names it fails from then on",
-        Remedy("deploy an application without it first; let midair hold the drop back until `midair contract`"),
+        Remedy(
+            "deploy an application without it first; let midair hold the drop back until `midair contract`"
+        ),
         table=change.table,
     )

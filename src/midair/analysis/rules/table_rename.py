@@ -35,10 +35,15 @@ from midair.model.schema import beside
 
 @rule("MA302", "table-rename", Risk.HIGH, RenameTable, recipe="R15")
 def table_rename(change: RenameTable, context: Context) -> Iterator[Concern]:
-    if change.kind in ("index", "sequence") or context.is_new(change.table) or change.table in context.schema.index_tables:
+    if (
+        change.kind in ("index", "sequence")
+        or context.is_new(change.table)
+        or change.table in context.schema.index_tables
+    ):
         return
     shim = any(
-        isinstance(each, CreateView | CreateTable) and (each.view if isinstance(each, CreateView) else each.table) == change.table
+        isinstance(each, CreateView | CreateTable)
+        and (each.view if isinstance(each, CreateView) else each.table) == change.table
         and act.transaction == context.act.transaction is not None
         for act in context.later
         for each in act.changes
@@ -51,7 +56,10 @@ def table_rename(change: RenameTable, context: Context) -> Iterator[Concern]:
         f"queries that say {change.table} fail from then on",
         Remedy(
             "leave a view under the old name, in the same transaction",
-            (f"ALTER TABLE {change.table} RENAME TO {change.new_name}", f"CREATE VIEW {change.table} AS SELECT * FROM {new}"),
+            (
+                f"ALTER TABLE {change.table} RENAME TO {change.new_name}",
+                f"CREATE VIEW {change.table} AS SELECT * FROM {new}",
+            ),
         ),
         risk=risk,
         table=change.table,

@@ -34,11 +34,16 @@ from midair.model.finding import Remedy, Risk
 
 
 @rule("MA512", "timeout-on-concurrent-operation", Risk.MEDIUM, CreateIndex, Reindex, DropIndex)
-def timeout_on_concurrent_operation(change: CreateIndex | Reindex | DropIndex, context: Context) -> Iterator[Concern]:
+def timeout_on_concurrent_operation(
+    change: CreateIndex | Reindex | DropIndex, context: Context
+) -> Iterator[Concern]:
     if not change.concurrently:
         return
     for name in ("lock_timeout", "statement_timeout"):
         value = context.act.settings.get(name)
         if value not in (None, "0"):
-            yield Concern(f"{name} is {value}: the build is cut off when it waits longer, and leaves an invalid index", Remedy("no timeout round it", (f"SET {name} = 0",)))
+            yield Concern(
+                f"{name} is {value}: the build is cut off when it waits longer, and leaves an invalid index",
+                Remedy("no timeout round it", (f"SET {name} = 0",)),
+            )
             return

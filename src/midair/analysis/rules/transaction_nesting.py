@@ -39,4 +39,7 @@ def transaction_nesting(change: Transaction, context: Context) -> Iterator[Conce
     if not context.act.managed or change.verb not in ("begin", "commit", "rollback"):
         return
     what = "opens nothing new" if change.verb == "begin" else "ends the tool's own transaction"
-    yield Concern(f"{change.verb.upper()} {what}: the tool already runs the migration in one", Remedy("leave it out", certain=False))
+    yield Concern(
+        f"{change.verb.upper()} {what}: the tool already runs the migration in one",
+        Remedy("leave it out", certain=False),
+    )

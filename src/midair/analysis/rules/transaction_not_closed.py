@@ -38,6 +38,12 @@ from midair.model.finding import Remedy, Risk
 def transaction_not_closed(change: Transaction, context: Context) -> Iterator[Concern]:
     if change.verb != "begin" or context.act.managed:
         return
-    closed = any(isinstance(each, Transaction) and each.verb in ("commit", "rollback") for act in context.later for each in act.changes)
+    closed = any(
+        isinstance(each, Transaction) and each.verb in ("commit", "rollback")
+        for act in context.later
+        for each in act.changes
+    )
     if not closed:
-        yield Concern("nothing commits the transaction that begins here", Remedy("add COMMIT at its end", ("COMMIT",)))
+        yield Concern(
+            "nothing commits the transaction that begins here", Remedy("add COMMIT at its end", ("COMMIT",))
+        )

@@ -39,7 +39,10 @@ from midair.model.finding import Remedy, Risk
 def trigger_disabled(change: ChangeTable | SetSetting, context: Context) -> Iterator[Concern]:
     if isinstance(change, SetSetting):
         if change.name == "session_replication_role" and change.value not in (None, "origin"):
-            yield Concern("ordinary triggers and foreign keys do not fire in this session", Remedy("leave session_replication_role alone"))
+            yield Concern(
+                "ordinary triggers and foreign keys do not fire in this session",
+                Remedy("leave session_replication_role alone"),
+            )
         return
     if change.action.startswith("disable trig") and not context.is_new(change.table):
         yield Concern(

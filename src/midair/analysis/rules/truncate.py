@@ -35,8 +35,16 @@ def truncate(change: Truncate, context: Context) -> Iterator[Concern]:
     used = [each for each in change.tables if not context.is_new(each)]
     if not used:
         return
-    others = sorted(name for name, _ in context.effects(change).locks if name in context.schema.tables and name not in change.tables)
-    also = f", and by CASCADE those of {listed(others) if others else 'every table that points to it'}" if change.cascade else ""
+    others = sorted(
+        name
+        for name, _ in context.effects(change).locks
+        if name in context.schema.tables and name not in change.tables
+    )
+    also = (
+        f", and by CASCADE those of {listed(others) if others else 'every table that points to it'}"
+        if change.cascade
+        else ""
+    )
     yield Concern(
         f"every row of {listed(used)} is lost{also}",
         Remedy("delete in batches when somebody uses the table; name every table instead of CASCADE"),

@@ -37,10 +37,14 @@ from midair.model.finding import Remedy, Risk
 def type_change_dependents(change: AlterColumnType, context: Context) -> Iterator[Concern]:
     code = context.effects(change).refused
     if code in ("0A000", "42P16", "42804"):
-        views = [each.name for each in context.schema.tables.values() if change.table in each.reads]
+        views = [each.name for each in context.schema.around(change.table) if change.table in each.reads]
         why = {"42P16": "it is part of the partition key", "42804": "its default cannot be cast"}.get(code)
         why = why or (f"{listed(views)} uses it" if views else "a generated column uses it")
         yield Concern(
             f"the server refuses to change {change.table}.{change.column}: {why} ({code})",
-            Remedy("drop the default, change, and set it again" if code == "42804" else "drop what depends on it and make it again, in one transaction"),
+            Remedy(
+                "drop the default, change, and set it again"
+                if code == "42804"
+                else "drop what depends on it and make it again, in one transaction"
+            ),
         )

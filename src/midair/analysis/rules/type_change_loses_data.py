@@ -46,9 +46,19 @@ def type_change_loses_data(change: AlterColumnType, context: Context) -> Iterato
     if column is None or context.is_new(change.table) or (change.using is not None and not change.plain_cast):
         return
     old, new = column.type, change.type
-    rounds = old.name in _ROUNDED and new.name in _WHOLE and not (old.name == "numeric" and len(old.modifiers) == 1)
-    rounds = rounds or (old.name == "float8" and new.name == "float4") or _loses_scale(column.type.modifiers, change)
-    cuts = (old.name in _MOMENTS and new.name in ("date", "time")) or _loses_precision(old.name, old.modifiers, change)
+    rounds = (
+        old.name in _ROUNDED
+        and new.name in _WHOLE
+        and not (old.name == "numeric" and len(old.modifiers) == 1)
+    )
+    rounds = (
+        rounds
+        or (old.name == "float8" and new.name == "float4")
+        or _loses_scale(column.type.modifiers, change)
+    )
+    cuts = (old.name in _MOMENTS and new.name in ("date", "time")) or _loses_precision(
+        old.name, old.modifiers, change
+    )
     if rounds or cuts:
         yield Concern(
             f"{change.table}.{change.column}: {old} → {new} {'rounds' if rounds else 'cuts'} values, and nothing brings them back",
@@ -58,7 +68,12 @@ def type_change_loses_data(change: AlterColumnType, context: Context) -> Iterato
 
 
 def _loses_scale(old: tuple[int, ...], change: AlterColumnType) -> bool:
-    return change.type.name == "numeric" and len(old) == 2 and bool(change.type.modifiers) and (*change.type.modifiers, 0)[1] < old[1]
+    return (
+        change.type.name == "numeric"
+        and len(old) == 2
+        and bool(change.type.modifiers)
+        and (*change.type.modifiers, 0)[1] < old[1]
+    )
 
 
 def _loses_precision(name: str, old: tuple[int, ...], change: AlterColumnType) -> bool:

@@ -41,8 +41,15 @@ def type_change_needs_using(change: AlterColumnType, context: Context) -> Iterat
         return
     old, new = base_of(column.type, context.schema)[0].name, base_of(change.type, context.schema)[0].name
     enum = context.schema.types.get(new)
-    from_text = old in _TEXTS and (new in _NUMBERS or new in ("bool", "uuid", "json", "jsonb", "date", "timestamp", "timestamptz", "bytea", "interval"))
-    if from_text or ((old in _NUMBERS) != (new in _NUMBERS) and "bool" in (old, new)) or (enum is not None and enum.kind == "enum" and old != new):
+    from_text = old in _TEXTS and (
+        new in _NUMBERS
+        or new in ("bool", "uuid", "json", "jsonb", "date", "timestamp", "timestamptz", "bytea", "interval")
+    )
+    if (
+        from_text
+        or ((old in _NUMBERS) != (new in _NUMBERS) and "bool" in (old, new))
+        or (enum is not None and enum.kind == "enum" and old != new)
+    ):
         sql = f"ALTER TABLE {change.table} ALTER COLUMN {change.column} TYPE {change.type} USING {change.column}::{change.type}"
         yield Concern(
             f"{column.type} does not become {change.type} by itself: the server refuses it (42804)",

@@ -38,7 +38,12 @@ from midair.model.finding import Remedy, Risk
 @rule("MA107", "unique-constraint-builds-index", Risk.HIGH, AddConstraint, recipe="R7", grows=True)
 def unique_constraint_builds_index(change: AddConstraint, context: Context) -> Iterator[Concern]:
     key = change.constraint
-    if key.kind is not ConstraintKind.UNIQUE or key.using_index or context.is_new(change.table) or not context.effects(change).scans:
+    if (
+        key.kind is not ConstraintKind.UNIQUE
+        or key.using_index
+        or context.is_new(change.table)
+        or not context.effects(change).scans
+    ):
         return
     yield Concern(
         f"adding {key.name} builds its index under ACCESS EXCLUSIVE on {change.table}: reads and writes wait",

@@ -39,7 +39,11 @@ def unique_index_on_existing_data(change: CreateIndex | AddConstraint, context: 
             return
         name, columns = change.index.name, change.index.columns
     else:
-        if change.constraint.kind not in (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY) or not context.effects(change).scans or change.constraint.using_index:
+        if (
+            change.constraint.kind not in (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
+            or not context.effects(change).scans
+            or change.constraint.using_index
+        ):
             return
         name, columns = change.constraint.name, change.constraint.columns
     if columns and all(context.column_is_new(change.table, each) for each in columns):
@@ -47,6 +51,11 @@ def unique_index_on_existing_data(change: CreateIndex | AddConstraint, context: 
     keys = ", ".join(columns)
     yield Concern(
         f"{name} fails if {change.table} holds duplicates (23505)",
-        Remedy("look for them first", (f"SELECT {keys}, count(*) FROM {change.table} GROUP BY {keys} HAVING count(*) > 1",) if keys else ()),
+        Remedy(
+            "look for them first",
+            (f"SELECT {keys}, count(*) FROM {change.table} GROUP BY {keys} HAVING count(*) > 1",)
+            if keys
+            else (),
+        ),
         table=change.table,
     )

@@ -25,6 +25,13 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA211", "unlogged-table", Risk.MEDIUM, CreateTable, ChangeTable)
 def unlogged_table(change: CreateTable | ChangeTable, context: Context) -> Iterator[Concern]:
-    unlogged = change.persistence == "unlogged" if isinstance(change, CreateTable) else change.action == "set un logged"
+    unlogged = (
+        change.persistence == "unlogged"
+        if isinstance(change, CreateTable)
+        else change.action == "set un logged"
+    )
     if unlogged:
-        yield Concern(f"{change.table} is emptied after a crash and is not replicated", Remedy("use an ordinary table, unless its rows may be lost"))
+        yield Concern(
+            f"{change.table} is emptied after a crash and is not replicated",
+            Remedy("use an ordinary table, unless its rows may be lost"),
+        )

@@ -33,7 +33,12 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA142", "vacuum-truncates", Risk.LOW, Maintain)
 def vacuum_truncates(change: Maintain, context: Context) -> Iterator[Concern]:
-    if change.verb == "vacuum" and change.truncates and change.table is not None and not context.is_new(change.table):
+    if (
+        change.verb == "vacuum"
+        and change.truncates
+        and change.table is not None
+        and not context.is_new(change.table)
+    ):
         yield Concern(
             f"VACUUM may cut {change.table}'s empty tail off under ACCESS EXCLUSIVE",
             Remedy("leave the tail where it is", (f"VACUUM (TRUNCATE false) {change.table}",)),

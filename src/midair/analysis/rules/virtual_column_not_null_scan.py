@@ -34,7 +34,12 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA139", "virtual-column-not-null-scan", Risk.HIGH, AddColumn, grows=True)
 def virtual_column_not_null_scan(change: AddColumn, context: Context) -> Iterator[Concern]:
-    if change.column.generated == "virtual" and change.column.not_null and not context.is_new(change.table) and context.effects(change).scans:
+    if (
+        change.column.generated == "virtual"
+        and change.column.not_null
+        and not context.is_new(change.table)
+        and context.effects(change).scans
+    ):
         yield Concern(
             f"all of {change.table} is read under ACCESS EXCLUSIVE to see that {change.column.name} is never NULL",
             Remedy("add the column without NOT NULL"),

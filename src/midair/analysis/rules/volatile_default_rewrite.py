@@ -55,7 +55,11 @@ def volatile_default_rewrite(change: AddColumn, context: Context) -> Iterator[Co
     kind = volatility(column.default, context.schema)
     if kind not in (Volatility.VOLATILE, Volatility.UNKNOWN) or column.serial or column.identity:
         return
-    doubt = "" if kind is Volatility.VOLATILE else f" (unless {' and '.join(column.default.functions)} is marked STABLE or IMMUTABLE)"
+    doubt = (
+        ""
+        if kind is Volatility.VOLATILE
+        else f" (unless {' and '.join(column.default.functions)} is marked STABLE or IMMUTABLE)"
+    )
     yield Concern(
         f"the default of {change.table}.{column.name} is computed for each row: {change.table} is rewritten under ACCESS EXCLUSIVE{doubt}",
         Remedy(

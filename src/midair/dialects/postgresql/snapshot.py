@@ -66,7 +66,9 @@ def _tables(rows: dict[str, list[tuple[Any, ...]]], names: dict[int, str]) -> It
     keys = _grouped(rows["partition_keys"])
     reads = _grouped(rows["views"])
     parts = _grouped(rows["parts"])
-    for oid, schema, relname, kind, persistence, estimate, size, is_partition, is_default, of_type in rows["tables"]:
+    for oid, schema, relname, kind, persistence, estimate, size, is_partition, is_default, of_type in rows[
+        "tables"
+    ]:
         name = qualified(schema, relname)
         made = tuple(_column(name, row) for row in columns[oid])
         yield Table(
@@ -83,7 +85,10 @@ def _tables(rows: dict[str, list[tuple[Any, ...]]], names: dict[int, str]) -> It
             parents=tuple(names[row[0]] for row in parents[oid] if row[0] in names),
             is_partition=is_partition,
             is_default=is_default,
-            reads=tuple(sorted(names[row[0]] for row in reads[oid] if row[0] in names)),
+            reads=tuple(sorted({names[row[0]] for row in reads[oid] if row[0] in names})),
+            depends_on=frozenset(
+                (names[row[0]], identifier(row[1])) for row in reads[oid] if row[0] in names and row[1]
+            ),
             view_columns=tuple(each.name for each in made) if kind in ("v", "m") else None,
             of_type=identifier(of_type) if of_type else None,
             parts=frozenset((row[0], identifier(row[1])) for row in parts[oid]),
@@ -148,14 +153,13 @@ def _index(row: tuple[Any, ...]) -> Index | None:
     change = changes_of(definition)[0]
     if not isinstance(change, CreateIndex):
         return None
-    made = replace(
+    return replace(
         change.index,
         name=qualified(schema, name),
         valid=valid,
         constraint=identifier(constraint) if constraint else None,
         parent=qualified(parent_schema, parent) if parent else None,
     )
-    return made
 
 
 def _types(rows: list[tuple[Any, ...]]) -> Iterator[Type]:
@@ -168,5 +172,3 @@ def _types(rows: list[tuple[Any, ...]]) -> Iterator[Type]:
             _type(base) if base else None,
             constrained=bool(constrained) and made == "domain",
         )
-
-

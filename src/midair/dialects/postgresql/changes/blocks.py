@@ -1,7 +1,7 @@
 """Statements inside DO blocks and PL/pgSQL bodies, where the grammar lets them be seen."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from midair.model.change import Block, Change, Opaque
 
@@ -31,22 +31,26 @@ def in_block(sql: str, read: Any) -> Iterator[Change]:
 
 def _texts(node: Any) -> Iterator[tuple[str, bool]]:
     """Each SQL text in a PL/pgSQL tree, and whether it is constant."""
+    for key, value in _children(node):
+        if key == "PLpgSQL_stmt_execsql":
+            yield value["sqlstmt"]["PLpgSQL_expr"]["query"], True
+        elif key == "PLpgSQL_stmt_perform":
+            yield _performed(value["expr"]["PLpgSQL_expr"]["query"]), True
+        elif key in ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"):
+            query: str = value["query"]["PLpgSQL_expr"]["query"]
+            constant = _constant(query)
+            yield (query, False) if constant is None else (constant, True)
+            yield from _texts(value.get("body"))
+        else:
+            yield from _texts(value)
+
+
+def _children(node: Any) -> Iterator[tuple[str, Any]]:
+    """What is below a node of the JSON tree, each with its key; the members of a list have none."""
     if isinstance(node, list):
-        for each in node:
-            yield from _texts(each)
+        yield from (("", each) for each in cast("list[Any]", node))
     elif isinstance(node, dict):
-        for key, value in node.items():
-            if key == "PLpgSQL_stmt_execsql":
-                yield value["sqlstmt"]["PLpgSQL_expr"]["query"], True
-            elif key == "PLpgSQL_stmt_perform":
-                yield _performed(value["expr"]["PLpgSQL_expr"]["query"]), True
-            elif key in ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"):
-                query = value["query"]["PLpgSQL_expr"]["query"]
-                constant = _constant(query)
-                yield (query, False) if constant is None else (constant, True)
-                yield from _texts(value.get("body"))
-            else:
-                yield from _texts(value)
+        yield from cast("dict[str, Any]", node).items()
 
 
 def _performed(query: str) -> str:

@@ -8,6 +8,7 @@ from midair.dialects.postgresql.changes.constraints import column, constraint, i
 from midair.dialects.postgresql.changes.expressions import column_of, columns_in, relations_in, sql_of
 from midair.dialects.postgresql.changes.names import chosen, dotted, identifier, relation, strings
 from midair.dialects.postgresql.changes.types import data_type
+from midair.dialects.postgresql.parse import walk
 from midair.model.change import (
     Change,
     ChangeServer,
@@ -105,7 +106,8 @@ def create_view(tree: Any) -> Iterator[Change]:
         reads,
         given or _names_of(tree.query),
         replace=tree.replace,
-        simple=_is_simple(tree.query, reads),
+        mentions=frozenset(columns_in(tree.query)),
+        everything=_has_star(tree.query),
     )
 
 
@@ -123,13 +125,8 @@ def _names_of(query: Any) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _is_simple(query: Any, reads: tuple[str, ...]) -> bool:
-    if query.WhichOneof("node") != "select_stmt" or len(reads) != 1:
-        return False
-    select = query.select_stmt
-    return not (
-        select.group_clause or select.distinct_clause or select.HasField("limit_count") or select.values_lists
-    )
+def _has_star(query: Any) -> bool:
+    return any(kind == "A_Star" for kind, _ in walk(query))
 
 
 def create_index(tree: Any) -> Iterator[Change]:

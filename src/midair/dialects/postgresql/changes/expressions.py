@@ -50,7 +50,7 @@ def default_of(node: Any) -> Default:
         if name == "SQLValueFunction":
             found = Volatility.STABLE
         elif name == "FuncCall":
-            found = _volatility(strings(part.funcname))
+            found = volatility_of(strings(part.funcname))
             if found is Volatility.UNKNOWN:
                 unknown.append(qualified(*strings(part.funcname)))
         else:
@@ -59,10 +59,11 @@ def default_of(node: Any) -> Default:
     return Default(sql_of(node), worst, _is_null(node), tuple(unknown))
 
 
-def _volatility(names: tuple[str, ...]) -> Volatility:
+def volatility_of(names: tuple[str, ...]) -> Volatility:
+    """What PostgreSQL knows of a function called by these names; `UNKNOWN` for one that is not its own."""
     if len(names) > 1 and names[0] != "pg_catalog":
         return Volatility.UNKNOWN
-    return _catalog().get(names[-1], Volatility.UNKNOWN)
+    return _catalog().get("".join(names[-1:]), Volatility.UNKNOWN)
 
 
 def _is_null(node: Any) -> bool:

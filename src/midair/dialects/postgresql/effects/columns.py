@@ -141,11 +141,7 @@ def drop_column(change: DropColumn, at: Situation) -> Effects:
             for other, key in schema.referencing(table.name)
             if change.column in key.referenced_columns
         ]
-        views = [
-            each.name
-            for each in schema.tables.values()
-            if table.name in each.reads and _shows(each, change.column)
-        ]
+        views = [each.name for each in schema.around(table.name) if _shows(each, table.name, change.column)]
         found = both(found, locks("drop column", *children), locks("drop view", *views))
     if column.serial or column.identity:
         owned = [name for name, owner in schema.sequences.items() if owner == table.name]
@@ -156,13 +152,13 @@ def drop_column(change: DropColumn, at: Situation) -> Effects:
 def _is_needed(table: Table, column: str, schema: Schema) -> bool:
     if any(column in each.generated_from for each in table.columns):
         return True
-    if any(table.name in each.reads and _shows(each, column) for each in schema.tables.values()):
+    if any(_shows(each, table.name, column) for each in schema.around(table.name)):
         return True
     return any(column in key.referenced_columns for _, key in schema.referencing(table.name))
 
 
-def _shows(view: Table, column: str) -> bool:
-    return view.view_columns is not None and column in view.view_columns
+def _shows(view: Table, table: str, column: str) -> bool:
+    return (table, column) in view.depends_on
 
 
 def set_not_null(change: SetNotNull, at: Situation) -> Effects:
@@ -283,7 +279,7 @@ def _type_refused(table: Table, change: AlterColumnType, schema: Schema) -> str 
         return "42P16"
     if any(change.column in each.generated_from for each in table.columns):
         return "0A000"
-    if any(table.name in each.reads and _shows(each, change.column) for each in schema.tables.values()):
+    if any(_shows(each, table.name, change.column) for each in schema.around(table.name)):
         return "0A000"
     column = table.column(change.column)
     enum = column is not None and schema.types.get(column.type.name)
@@ -292,7 +288,7 @@ def _type_refused(table: Table, change: AlterColumnType, schema: Schema) -> str 
         and enum.kind == "enum"
         and column
         and column.default is not None
-        and change.type.name not in ("text", "varchar")
+        and change.type.name not in ("text", "varchar", column.type.name)
     ):
         return "42804"
     return None

@@ -27,7 +27,7 @@ from midair.model.change import (
     RefreshView,
 )
 from midair.model.effects import Effects
-from midair.model.schema import Schema
+from midair.model.schema import Schema, Table
 
 _CHECKING = ("add constraint", "validate", "set not null")
 
@@ -119,9 +119,11 @@ def drop_object(change: DropObject, at: Situation) -> Effects:
             return Effects()
 
 
-def _still(table: object, function: str) -> bool:
-    parts = table.parts
-    return any(("trigger", name) in parts for name, called in table.trigger_functions if called == function)
+def _still(table: Table, function: str) -> bool:
+    """A trigger that is still there calls the function."""
+    return any(
+        ("trigger", name) in table.parts for name, called in table.trigger_functions if called == function
+    )
 
 
 def _drop_type(change: DropObject, schema: Schema) -> Effects:

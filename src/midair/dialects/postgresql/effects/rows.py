@@ -4,7 +4,8 @@ from midair.dialects.postgresql.effects.cost import Situation, both, filled, loc
 from midair.dialects.postgresql.facts import SINCE
 from midair.model.change import Delete, Insert, Query, Update
 from midair.model.effects import Effects
-from midair.model.schema import Schema, Table
+from midair.model.motion.naming import joined
+from midair.model.schema import Schema, Table, bare_name, beside
 
 
 def insert(change: Insert, at: Situation) -> Effects:
@@ -14,7 +15,7 @@ def insert(change: Insert, at: Situation) -> Effects:
     keys = (
         [each.references for each in table.constraints if each.references and each.enforced] if table else []
     )
-    numbers = [name for name, owner in schema.sequences.items() if owner == change.table]
+    numbers = _numbers(table, schema)
     read = [name for each in change.reads for name in filled(schema, each)]
     return both(
         locks("insert", change.table),
@@ -23,6 +24,17 @@ def insert(change: Insert, at: Situation) -> Effects:
         locks("select", *(each for each in change.reads if each != change.table)),
         scans(read if change.rows is None else ()),
     )
+
+
+def _numbers(table: Table | None, schema: Schema) -> list[str]:
+    """The sequences that number its rows, found by the names the server gives them."""
+    counted = [each.name for each in table.columns if each.serial or each.identity] if table else []
+    if not counted or table is None:
+        return []
+    usual = [beside(table.name, joined(bare_name(table.name), each, "seq")) for each in counted]
+    if all(schema.sequences.get(each) == table.name for each in usual):
+        return usual
+    return [name for name, owner in schema.sequences.items() if owner == table.name]
 
 
 def update(change: Update, at: Situation) -> Effects:

@@ -190,7 +190,7 @@ def drop_table(change: DropTable, at: Situation) -> Effects:
         return replace(found, assumed=unknown(schema, change.table))
     targets = (table.name, *(table.parents if table.is_partition else ()))
     users = {other.name for target in targets for other, _ in schema.referencing(target)} - {table.name}
-    views = [each.name for each in schema.tables.values() if table.name in each.reads]
+    views = [each.name for each in schema.around(table.name) if table.name in each.reads]
     if (users or views) and not change.cascade:
         return refused("2BP01")
     keys = [each.references for name in tables for each in schema.tables[name].constraints if each.references]
