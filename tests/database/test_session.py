@@ -109,7 +109,7 @@ def test_an_advisory_lock_is_held_by_one_session_at_a_time(any_session: Session)
     assert not other.try_lock(42)
     any_session.unlock(42)
     assert other.try_lock(42)
-    other.close()
+    other.close()  # lets go before it ends, so that the next run need not wait for the server to notice
     assert any_session.try_lock(42)
 
 

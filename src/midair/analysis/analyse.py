@@ -6,7 +6,18 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-from midair.analysis.context import NEWEST, OLDEST, Act, Candidate, Context, Line, Memory, Story, made_by
+from midair.analysis.context import (
+    NEWEST,
+    OLDEST,
+    Act,
+    Candidate,
+    Context,
+    Line,
+    Memory,
+    Story,
+    made_by,
+    places_of,
+)
 from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
 from midair.analysis.suppress import Suppressions, matches
@@ -68,6 +79,7 @@ class _Teller:
     def __init__(self, schema: Schema, version: int | None, options: Options) -> None:
         self._schema = schema
         self._version = version
+        self._plan_scope = options.plan_scope
         self._transactions = 0
         self._settings: dict[str, str | None] = {}
 
@@ -75,10 +87,19 @@ class _Teller:
         before = self._schema
         self._settings = {}
         acts = tuple(self._acts(candidate.script))
+        if not (self._plan_scope and candidate.pending):
+            self._settle(acts)
         after = self._schema
         back = tuple(self._acts(candidate.down)) if candidate.down is not None and candidate.pending else ()
         self._schema = after
         return Story(candidate, acts, before, after, back)
+
+    def _settle(self, acts: tuple[Act, ...]) -> None:
+        """The migration is deployed: the application fills what it made before the next one runs."""
+        for name in {name for act in acts for name in made_by(act.changes, act.schema)}:
+            table = self._schema.tables.get(name)
+            if table is not None and table.empty:
+                self._schema = self._schema.put(replace(table, empty=False))
 
     def _acts(self, script: Script) -> Iterator[Act]:
         number = 0
@@ -169,10 +190,10 @@ class _Judge:
         new: frozenset[str],
         seen: dict[str, int],
     ) -> Iterator[Finding]:
-        memory, fresh = Memory(), set(new)
+        memory, fresh, places = Memory(), set(new), places_of(story.acts)
         for position, act in enumerate(story.acts):
             memory.meet(act)
-            context = Context(act, story.acts, position, self.version, fresh, memory)
+            context = Context(act, story.acts, position, self.version, fresh, memory, places)
             for change in act.changes:
                 for rule in by_kind.get(type(change), ()):
                     for concern in rule.look(change, context):

@@ -146,6 +146,16 @@ class Context:
     version: int | None
     new_tables: Set[str]
     memory: Memory
+    places: Mapping[str, Sequence[int]]
+    """For each relation, the positions of the acts that touch it."""
+
+    def earlier_on(self, table: str) -> Iterator[Act]:
+        """Acts of the same migration before this one that touch the table."""
+        return (self.acts[place] for place in self.places.get(table, ()) if place < self.position)
+
+    def later_on(self, table: str) -> Iterator[Act]:
+        """Acts of the same migration after this one that touch the table."""
+        return (self.acts[place] for place in self.places.get(table, ()) if place > self.position)
 
     @property
     def earlier(self) -> Sequence[Act]:
@@ -216,6 +226,18 @@ class Context:
     def same_statement(self, *kinds: type) -> Iterator[Change]:
         """The statement's changes of these kinds."""
         return (each for each in self.act.changes if isinstance(each, kinds))
+
+
+def places_of(acts: Sequence[Act]) -> Mapping[str, Sequence[int]]:
+    """For each relation, the positions of the acts that lock or name it."""
+    found: dict[str, list[int]] = {}
+    for position, act in enumerate(acts):
+        names = {name for name, _ in act.effects.locks}
+        for word in ("table", "view"):
+            names.update(name for each in act.changes if isinstance(name := getattr(each, word, None), str))
+        for name in names:
+            found.setdefault(name, []).append(position)
+    return found
 
 
 def made_by(changes: Sequence[Change], schema: Schema) -> Iterator[str]:

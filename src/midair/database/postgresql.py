@@ -36,6 +36,7 @@ class PostgresqlSession:
         self.guard = guard
         self.server_version = connection.info.server_version
         self.notices: list[tuple[str, str]] = []
+        self._locked = False
         connection.add_notice_handler(self._keep_notice)
 
     @classmethod
@@ -94,7 +95,9 @@ class PostgresqlSession:
 
     def try_lock(self, key: int) -> bool:
         """A session-level advisory lock."""
-        return bool(self.query("SELECT pg_try_advisory_lock(%s)", (key,))[0][0])
+        got = bool(self.query("SELECT pg_try_advisory_lock(%s)", (key,))[0][0])
+        self._locked = self._locked or got
+        return got
 
     def unlock(self, key: int) -> None:
         """Lets the advisory lock go."""
@@ -111,7 +114,10 @@ class PostgresqlSession:
         return taken
 
     def close(self) -> None:
-        """Ends the session."""
+        """Ends the session, and lets its locks go first: the server may notice the end a moment later."""
+        with suppress(psycopg.Error, ConnectionLost, StatementFailed):
+            if self._locked and self._connection.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+                self.query("SELECT pg_advisory_unlock_all()")
         with suppress(psycopg.Error):
             self._connection.close()
 

@@ -46,7 +46,7 @@ def backfill_before_guard(change: Update, context: Context) -> Iterator[Concern]
         return
     for name in change.sets:
         column = table.column(name)
-        later = [each for act in context.later for each in act.changes]
+        later = [each for act in context.later_on(change.table) for each in act.changes]
         guards = any(
             isinstance(each, SetDefault) and each.table == change.table and each.column == name
             for each in later

@@ -64,11 +64,20 @@ def column_type_rewrite(change: AlterColumnType, context: Context) -> Iterator[C
             table=change.table,
         )
         return
+    copying = [
+        each
+        for each in context.same_statement(AlterColumnType)
+        if isinstance(each, AlterColumnType) and context.effects(each).rewrites
+    ]
+    if copying[0] is not change:
+        return  # one statement copies the table once, whatever the number of columns
     reason = (
         "the USING expression"
         if change.using is not None and not change.plain_cast
-        else f"{column.type} → {change.type}"
+        else f"{change.column}: {column.type} → {change.type}"
     )
+    if len(copying) > 1:
+        reason += f" (and {len(copying) - 1} more)"
     yield Concern(
         f"{reason} rewrites {change.table} and all its indexes under ACCESS EXCLUSIVE: reads and writes wait",
         Remedy(

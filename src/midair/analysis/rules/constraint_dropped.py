@@ -48,7 +48,7 @@ def constraint_dropped(change: DropConstraint, context: Context) -> Iterator[Con
         return
     if found is None and any(
         isinstance(each, AddConstraint) and each.table == change.table
-        for act in context.later
+        for act in context.later_on(change.table)
         for each in act.changes
     ):
         return
@@ -66,7 +66,7 @@ def constraint_dropped(change: DropConstraint, context: Context) -> Iterator[Con
 
 
 def _replaced(found: Constraint, table: str, context: Context) -> bool:
-    later = (each for act in (context.act, *context.later) for each in act.changes)
+    later = (each for act in (context.act, *context.later_on(table)) for each in act.changes)
     return any(
         isinstance(each, AddConstraint) and each.table == table and each.constraint.kind is found.kind
         for each in later

@@ -38,7 +38,7 @@ def index_duplicate(change: CreateIndex, context: Context) -> Iterator[Concern]:
         same = each.keys.removeprefix("unique ") == own and (each.unique or not change.index.unique)
         dropped = any(
             isinstance(later, DropIndex) and later.index == each.name
-            for act in context.later
+            for act in context.later_on(change.table)
             for later in act.changes
         )
         if same and each.name != change.index.name and not dropped:

@@ -49,7 +49,7 @@ def index_needed_elsewhere(change: DropIndex, context: Context) -> Iterator[Conc
         return
     rest = [each for each in table.indexes if each is not index] + [
         each.index
-        for act in context.later
+        for act in context.later_on(table.name)
         for each in act.changes
         if isinstance(each, CreateIndex) and each.table == table.name
     ]

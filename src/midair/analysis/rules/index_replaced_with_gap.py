@@ -39,7 +39,7 @@ def index_replaced_with_gap(change: DropIndex, context: Context) -> Iterator[Con
     index = table.index(change.index) if table else None
     if index is None or table is None or context.is_new(table.name) or not index.columns or context.atomic:
         return
-    for act in context.later:
+    for act in context.later_on(table.name):
         for each in act.changes:
             if (
                 isinstance(each, CreateIndex)

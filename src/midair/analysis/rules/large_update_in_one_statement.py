@@ -64,11 +64,11 @@ def large_update_in_one_statement(change: Update, context: Context) -> Iterator[
     if change.filtered:
         chosen = change.narrowed - {"id"}
         risk = Risk.MEDIUM if chosen or change.reads else None
-        which = "the rows it finds"
+        which = "the rows it finds stay"
     else:
-        risk, which = None, "every row"
+        risk, which = None, "all rows stay"
     yield Concern(
-        f"{which} of {change.table} stays locked until the transaction ends; its writers wait",
+        f"{which} locked in {change.table} until the transaction ends; its writers wait",
         Remedy(
             "update in batches by the key, each in a transaction of its own, with a WHERE that skips rows already done"
         ),

@@ -44,7 +44,7 @@ def not_null_may_fail(change: SetNotNull, context: Context) -> Iterator[Concern]
         return
     filled = any(
         isinstance(each, Update) and each.table == change.table and change.column in each.sets
-        for act in context.earlier
+        for act in context.earlier_on(change.table)
         for each in act.changes
     )
     valued = any(
@@ -52,7 +52,7 @@ def not_null_may_fail(change: SetNotNull, context: Context) -> Iterator[Concern]
         and each.table == change.table
         and each.column.name == change.column
         and has_value(each)
-        for act in context.earlier
+        for act in context.earlier_on(change.table)
         for each in act.changes
     )
     if not filled and not valued:

@@ -39,7 +39,7 @@ def primary_key_missing(change: CreateTable, context: Context) -> Iterator[Conce
     ):
         return
     end = context.act.schema
-    for act in (context.act, *context.later):
+    for act in (context.act, *context.later_on(change.table)):
         for each in act.changes:
             end = end.after(each) if getattr(each, "table", None) == change.table else end
     table = end.tables.get(change.table)

@@ -45,7 +45,7 @@ def table_rename(change: RenameTable, context: Context) -> Iterator[Concern]:
         isinstance(each, CreateView | CreateTable)
         and (each.view if isinstance(each, CreateView) else each.table) == change.table
         and act.transaction == context.act.transaction is not None
-        for act in context.later
+        for act in context.later_on(change.table)
         for each in act.changes
     )
     if shim:

@@ -101,7 +101,9 @@ def sets_session(statement: Statement) -> bool:
         return not tree.is_local
     if kind != "select_stmt" or "set_config" not in statement.sql:
         return False
-    return any(name == "FuncCall" and node.funcname[-1].string.sval == "set_config" for name, node in walk(tree))
+    return any(
+        name == "FuncCall" and node.funcname[-1].string.sval == "set_config" for name, node in walk(tree)
+    )
 
 
 def locked(statement: Statement) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from midair.model.change import (
     Constraint,
     ConstraintKind,
     DropConstraint,
+    Index,
     RenameConstraint,
     SetNotNull,
     ValidateConstraint,
 )
 from midair.model.motion.columns import set_not_null
-from midair.model.motion.naming import with_free_name
+from midair.model.motion.naming import copied_index, with_free_name
 from midair.model.schema import Schema, beside
 
 
@@ -44,10 +45,38 @@ def add_constraint(schema: Schema, change: AddConstraint) -> Schema:
             indexes = (*indexes, index)
         added = replace(constraint, columns=columns)
         schema = schema.put(replace(table, constraints=(*table.constraints, added), indexes=indexes))
+    if index is not None and not change.only and schema.tables[change.table].kind == "partitioned":
+        schema = _on_partitions(schema, change.table, constraint, index)
     if constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.NOT_NULL):
         table = schema.tables[change.table]
         for column in table.constraints[-1].columns:
             schema = set_not_null(schema, SetNotNull(change.table, column))
+    return schema
+
+
+def _on_partitions(schema: Schema, table: str, constraint: Constraint, index: Index) -> Schema:
+    """A key of a partitioned table on its partitions: one they have already is adopted, else one is made."""
+    parent = schema.tables[table]
+    for name in schema.children(table):
+        child = schema.tables[name]
+        same = [
+            each.name
+            for each in child.constraints
+            if each.kind is constraint.kind and each.columns == constraint.columns
+        ]
+        if same:
+            indexes = tuple(
+                replace(each, parent=index.name) if each.constraint == same[0] else each
+                for each in child.indexes
+            )
+            schema = schema.put(replace(child, indexes=indexes))
+            continue
+        made = copied_index(index, name, parent)
+        key, behind = with_free_name(
+            schema, name, replace(constraint, name=made.constraint or made.name, named=False), made
+        )
+        indexes = child.indexes + ((behind,) if behind else ())
+        schema = schema.put(replace(child, constraints=(*child.constraints, key), indexes=indexes))
     return schema
 
 

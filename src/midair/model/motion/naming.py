@@ -83,6 +83,8 @@ def inherited(constraint: Constraint, indexes: tuple[Index, ...]) -> Constraint:
         (each for each in indexes if each.parent and each.constraint and each.columns == constraint.columns),
         None,
     )
+    if constraint.kind is ConstraintKind.CHECK:
+        return replace(constraint, valid=True)  # the partition is new: no row can break it
     keyed = constraint.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
     return replace(constraint, name=twin.constraint) if keyed and twin and twin.constraint else constraint
 
