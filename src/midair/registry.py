@@ -19,6 +19,8 @@ def members(package: str, attribute: str | None, kind: type[M]) -> tuple[M, ...]
     for module in iter_modules(import_module(package).__path__):
         member = getattr(import_module(f"{package}.{module.name}"), attribute or module.name, None)
         if not isinstance(member, kind):
-            raise TypeError(f"{package}.{module.name} has no {attribute or module.name} of type {kind.__name__}")
+            raise TypeError(
+                f"{package}.{module.name} has no {attribute or module.name} of type {kind.__name__}"
+            )
         found.append(member)
     return tuple(found)

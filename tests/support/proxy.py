@@ -24,7 +24,9 @@ class Wire:
 
 
 @contextmanager
-def wire_to(server: Address, folder: Path, *, cut_at: int, forward: bool, refuses: bool = False) -> Generator[Wire]:
+def wire_to(
+    server: Address, folder: Path, *, cut_at: int, forward: bool, refuses: bool = False
+) -> Generator[Wire]:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(folder / ".s.PGSQL.5432"))
     listener.listen()

@@ -27,7 +27,11 @@ def recognise(root: Path, variables: Mapping[str, str]) -> tuple[Found, ...]:
     here = tuple(_at(root, variables))
     if here:
         return here
-    below = sorted(each for each in root.iterdir() if each.is_dir() and not _skipped(each)) if root.is_dir() else []
+    below = (
+        sorted(each for each in root.iterdir() if each.is_dir() and not _skipped(each))
+        if root.is_dir()
+        else []
+    )
     return tuple(found for folder in below for found in _at(folder, variables))
 
 
