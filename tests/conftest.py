@@ -6,11 +6,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from midair.database import Guard, Session, open_session
 from midair.model.address import Address, Product, Secret
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server, throwaway_server
+
+# The suite is a gate: the same commit gets the same answer. `HYPOTHESIS_PROFILE=search` looks for new failures.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 Takes the migrations a team already has, in the tool it already uses; gives a schema that reached
 its newest migration, a journal of how, and the tool's own history table as that tool would have
-written it. `midair.pipeline` is the product in one module; this module only names what programs
+written it. `midair.pipeline` is the product, one command a module; this module only names what programs
 may rely on. Everything not named here may move.
 """
 
@@ -22,24 +22,24 @@ _PUBLIC = {
     "Product": "midair.model.address",
     "Project": "midair.sources.source",
     "Reporter": "midair.execution.services",
-    "Request": "midair.pipeline",
+    "Request": "midair.pipeline.request",
     "RunRecord": "midair.journal.journal",
     "Secret": "midair.model.address",
     "Standing": "midair.model.migration",
     "State": "midair.model.migration",
-    "Status": "midair.pipeline",
-    "address_of": "midair.pipeline",
-    "apply": "midair.pipeline",
-    "detect": "midair.pipeline",
-    "history": "midair.pipeline",
-    "new": "midair.pipeline",
-    "open_project": "midair.pipeline",
-    "plan": "midair.pipeline",
-    "repair": "midair.pipeline",
-    "resume": "midair.pipeline",
-    "rollback": "midair.pipeline",
-    "stamp": "midair.pipeline",
-    "status": "midair.pipeline",
+    "Status": "midair.pipeline.status",
+    "address_of": "midair.pipeline.opening",
+    "apply": "midair.pipeline.apply",
+    "detect": "midair.pipeline.opening",
+    "history": "midair.pipeline.status",
+    "new": "midair.pipeline.new",
+    "open_project": "midair.pipeline.opening",
+    "plan": "midair.pipeline.plan",
+    "repair": "midair.pipeline.repair",
+    "resume": "midair.pipeline.apply",
+    "rollback": "midair.pipeline.apply",
+    "stamp": "midair.pipeline.stamp",
+    "status": "midair.pipeline.status",
 }
 
 

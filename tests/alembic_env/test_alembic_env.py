@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from midair import pipeline
+import midair
 from midair.database import Guard, Session, open_session
 from midair.execution.locks import own_key
 from midair.model.address import Address
@@ -78,7 +78,7 @@ def test_alembic_goes_on_while_a_lock_is_held_and_the_journal_knows(
     ]
     rows = session.query("SELECT revision, direction, state FROM midair.step ORDER BY finished_at")
     assert rows == [("a1", "up", "done"), ("b2", "up", "done")]
-    _, runs = pipeline.history(pipeline.Request(root, url=url_of(database)))
+    _, runs = midair.history(midair.Request(root, url=url_of(database)))
     assert [(run.tool, run.state, run.revisions) for run in runs] == [("alembic", "done", 2)]
 
 

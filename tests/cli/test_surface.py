@@ -210,9 +210,9 @@ def test_a_password_on_the_command_line_is_warned_about(tmp_path: Path) -> None:
 
 def test_a_bug_leaves_70_and_a_trace_without_values(tmp_path: Path) -> None:
     script = (
-        "import sys; from midair import pipeline\n"
+        "import sys; from midair.pipeline import opening\n"
         "def broken(root, variables): raise ZeroDivisionError('the secret ' + str(root))\n"
-        "pipeline.detect = broken\n"
+        "opening.detect = broken\n"
         "from midair.cli.main import run\n"
         "sys.exit(run(['detect'])[0])\n"
     )

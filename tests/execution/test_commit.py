@@ -10,7 +10,7 @@ from tests.support.projects import numbered_project
 from tests.support.proxy import wire_to
 from tests.support.state import dump
 
-from midair import pipeline
+import midair
 from midair.errors import ConnectionLost, OutcomeUnknown
 from midair.model.address import Address
 from midair.rehearsal.server import Server
@@ -38,11 +38,11 @@ def test_a_commit_without_an_answer_is_asked_for(
         wire_to(database, folder, cut_at=SECOND_MIGRATION, forward=forward) as wire,
         pytest.raises(ConnectionLost) as caught,
     ):
-        pipeline.apply(pipeline.Request(root, url=url_of(wire.address)), Remembering())
+        midair.apply(midair.Request(root, url=url_of(wire.address)), Remembering())
     assert caught.value.exit_code == 6
     word = "is committed and recorded" if forward else "was not committed"
     assert word in (caught.value.state or "")
-    done = pipeline.apply(pipeline.Request(root, url=url_of(database), wait_s=10), Remembering())
+    done = midair.apply(midair.Request(root, url=url_of(database), wait_s=10), Remembering())
     assert done.revisions == (0 if forward else 1)
     assert "CREATE TABLE public.t2 (" in dump(server.bin, database)
 
@@ -52,10 +52,10 @@ def test_a_commit_that_cannot_be_asked_for_is_unknown(
 ) -> None:
     wire_that_stays_cut = wire_to(database, folder, cut_at=SECOND_MIGRATION, forward=True, refuses=True)
     with wire_that_stays_cut as wire, pytest.raises(OutcomeUnknown) as caught:
-        pipeline.apply(pipeline.Request(root, url=url_of(wire.address)), Remembering())
+        midair.apply(midair.Request(root, url=url_of(wire.address)), Remembering())
     assert caught.value.exit_code == 7
     assert "may or may not be applied" in (caught.value.state or "")
-    pipeline.apply(pipeline.Request(root, url=url_of(database), wait_s=10), Remembering())
-    assert [
-        each.state for each in pipeline.status(pipeline.Request(root, url=url_of(database))).standings
-    ] == ["applied"] * 2
+    midair.apply(midair.Request(root, url=url_of(database), wait_s=10), Remembering())
+    assert [each.state for each in midair.status(midair.Request(root, url=url_of(database))).standings] == [
+        "applied"
+    ] * 2

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import url_of
 from tests.support.listening import Remembering
 
-from midair import pipeline
+import midair
 from midair.database import Guard, open_session
 from midair.errors import AlreadyRunning, LockNotAcquired, MigrationFailed, PlanChanged
 from midair.model.address import Address
@@ -47,7 +47,7 @@ def root(tmp_path: Path, session) -> Path:
 def test_a_lock_held_for_a_while_is_retried_until_it_is_free(root: Path, database: Address) -> None:
     heard = Remembering()
     with holding(database, "SELECT * FROM orders", seconds=0.6):
-        done = pipeline.apply(pipeline.Request(root, url=url_of(database), lock_wait_s=0.05), heard)
+        done = midair.apply(midair.Request(root, url=url_of(database), lock_wait_s=0.05), heard)
     assert done.revisions == 1
     waits = [event for event in heard.events if isinstance(event, LockWaited)]
     assert waits
@@ -57,14 +57,14 @@ def test_a_lock_held_for_a_while_is_retried_until_it_is_free(root: Path, databas
 def test_a_lock_out_of_reach_leaves_nothing_and_names_the_holder(
     root: Path, database: Address, session
 ) -> None:
-    request = pipeline.Request(root, url=url_of(database), lock_wait_s=0.05, lock_budget_s=0.5)
+    request = midair.Request(root, url=url_of(database), lock_wait_s=0.05, lock_budget_s=0.5)
     with holding(database, "SELECT * FROM orders"), pytest.raises(LockNotAcquired) as caught:
-        pipeline.apply(request, Remembering())
+        midair.apply(request, Remembering())
     assert caught.value.exit_code == 6
     assert "could not lock orders within" in caught.value.message
     assert "report-worker" in caught.value.message
     assert session.query("SELECT to_regclass('other')") == [(None,)]
-    assert pipeline.apply(request, Remembering()).revisions == 1
+    assert midair.apply(request, Remembering()).revisions == 1
 
 
 def test_nobody_queues_behind_us_for_longer_than_the_lock_wait(root: Path, database: Address) -> None:
@@ -82,7 +82,7 @@ def test_nobody_queues_behind_us_for_longer_than_the_lock_wait(root: Path, datab
     thread = threading.Thread(target=read)
     with holding(database, "SELECT * FROM orders", seconds=2):
         thread.start()
-        pipeline.apply(pipeline.Request(root, url=url_of(database), lock_wait_s=0.05), Remembering())
+        midair.apply(midair.Request(root, url=url_of(database), lock_wait_s=0.05), Remembering())
         stop.set()
         thread.join()
     # 50 ms is the bound on our wait; the rest is a busy test machine. Without the bound it would be two seconds.
@@ -91,13 +91,13 @@ def test_nobody_queues_behind_us_for_longer_than_the_lock_wait(root: Path, datab
 
 
 def test_a_second_run_is_refused_and_told_who_is_at_work(root: Path, database: Address) -> None:
-    request = pipeline.Request(root, url=url_of(database), lock_wait_s=0.05, lock_budget_s=20)
+    request = midair.Request(root, url=url_of(database), lock_wait_s=0.05, lock_budget_s=20)
     with holding(database, "SELECT * FROM orders", seconds=1.5):
-        first = threading.Thread(target=pipeline.apply, args=(request, Remembering()))
+        first = threading.Thread(target=midair.apply, args=(request, Remembering()))
         first.start()
         time.sleep(0.5)
         with pytest.raises(AlreadyRunning) as caught:
-            pipeline.apply(request, Remembering())
+            midair.apply(request, Remembering())
         assert caught.value.exit_code == 3
         assert "pid" in caught.value.message
         first.join()
@@ -110,16 +110,16 @@ def test_an_approved_plan_that_was_cut_off_may_be_finished_and_no_other_may_begi
     folder.mkdir()
     (folder / "1_a.up.sql").write_text("CREATE TABLE a (id int);")
     (folder / "2_b.up.sql").write_text("ALTER TABLE orders ADD COLUMN b int;")
-    request = pipeline.Request(tmp_path, url=url_of(database))
-    approved = pipeline.plan(request).digest
+    request = midair.Request(tmp_path, url=url_of(database))
+    approved = midair.plan(request).digest
     with pytest.raises(MigrationFailed):
-        pipeline.apply(request, Remembering(), approved=approved)
+        midair.apply(request, Remembering(), approved=approved)
     setup = open_session(database, Guard(), "someone")
     setup.run([Sql("CREATE TABLE orders (id int)")], atomic=True)
     setup.close()
-    assert pipeline.apply(request, Remembering(), approved=approved).revisions == 1
-    assert pipeline.apply(request, Remembering(), approved=approved).revisions == 0
+    assert midair.apply(request, Remembering(), approved=approved).revisions == 1
+    assert midair.apply(request, Remembering(), approved=approved).revisions == 0
     (folder / "3_c.up.sql").write_text("CREATE TABLE c (id int);")
     with pytest.raises(PlanChanged) as caught:
-        pipeline.apply(request, Remembering(), approved=approved)
+        midair.apply(request, Remembering(), approved=approved)
     assert caught.value.exit_code == 3

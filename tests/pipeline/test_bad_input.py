@@ -10,7 +10,7 @@ from tests.conftest import url_of
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
-from midair import pipeline
+import midair
 from midair.database import Guard, open_session
 from midair.errors import (
     BadMigration,
@@ -43,9 +43,7 @@ def project(root: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def apply(root: Path, address: Address) -> int:
-    return pipeline.apply(
-        pipeline.Request(root, url=url_of(address), lock_budget_s=1), Remembering()
-    ).revisions
+    return midair.apply(midair.Request(root, url=url_of(address), lock_budget_s=1), Remembering()).revisions
 
 
 REFUSED_FILES = {
@@ -119,8 +117,8 @@ def test_an_edited_applied_file_is_refused_until_it_is_accepted(tmp_path: Path, 
         apply(root, database)
     assert caught.value.exit_code == 3
     assert "1_first.up.sql was edited after it was applied" in caught.value.message
-    request = pipeline.Request(root, url=url_of(database))
-    assert pipeline.repair(request, Remembering()) == ("accepted migrations/1_first.up.sql as it is now",)
+    request = midair.Request(root, url=url_of(database))
+    assert midair.repair(request, Remembering()) == ("accepted migrations/1_first.up.sql as it is now",)
     assert apply(root, database) == 1
 
 
@@ -135,7 +133,7 @@ def test_a_late_lower_file_is_refused_and_not_skipped(tmp_path: Path, database: 
 
 def test_a_wrongly_named_file_is_told_of(tmp_path: Path) -> None:
     root = project(tmp_path, GOOD | {"2_b.sql": "SELECT 1;", "x3_c.up.sql": "SELECT 1;"})
-    _, found = pipeline.open_project(pipeline.Request(root))
+    _, found = midair.open_project(midair.Request(root))
     assert any("2_b.sql" in warning for warning in found.warnings)
     assert any("x3_c.up.sql" in warning for warning in found.warnings)
 
@@ -196,9 +194,9 @@ def strict() -> Generator[Server]:
 
 def request_as(
     root: Path, server: Server, user: str, password: str, name: str = "postgres"
-) -> pipeline.Request:
+) -> midair.Request:
     url = f"postgresql://{user}:{password}@/{name}?host={server.admin.host}"
-    return pipeline.Request(root, url=Secret(url))
+    return midair.Request(root, url=Secret(url))
 
 
 def said(error: MidairError) -> str:
@@ -218,7 +216,7 @@ def test_a_refused_login_is_final_and_keeps_the_secret(
     tmp_path: Path, strict: Server, user: str, password: str, name: str, words: str
 ) -> None:
     with pytest.raises(LoginRefused) as caught:
-        pipeline.apply(request_as(project(tmp_path, GOOD), strict, user, password, name), Remembering())
+        midair.apply(request_as(project(tmp_path, GOOD), strict, user, password, name), Remembering())
     assert caught.value.exit_code == 2
     assert words in caught.value.message
     assert password not in said(caught.value)
@@ -226,17 +224,15 @@ def test_a_refused_login_is_final_and_keeps_the_secret(
 
 def test_a_role_that_may_not_write_is_told_so(tmp_path: Path, strict: Server) -> None:
     with pytest.raises((ReadOnly, Refused, MigrationFailed)) as caught:
-        pipeline.apply(request_as(project(tmp_path, GOOD), strict, "reader", "hunter2"), Remembering())
+        midair.apply(request_as(project(tmp_path, GOOD), strict, "reader", "hunter2"), Remembering())
     assert "permission denied" in caught.value.message
     assert "hunter2" not in said(caught.value)
 
 
 def test_an_unreachable_server_is_worth_another_try(tmp_path: Path) -> None:
-    request = pipeline.Request(
-        project(tmp_path, GOOD), url=Secret("postgresql://app:hunter2@127.0.0.1:1/shop")
-    )
+    request = midair.Request(project(tmp_path, GOOD), url=Secret("postgresql://app:hunter2@127.0.0.1:1/shop"))
     with pytest.raises(Unreachable) as caught:
-        pipeline.apply(request, Remembering())
+        midair.apply(request, Remembering())
     assert caught.value.exit_code == 4
     assert "hunter2" not in said(caught.value)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from midair import pipeline
+import midair
 from midair.errors import MidairError
 from midair.model.address import Address
 from tests.conftest import url_of
@@ -58,9 +58,9 @@ def fly(
 
 
 def _applied(root: Path, address: Address, dies_at: int, wait_s: float) -> tuple[int, str]:
-    request = pipeline.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
+    request = midair.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
     try:
-        done = pipeline.apply(request, DyingAt(dies_at))
+        done = midair.apply(request, DyingAt(dies_at))
     except MidairError as error:
         return error.exit_code, f"{error.code} {error.message} / {error.state}"
     return 0, str(done.revisions)

@@ -9,7 +9,7 @@ from midair.journal import RunRecord
 from midair.model.migration import Applied, Migration
 from midair.model.outcome import Done
 from midair.model.plan import Plan
-from midair.pipeline import Status
+from midair.pipeline.status import Status
 from midair.reporting.report import HistoryPayload, PlanPayload, RunLine, RunPayload, StatusPayload
 from midair.reporting.style import count
 from midair.sources.source import Project

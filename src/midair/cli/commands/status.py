@@ -12,7 +12,7 @@ from midair.cli.flags import database_options
 
 if TYPE_CHECKING:
     from midair.cli.call import Call
-    from midair.pipeline import Status
+    from midair.pipeline.status import Status
 
 
 @command(

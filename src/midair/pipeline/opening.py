@@ -1,0 +1,159 @@
+"""From a request to the one project it means and a session on its database."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from midair.database import Session, open_session
+from midair.database.address import parse
+from midair.database.dump import dump
+from midair.errors import NoDatabase, NothingHere, SeveralHere
+from midair.execution import locks
+from midair.execution.services import Reporter, WallClock
+from midair.model.address import Address, Product, Secret
+from midair.pipeline.request import Request, application_of, bounds_of, guard_of
+from midair.rehearsal.binaries import client_program
+from midair.rehearsal.clone import clone_schema
+from midair.rehearsal.server import ThrowawayDatabases
+from midair.sources.history import History
+from midair.sources.recognise import recognise, source_of
+from midair.sources.source import Found, Options, Project, Source
+
+
+def detect(root: Path, variables: Mapping[str, str]) -> tuple[Found, ...]:
+    """What is here: the projects midair recognises, nothing run.
+
+    Raises:
+        NothingHere: the folder does not exist.
+    """
+    if not root.is_dir():
+        raise NothingHere(f"there is no folder {root}", hint="check the path given to -C")
+    return recognise(root, variables)
+
+
+def open_project(request: Request) -> tuple[Source, Project]:
+    """The one project the request means, read.
+
+    Raises:
+        NothingHere, SeveralHere: none or several were recognised.
+        ProjectError: its files cannot be understood.
+    """
+    every = detect(request.root, request.variables)
+    found = [
+        each
+        for each in every
+        if request.tool in (None, each.tool) and (not request.folder or _same(request, each))
+    ]
+    if not found:
+        seen = f"; recognised are {', '.join(sorted({each.tool for each in every}))}" if every else ""
+        raise NothingHere(
+            f"no migrations were recognised in {request.root}{seen}",
+            hint="point -C at the project; `midair detect --help` lists the marks",
+        )
+    if len(found) > 1:
+        names = "; ".join(f"{each.tool} in {each.folder}" for each in found)
+        raise SeveralHere(
+            f"{len(found)} projects are here: {names}", hint="choose one with --tool or -C, or in midair.toml"
+        )
+    source = source_of(found[0].tool)
+    return source, source.read(found[0], options_of(request))
+
+
+def options_of(request: Request) -> Options:
+    """What a source may know of the request."""
+    product = parse(request.url).product if request.url else None
+    return Options(request.variables, request.tool_options, request.python, product)
+
+
+def address_of(request: Request, project: Project) -> Address:
+    """The target database: what the request says, else what the project's own files say, else `DATABASE_URL`.
+
+    Raises:
+        NoDatabase: neither names one.
+    """
+    address = parse(request.url) if request.url else project.address
+    if address is None and request.variables.get("DATABASE_URL"):
+        address = parse(Secret(request.variables["DATABASE_URL"]))
+    if address is None:
+        raise NoDatabase(
+            f"no database is named for this {project.tool} project",
+            hint="give --url, set DATABASE_URL, or name one in midair.toml",
+        )
+    return replace(address, password=request.password) if request.password else address
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A project read, its database connected, its scratch databases at hand."""
+
+    request: Request
+    source: Source
+    project: Project
+    session: Session
+    scratch: ThrowawayDatabases
+    options: Options
+
+    def lock_keys(self) -> tuple[int, ...]:
+        lock = self.project.history.lock(self.session)
+        return lock.keys if lock else ()
+
+    def lone_build_keys(self) -> tuple[int, ...]:
+        lock = self.project.history.lock(self.session)
+        return lock.keys if lock and lock.lone_builds else ()
+
+
+@contextmanager
+def opening(request: Request) -> Generator[Opened]:
+    """Everything a command works with, for as long as the context lasts."""
+    source, project = open_project(request)
+    address = address_of(request, project)
+    session = open_session(address, guard_of(request), application_of(request))
+    major = session.server_version // 10_000 if address.product is Product.POSTGRESQL else None
+    scratch = ThrowawayDatabases(
+        major,
+        request.variables,
+        lambda copy: _fill(copy, session, project.history, request),
+        parse(request.scratch_url) if request.scratch_url else None,
+    )
+    options = replace(options_of(request), product=address.product)
+    if options.product is not project.product:
+        project = source.read(_found(request, project), options)  # some projects keep a history per product
+    project = replace(project, address=address)
+    try:
+        yield Opened(request, source, project, session, scratch, options)
+    finally:
+        session.close()
+        scratch.close()
+
+
+@contextmanager
+def alone(opened: Opened, report: Reporter) -> Generator[None]:
+    """midair's lock, then the tool's; both end with the session."""
+    bounds, clock = bounds_of(opened.request), WallClock()
+    history_table = opened.project.history.table
+    locks.take(opened.session, "midair", [locks.own_key(history_table)], bounds, clock, report)
+    locks.take(opened.session, opened.project.tool, opened.lock_keys(), bounds, clock, report)
+    yield
+
+
+def _fill(copy: Session, target: Session, history: History, request: Request) -> None:
+    clone_schema(target, copy, lambda arguments: dump_of(target, request, arguments), history.table)
+
+
+def dump_of(target: Session, request: Request, arguments: Sequence[str]) -> str:
+    """What `pg_dump` of the server's own major version says with these arguments."""
+    major = target.server_version // 10_000
+    return dump(client_program("pg_dump", major, request.variables), target.address, arguments)
+
+
+def _same(request: Request, found: Found) -> bool:
+    return request.folder is not None and found.folder.resolve() == (request.root / request.folder).resolve()
+
+
+def _found(request: Request, project: Project) -> Found:
+    return next(
+        each
+        for each in recognise(request.root, request.variables)
+        if each.tool == project.tool and each.folder == project.folder
+    )

@@ -1,0 +1,84 @@
+"""The steps a run will take, laid out and not taken."""
+
+from collections.abc import Mapping, Sequence
+
+from midair.dialects.dialect import dialect_of
+from midair.errors import PlanChanged
+from midair.journal import Journal
+from midair.model.migration import Direction, Migration, RevisionId, Script
+from midair.model.plan import Plan
+from midair.pipeline.opening import Opened, opening
+from midair.pipeline.request import Request
+from midair.pipeline.standings import names_of, standings_of
+from midair.planning.choose import pending_of, undoing
+from midair.planning.lay_out import Item, lay_out
+from midair.sources.history import Marks
+from midair.sources.source import Work
+
+
+def plan(
+    request: Request,
+    target: str | None = None,
+    direction: Direction = Direction.UP,
+    *,
+    keep_target: bool = False,
+) -> Plan:
+    """The steps `apply` (or `rollback`) would take now; nothing is written to the target.
+
+    Raises:
+        ProjectError: the migrations, the history or the target do not fit together.
+    """
+    with opening(request) as opened:
+        return planned(opened, target, direction, keep_target=keep_target)
+
+
+def planned(opened: Opened, target: str | None, direction: Direction, *, keep_target: bool = False) -> Plan:
+    """What is to be done, in the tool's own order and transactions."""
+    project, session, source = opened.project, opened.session, opened.source
+    applied, standings = standings_of(opened)
+    if direction is Direction.UP:
+        chosen = pending_of(standings, target)
+        marks = project.history.record(session, chosen, applied)
+    else:
+        chosen = undoing(standings, target or "-1", keep_target=keep_target)
+        marks = project.history.forget(session, chosen, applied)
+    work = Work(chosen, direction, applied, session.product)
+    scripts = source.scripts(project, work, opened.scratch, opened.options)
+    return lay_out(
+        project.tool,
+        direction,
+        items_of(chosen, scripts.by_revision, marks),
+        dialect_of(session.product),
+        prologue=scripts.prologue,
+        epilogue=scripts.epilogue,
+        one_transaction=project.history.run_is_one_transaction,
+        before=names_of(applied),
+        prepare=(*scripts.before_history, *project.history.create(session))
+        if direction is Direction.UP
+        else (),
+    )
+
+
+def items_of(
+    chosen: Sequence[Migration], scripts: Mapping[RevisionId, Script], marks: Sequence[Marks]
+) -> list[Item]:
+    """Each migration with its statements and what the tool writes about it."""
+    return [
+        Item(
+            each, scripts.get(each.revision, Script()), mark.within, mark.before, mark.after, mark.on_failure
+        )
+        for each, mark in zip(chosen, marks, strict=True)
+    ]
+
+
+def refuse_unapproved(opened: Opened, made: Plan, approved: str | None) -> None:
+    """An approved plan that was begun here may be finished: what is left of it is all that is planned."""
+    if approved is None or made.digest == approved:
+        return
+    begun = Journal(opened.session).steps_of(approved)
+    if not begun or any(step.id not in begun for step in made.steps):
+        raise PlanChanged(
+            f"the plan is {made.digest} now, and {approved} was approved: migrations or history changed since",
+            state="nothing was changed",
+            hint="look at `midair plan` again and approve what it shows",
+        )

@@ -1,0 +1,83 @@
+"""Settles what a crash or a hand left."""
+
+from collections.abc import Sequence
+
+from midair.database import Session
+from midair.errors import Dirty
+from midair.execution.services import Reporter
+from midair.journal import Journal
+from midair.model.migration import Applied, Migration
+from midair.model.statement import Sql
+from midair.pipeline.opening import Opened, alone, opening
+from midair.pipeline.request import Request
+from midair.pipeline.standings import history_before
+from midair.planning.choose import find
+from midair.sources.history import History, Marks
+
+
+def repair(
+    request: Request,
+    report: Reporter,
+    revision: str | None = None,
+    *,
+    done: bool | None = None,
+    apply_it: bool = True,
+) -> tuple[str, ...]:
+    """Settles what a crash or a hand left: gives one sentence for each thing it did (or would do).
+
+    Without a revision: the tool's own repair (Flyway), and edited files are accepted as they are now.
+    With one: `done` says what a person found out about a migration nothing else can tell about.
+    """
+    with opening(request) as opened, alone(opened, report):
+        if revision is not None and done is not None:
+            return _settled(opened, revision, done=done, apply_it=apply_it)
+        return _repaired(opened, apply_it=apply_it)
+
+
+def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
+    project, session = opened.project, opened.session
+    journal = Journal(session)
+    applied = project.history.read(session)
+    try:
+        standings = opened.source.compare(project, applied)
+    except Dirty as error:
+        applied = history_before(error, journal.open_steps()) or ()
+        standings = opened.source.compare(project, applied)
+    migration = find(standings, revision)
+    marks: tuple[Marks, ...] = project.history.record(session, [migration], applied) if done else ()
+    clean = _clean_marks(project.history, session, migration, applied) if not done else ()
+    sql = [*(statement for mark in marks for statement in mark.within), *clean]
+    if journal.ready:
+        sql.append(journal.close_steps(migration.revision))
+    if apply_it and sql:
+        session.run(sql, atomic=True)
+    verb = "recorded as applied" if done else "recorded as not applied"
+    return (f"{migration.revision} {verb}; its open steps are closed",)
+
+
+def _clean_marks(
+    history: History, session: Session, migration: Migration, applied: Sequence[Applied]
+) -> tuple[Sql, ...]:
+    """What puts the history back to before a migration that was begun: forgetting it."""
+    return tuple(
+        sql for mark in history.forget(session, [migration], applied) for sql in (mark.within or mark.after)
+    )
+
+
+def _repaired(opened: Opened, *, apply_it: bool) -> tuple[str, ...]:
+    project, session = opened.project, opened.session
+    said: list[str] = []
+    sql: list[Sql] = []
+    if opened.source.repair is not None:
+        for sentence, statement in opened.source.repair(session, project, project.history.read(session)):
+            said.append(sentence)
+            sql.append(statement)
+    journal = Journal(session)
+    known = journal.checksums(project.tool)
+    for migration in project.migrations:
+        if migration.checksum and known.get(migration.revision, migration.checksum) != migration.checksum:
+            said.append(f"accepted {migration.span.path} as it is now")
+            sql.append(journal.remember("repair", project.tool, migration.revision, migration.checksum))
+    if apply_it and sql:
+        session.run(sql, atomic=True)
+    return tuple(dict.fromkeys(said))

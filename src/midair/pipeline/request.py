@@ -1,0 +1,48 @@
+"""What one command works on, and within which bounds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from midair.database import Guard
+from midair.execution.services import Bounds
+from midair.model.address import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one command works on, and within which bounds. Times in seconds.
+
+    `tool` and `folder` choose among several recognised projects. `url` wins over what the project's
+    own files say. `scratch_url` is a server for throwaway databases; else one is started.
+    """
+
+    root: Path
+    tool: str | None = None
+    folder: Path | None = None
+    url: Secret | None = None
+    password: Secret | None = None
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    tool_options: Mapping[str, str] = field(default_factory=dict[str, str])
+    python: str | None = None
+    lock_wait_s: float = 0.05
+    lock_budget_s: float = 600.0
+    statement_timeout_s: float = 0.0
+    wait_s: float = 0.0
+    scratch_url: Secret | None = None
+    environment: str | None = None
+
+
+def guard_of(request: Request) -> Guard:
+    """The timeouts every session starts with."""
+    return Guard(round(request.lock_wait_s * 1000), round(request.statement_timeout_s * 1000))
+
+
+def bounds_of(request: Request) -> Bounds:
+    """How long a run may wait for others and for locks."""
+    return Bounds(request.wait_s, request.lock_budget_s)
+
+
+def application_of(request: Request) -> str:
+    """The `application_name` of our sessions: what other people see in `pg_stat_activity`."""
+    return f"midair {request.environment}" if request.environment else "midair"
