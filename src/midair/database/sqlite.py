@@ -2,11 +2,8 @@
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from midair.database.session import Guard
@@ -26,7 +23,7 @@ class SqliteSession:
     def __init__(self, connection: sqlite3.Connection, address: Address) -> None:
         self._connection = connection
         self.address = address
-        self._locks: dict[int, sqlite3.Connection] = {}
+        self._locks: dict[int, tuple[int, str]] = {}
 
     @classmethod
     def open(cls, address: Address, guard: Guard) -> "SqliteSession":
@@ -70,29 +67,29 @@ class SqliteSession:
                 raise
 
     def try_lock(self, key: int) -> bool:
-        """An exclusive transaction on an empty file beside the system's other temporary ones: the kernel ends it with us.
+        """A lock on a file beside the database, which the kernel ends with us.
 
         SQLite has no advisory locks, and a transaction on the database itself would stop its readers.
         """
-        if self.address.database == ":memory:":
+        if self.address.database == ":memory:" or key in self._locks:
             return True
-        name = sha256(f"{os.path.realpath(self.address.database)}\0{key}".encode()).hexdigest()[:24]
-        lock = sqlite3.connect(
-            Path(tempfile.gettempdir()) / f"midair-{name}.lock", timeout=0, isolation_level=None
-        )
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            lock.close()
-            return False
-        self._locks[key] = lock
-        return True
+        path = f"{os.path.realpath(self.address.database)}-midair-{key & 0xFFFFFFFFFFFFFFFF:x}"
+        while True:
+            held = _open_locked(path)
+            if held is None:
+                return False
+            if _is_at(held, path):
+                self._locks[key] = (held, path)
+                return True
+            os.close(held)  # its holder removed it between our opening and our locking
 
     def unlock(self, key: int) -> None:
-        """Ends the transaction on the lock file."""
-        lock = self._locks.pop(key, None)
-        if lock is not None:
-            lock.close()
+        """Removes the lock's file, then lets it go: whoever opened it meanwhile notices that it is gone."""
+        if key in self._locks:
+            held, path = self._locks.pop(key)
+            with suppress(OSError):
+                os.unlink(path)
+            os.close(held)
 
     def abandon(self) -> None:
         """Rolls back whatever an interruption left open."""
@@ -126,6 +123,32 @@ class SqliteSession:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _open_locked(path: str) -> int | None:
+    """A descriptor that holds the lock; `None`: another process does."""
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise ReadOnly(
+            f"the folder of the database file cannot be written: {error.strerror}",
+            hint="SQLite itself needs to write there for its journal",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_at(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _translated(error: sqlite3.Error, index: int) -> ExecutionError:
