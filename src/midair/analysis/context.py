@@ -16,7 +16,7 @@ from midair.model.change import (
 from midair.model.effects import Effects, LockLevel
 from midair.model.migration import Migration, Script, Standing
 from midair.model.schema import Schema, Table
-from midair.model.statement import Statement
+from midair.model.statement import Span, Statement
 
 OLDEST = 13
 """The oldest supported server: what an unknown one is taken for."""
@@ -29,7 +29,8 @@ class Candidate:
 
     `pending` is false for one that is applied and only teaches the schema. `expects_downgrade` is
     false where the tool has none, or the project does not write them. `unseen` gives the reason when
-    its statements could not be read without running it (`--no-exec`).
+    its statements could not be read without running it (`--no-exec`); `refusal` is set when its
+    tool could not run its files as they are.
     """
 
     migration: Migration
@@ -38,6 +39,16 @@ class Candidate:
     pending: bool = True
     expects_downgrade: bool = False
     unseen: str | None = None
+    refusal: "Refusal | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a migration's files cannot be read as its tool would run them."""
+
+    message: str
+    span: Span
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

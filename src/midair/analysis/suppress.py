@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatch
 
 from midair.analysis.options import Allowance, Options
@@ -13,6 +15,7 @@ _DIRECTIVE = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(r"\s*(-->|\*/|\*\))\s*$")
+_UNTIL = re.compile(r"\s*\(until (?P<day>\d{4}-\d{2}-\d{2})\)$")
 
 
 def allowances_in(text: str) -> tuple[Allowance, ...]:
@@ -32,12 +35,36 @@ def _allowances(text: str) -> Iterator[Allowance]:
             continue
         codes = tuple(each.strip() for each in found["codes"].split(","))
         reason = _CLOSING.sub("", found["reason"] or "").strip()
-        yield Allowance(codes, reason, number, bool(found["file"]))
+        until = _UNTIL.search(reason)
+        yield Allowance(
+            codes,
+            _UNTIL.sub("", reason),
+            number,
+            bool(found["file"]),
+            _day(until["day"]) if until else None,
+        )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min  # no such day: the allowance counts as run out, and is shown
 
 
 def matches(code: str, name: str, pattern: str) -> bool:
     """A pattern names a rule by its code, a family by a prefix of it, or the rule by name."""
     return code.upper().startswith(pattern.upper()) or name == pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An allowance of a file that was looked at. `used`: it covers a finding. `ran_out`: its day is over."""
+
+    path: str
+    allowance: Allowance
+    used: bool
+    ran_out: bool
 
 
 class Suppressions:
@@ -47,10 +74,11 @@ class Suppressions:
         self._options = options
         self._covers: dict[tuple[str, int, int], list[Allowance]] = {}
         self._files: dict[str, list[Allowance]] = {}
+        self._used: set[tuple[str, int]] = set()
         for path, allowed in options.allowances.items():
             places = sorted({_place(each.span) for each in statements.get(path, [])})
             for each in allowed:
-                if not each.reason:
+                if not each.reason or self._ran_out(each):
                     continue
                 if each.whole_file:
                     self._files.setdefault(path, []).append(each)
@@ -62,12 +90,17 @@ class Suppressions:
         if place is not None:
             self._covers.setdefault((path, *place), []).append(allowed)
 
+    def _ran_out(self, allowed: Allowance) -> bool:
+        today = self._options.today
+        return allowed.until is not None and today is not None and allowed.until < today
+
     def reason(self, rule: Rule, span: Span, fingerprint: str) -> str | None:
         """Why the finding was allowed, or `None` when nobody did."""
         here = self._covers.get((span.path, *_place(span)), [])
         for each in (*here, *self._files.get(span.path, [])):
             if any(matches(rule.code, rule.name, code) for code in each.codes):
-                return each.reason
+                self._used.add((span.path, each.line))
+                return f"{each.reason} (until {each.until})" if each.until else each.reason
         for pattern in self._options.ignore:
             if matches(rule.code, rule.name, pattern):
                 return f"the settings ignore {pattern}"
@@ -75,6 +108,12 @@ class Suppressions:
             if fnmatch(span.path, path) and any(matches(rule.code, rule.name, each) for each in patterns):
                 return f"the settings ignore it in {path}"
         return "in the baseline" if fingerprint in self._options.baseline else None
+
+    def given(self) -> Iterator[Given]:
+        """Every allowance of the files, with what became of it; to be asked after all findings are made."""
+        for path, allowed in self._options.allowances.items():
+            for each in allowed:
+                yield Given(path, each, (path, each.line) in self._used, self._ran_out(each))
 
 
 def _place(span: Span) -> tuple[int, int]:

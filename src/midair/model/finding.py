@@ -65,7 +65,8 @@ class Finding:
 
     `recipe` names the rewrite that makes the statement safe when midair applies it online, or is
     `None`. `suppressed` is the reason someone gave for allowing it. `sql` is the statement, `None`
-    for findings about files. `fingerprint` stays the same when lines move.
+    for findings about files. `fingerprint` stays the same when lines move. `own_risk` is the rule's
+    where the project's settings chose another.
     """
 
     code: str
@@ -81,6 +82,7 @@ class Finding:
     recipe: str | None = None
     suppressed: str | None = None
     fingerprint: str = ""
+    own_risk: Risk | None = None
 
     @property
     def counts(self) -> bool:
