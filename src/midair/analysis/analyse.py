@@ -259,6 +259,7 @@ class _Judge:
             risk = Risk.MEDIUM
         chosen = _chosen_risk(rule, self.options)
         mark = _fingerprint(rule, span.path, sql or concern.message, seen)
+        allowed = self.suppressions.allowed(rule, span, mark)
         return Finding(
             rule.code,
             rule.name,
@@ -270,10 +271,11 @@ class _Judge:
             sql,
             concern.table,
             rows,
-            rule.recipe,
-            self.suppressions.reason(rule, span, mark),
+            self.options.rewrites.get(rule.code),
+            allowed.reason if allowed else None,
             mark,
             risk if chosen is not None and chosen is not risk else None,
+            allowed.by if allowed else None,
         )
 
 

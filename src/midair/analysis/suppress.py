@@ -8,6 +8,7 @@ from fnmatch import fnmatch
 
 from midair.analysis.options import Allowance, Options
 from midair.analysis.rule import Rule
+from midair.model.finding import AllowedBy
 from midair.model.statement import Span, Statement
 
 _DIRECTIVE = re.compile(
@@ -67,6 +68,14 @@ class Given:
     ran_out: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Why a finding does not count."""
+
+    by: AllowedBy
+    reason: str
+
+
 class Suppressions:
     """Answers why a finding does not count. Each allowance covers the statement it is in, or the next one."""
 
@@ -94,20 +103,22 @@ class Suppressions:
         today = self._options.today
         return allowed.until is not None and today is not None and allowed.until < today
 
-    def reason(self, rule: Rule, span: Span, fingerprint: str) -> str | None:
-        """Why the finding was allowed, or `None` when nobody did."""
+    def allowed(self, rule: Rule, span: Span, fingerprint: str) -> Allowed | None:
+        """Who allowed the finding and why, or `None` when nobody did."""
         here = self._covers.get((span.path, *_place(span)), [])
         for each in (*here, *self._files.get(span.path, [])):
             if any(matches(rule.code, rule.name, code) for code in each.codes):
                 self._used.add((span.path, each.line))
-                return f"{each.reason} (until {each.until})" if each.until else each.reason
+                until = f" (until {each.until})" if each.until else ""
+                return Allowed(AllowedBy.FILE, each.reason + until)
         for pattern in self._options.ignore:
             if matches(rule.code, rule.name, pattern):
-                return f"the settings ignore {pattern}"
+                return Allowed(AllowedBy.SETTINGS, f"the settings ignore {pattern}")
         for path, patterns in self._options.per_path.items():
             if fnmatch(span.path, path) and any(matches(rule.code, rule.name, each) for each in patterns):
-                return f"the settings ignore it in {path}"
-        return "in the baseline" if fingerprint in self._options.baseline else None
+                return Allowed(AllowedBy.SETTINGS, f"the settings ignore it in {path}")
+        known = fingerprint in self._options.baseline
+        return Allowed(AllowedBy.BASELINE, "in the baseline") if known else None
 
     def given(self) -> Iterator[Given]:
         """Every allowance of the files, with what became of it; to be asked after all findings are made."""

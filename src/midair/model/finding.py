@@ -35,6 +35,16 @@ class Risk(StrEnum):
         return self.rank >= Risk(other).rank
 
 
+class AllowedBy(StrEnum):
+    """Who said that a finding does not count."""
+
+    FILE = "file"
+    """A comment beside the statement."""
+    SETTINGS = "settings"
+    BASELINE = "baseline"
+    """It was there when the project began to use `check`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """A local change of a file: the lines `first` to `last` become `text`; counted from 1."""
@@ -64,7 +74,7 @@ class Finding:
     """One concern of one rule about one place.
 
     `recipe` names the rewrite that makes the statement safe when midair applies it online, or is
-    `None`. `suppressed` is the reason someone gave for allowing it. `sql` is the statement, `None`
+    `None`. `suppressed` is the reason someone gave for allowing it, and `allowed_by` where. `sql` is the statement, `None`
     for findings about files. `fingerprint` stays the same when lines move. `own_risk` is the rule's
     where the project's settings chose another.
     """
@@ -83,6 +93,7 @@ class Finding:
     suppressed: str | None = None
     fingerprint: str = ""
     own_risk: Risk | None = None
+    allowed_by: AllowedBy | None = None
 
     @property
     def counts(self) -> bool:

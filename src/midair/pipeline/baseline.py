@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from midair.errors import BadSetting
-from midair.model.finding import Finding
+from midair.model.finding import AllowedBy, Finding
 
 FORMAT_VERSION = 1
 
@@ -47,7 +47,7 @@ def write_baseline(path: Path, findings: Sequence[Finding]) -> int:
     Raises:
         BadSetting: the file cannot be written.
     """
-    kept = [each for each in findings if each.counts or each.suppressed == "in the baseline"]
+    kept = [each for each in findings if each.counts or each.allowed_by is AllowedBy.BASELINE]
     rows = [
         {"fingerprint": each.fingerprint, "code": each.code, "path": each.span.path, "message": each.message}
         for each in sorted(kept, key=lambda each: (each.span.path, each.span.line, each.code))

@@ -151,6 +151,8 @@ class Page:
     name: str
     text: str
     exit_code: int | None = None
+    risk: Risk | None = None
+    """Of a rule, where nothing special makes it more or less."""
 
 
 @dataclass(frozen=True, slots=True)
