@@ -71,7 +71,7 @@ def files_of(found: Ground) -> Mapping[str, RevisionId]:
 
 def _up(found: Ground, needed: Sequence[Migration], *, whole: bool, no_exec: bool) -> Reading:
     if no_exec and found.source.live is not None:
-        return _unrun(needed)
+        return _unrun(found, needed, Direction.UP)
     return _read(
         found, needed, Direction.UP, found.empty if whole else found.scratch, () if whole else found.applied
     )
@@ -83,7 +83,7 @@ def _down(
     """The ways back, read where each migration before them is in place; one that cannot be read is not held against it."""
     back = [each for each in reversed(chosen) if each.reversible and not each.repeatable]
     if no_exec and found.source.live is not None:
-        return _unrun(back)
+        return _unrun(found, back, Direction.DOWN)
     places = {each.revision: place for place, each in enumerate(ordered)}
     newest = max((places[each.revision] for each in back), default=-1)
     applied = tuple(Applied(each.revision, order) for order, each in enumerate(ordered[: newest + 1], 1))
@@ -92,8 +92,12 @@ def _down(
     return reading
 
 
-def _unrun(migrations: Sequence[Migration]) -> Reading:
-    return Reading(unseen={each.revision: "it is a program, and --no-exec runs none" for each in migrations})
+def _unrun(found: Ground, migrations: Sequence[Migration], direction: Direction) -> Reading:
+    """What the programs' files show; where the tool's files show nothing, that they were not looked at."""
+    if found.source.unrun is None:
+        return Reading(unseen={each.revision: "it is a program, and was not run" for each in migrations})
+    work = Work(tuple(migrations), direction, found.applied, Product.POSTGRESQL)
+    return Reading(dict(found.source.unrun(found.project, work).by_revision))
 
 
 def _read(

@@ -8,6 +8,7 @@ from midair.analysis.analyse import analyse, begins_empty, rules
 from midair.analysis.context import Candidate
 from midair.analysis.options import Allowance, Options
 from midair.analysis.suppress import allowances_in, matches
+from midair.errors import MidairError, ProgramFailed, ScratchError
 from midair.model.finding import Finding
 from midair.model.migration import RevisionId
 from midair.model.schema import Schema
@@ -70,7 +71,7 @@ def check(request: Request, question: Question) -> Checking:
         applied = frozenset(each.revision for each in found.applied)
         # A named migration that is applied is judged on the schema before it, which no server has any more.
         whole = found.schema is None or bool(chosen.revisions & applied)
-        candidates = candidates_of(found, chosen.revisions, whole=whole, no_exec=question.no_exec)
+        candidates, why_unrun = _read(found, chosen.revisions, whole=whole, no_exec=question.no_exec)
         major = found.major or question.server_version
         schema = _schema_before(candidates, found, whole=whole)
         texts = _texts(request.root, paths_of(candidates))
@@ -78,6 +79,8 @@ def check(request: Request, question: Question) -> Checking:
         findings = analyse(candidates, schema, major, options, found.standings if applied else ())
         if found.why_not is not None:
             warnings = (*warnings, f"the database was not asked: {found.why_not.message}")
+        if why_unrun is not None:
+            warnings = (*warnings, f"read without being run, because running failed: {why_unrun.message}")
         return Checking(
             request.root,
             tuple(each for each in candidates if each.pending),
@@ -95,6 +98,18 @@ def unknown_rules(patterns: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         each for each in patterns if not any(matches(rule.code, rule.name, each) for rule in rules())
     )
+
+
+def _read(
+    found: Ground, chosen: frozenset[RevisionId], *, whole: bool, no_exec: bool
+) -> tuple[tuple[Candidate, ...], MidairError | None]:
+    """The candidates; those of a program that does not run on an empty database as far as its files show them."""
+    try:
+        return candidates_of(found, chosen, whole=whole, no_exec=no_exec), None
+    except (ProgramFailed, ScratchError) as error:
+        if found.schema is not None or found.source.unrun is None:
+            raise
+        return candidates_of(found, chosen, whole=whole, no_exec=True), error
 
 
 @dataclass(frozen=True, slots=True)

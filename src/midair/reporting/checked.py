@@ -56,8 +56,9 @@ def _excerpt(finding: Finding, excerpts: dict[tuple[str, int], str], look: Look)
         yield f"  {number:>{width}} {side} {text}"
     if first == last and numbers:
         text = excerpts[finding.span.path, first]
-        under = "^" * max(len(text.rstrip()) - finding.span.column + 1, 1)
-        yield f"  {'':>{width}} | {' ' * (finding.span.column - 1)}{painted(under, colour, look)}"
+        begin = max(finding.span.column - 1, len(text) - len(text.lstrip()))
+        under = "^" * max(len(text.rstrip()) - begin, 1)
+        yield f"  {'':>{width}} | {' ' * begin}{painted(under, colour, look)}"
     elif last - first >= _LONGEST_EXCERPT:
         yield plain(f"  {'':>{width}} {painted('>', colour, look)} … to line {last}", look)
 
@@ -97,9 +98,13 @@ def verdict(payload: CheckPayload) -> str:
     ]
     also = _allowed(payload)
     looked = count(len(payload.migrations), "migration")
-    if not counted:
-        return f"✓ nothing found in {looked}{also}"
-    return f"{', '.join(numbers)} in {looked}{also}"
+    unseen = sum(each.not_seen is not None for each in payload.migrations)
+    also += f"; {unseen} not or only partly looked at" if unseen else ""
+    if counted:
+        return f"{', '.join(numbers)} in {looked}{also}"
+    if unseen and unseen == len(payload.migrations):
+        return f"nothing was looked at: {looked}{also}"
+    return f"✓ nothing found in {looked}{also}"
 
 
 def _allowed(payload: CheckPayload) -> str:
