@@ -16,6 +16,7 @@ from midair.analysis.context import (
     Memory,
     Story,
     made_by,
+    needed_and_missing,
     places_of,
 )
 from midair.analysis.options import Options
@@ -27,7 +28,7 @@ from midair.model.change import Change, Insert, SetSetting, Transaction
 from midair.model.effects import Effects
 from midair.model.finding import Finding, Remedy, Risk
 from midair.model.migration import RevisionId, Script, Standing
-from midair.model.schema import Schema
+from midair.model.schema import Schema, Table
 from midair.model.statement import Span, Statement
 from midair.registry import members
 
@@ -81,13 +82,7 @@ def begins_empty(candidates: Sequence[Candidate]) -> bool:
     not create may still exist.
     """
     teller = _Teller(Schema(complete=True), None, Options())
-    return not any(
-        act.effects.refused in _NOT_THERE for each in candidates for act in teller.story(each).acts
-    )
-
-
-_NOT_THERE = ("42P01", "42704")
-"""SQLSTATE: no such relation, no such object."""
+    return not any(needed_and_missing(act) for each in candidates for act in teller.story(each).acts)
 
 
 def risk_of(findings: Sequence[Finding], online: bool = False) -> Risk:
@@ -255,7 +250,7 @@ class _Judge:
         risk = concern.risk or rule.risk
         table = context.table(concern.table) if context and concern.table else None
         rows = table.rows if table else None
-        if rule.grows and risk is Risk.HIGH and _is_small(rows, table.bytes if table else None, self.options):
+        if rule.grows and risk is Risk.HIGH and table is not None and _is_small(table, self.options):
             risk = Risk.MEDIUM
         chosen = _chosen_risk(rule, self.options)
         mark = _fingerprint(rule, span.path, sql or concern.message, seen)
@@ -288,9 +283,15 @@ def _chosen_risk(rule: Rule, options: Options) -> Risk | None:
     return options.risks[max(told, key=len)] if told else None
 
 
-def _is_small(rows: int | None, size: int | None, options: Options) -> bool:
-    """Known, and below both limits (X2); an unknown size is large (X3)."""
-    return rows is not None and rows < options.small_rows and (size is None or size < options.small_bytes)
+def _is_small(table: Table, options: Options) -> bool:
+    """Known, and below the limits (X2); an unknown size is large (X3).
+
+    A table that was never analysed has no row count, but the size of its file is exact; a
+    partitioned one has no file of its own.
+    """
+    if table.rows is None:
+        return table.bytes is not None and table.kind == "table" and table.bytes < options.small_bytes
+    return table.rows < options.small_rows and (table.bytes is None or table.bytes < options.small_bytes)
 
 
 def _fingerprint(rule: Rule, path: str, text: str, seen: dict[str, int]) -> str:

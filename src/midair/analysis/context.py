@@ -239,6 +239,24 @@ class Context:
         return (each for each in self.act.changes if isinstance(each, kinds))
 
 
+def needed_and_missing(act: Act) -> str | None:
+    """A relation the act is about that is known not to be there, unless the act says that this is fine."""
+    if not act.schema.complete or "IF EXISTS" in act.statement.sql.upper():
+        return None
+    schema = act.schema
+    for each in act.changes:
+        name = getattr(each, "table", None)
+        named = isinstance(name, str) and not isinstance(each, CreateTable) and name not in _EVERY
+        if named and schema.exists(name) is False:
+            return name
+        schema = schema.after(each)
+    return None
+
+
+_EVERY = ("*", "")
+"""What stands for no table in particular."""
+
+
 def places_of(acts: Sequence[Act]) -> Mapping[str, Sequence[int]]:
     """For each relation, the positions of the acts that lock or name it."""
     found: dict[str, list[int]] = {}

@@ -11,7 +11,7 @@ from midair.cli.call import Call
 from midair.errors import BadSetting, ConfigurationError, SeveralProblems
 from midair.model.finding import Finding, Risk
 from midair.pipeline.baseline import read_baseline
-from midair.pipeline.check import Checking, Question, check, unknown_rules
+from midair.pipeline.check import Checking, Question, unknown_rules
 from midair.pipeline.fix import Fixed, fix
 from midair.pipeline.request import Request
 from midair.reporting.report import Checked, CheckPayload
@@ -55,26 +55,22 @@ def wrong_rules(settings: Settings) -> Iterator[ConfigurationError]:
             yield BadSetting(f"{place} {name} is no rule", hint="`midair explain` lists the rules")
 
 
-def checked(request: Request, question: Question, *, fix_files: bool) -> tuple[Checking, tuple[Fixed, ...]]:
-    """What is found, with `fix_files` after the files were mended, and what was mended.
+def fixed(request: Request, question: Question, found: Checking) -> Fixed:
+    """What is found once the files were mended, and what was mended.
 
     Raises:
         BadSetting: files are to be mended, and nothing says which migrations are not applied yet.
     """
-    found = check(request, question)
-    if not fix_files:
-        return found, ()
     if found.candidates and not found.unapplied:
         raise BadSetting(
             "--fix: nothing says which of these migrations are not applied yet, and an applied one must stay as it is",
             hint="add --against URL or -e ENV, or --since REF for files that are new in git",
         )
-    fixed = fix(found)
-    return (check(request, question) if fixed else found), fixed
+    return fix(request, question, found)
 
 
-def check_payload(found: Checking, settings: Settings, fixed: Sequence[Fixed]) -> CheckPayload:
-    """The report's value."""
+def check_payload(settings: Settings, found: Checking, mended: Fixed | None = None) -> CheckPayload:
+    """The report's value, of a check alone or after files were mended."""
     online = str(settings.strategy.value) == "online"
     migrations = tuple(_checked(each, found.findings) for each in found.candidates)
     return CheckPayload(
@@ -86,9 +82,16 @@ def check_payload(found: Checking, settings: Settings, fixed: Sequence[Fixed]) -
         excerpts=tuple((path, line, text) for (path, line), text in sorted(found.lines.items())),
         online=online,
         warnings=found.warnings,
-        fixed=tuple(f"{each.path}: {count(each.statements, 'statement')} rewritten" for each in fixed),
+        fixed=tuple(_edits(mended)) if mended else (),
         risk=risk_of(found.findings, online),
     )
+
+
+def _edits(mended: Fixed) -> Iterator[str]:
+    for path, statements in mended.statements.items():
+        yield f"{path}: {count(statements, 'statement')} rewritten"
+    for path in mended.kept:
+        yield f"{path}: left as it is, for its tool runs it in a transaction"
 
 
 def _checked(candidate: Candidate, findings: Sequence[Finding]) -> Checked:

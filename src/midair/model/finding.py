@@ -59,8 +59,9 @@ class Edit:
 class Remedy:
     """What to do instead: a sentence, and SQL with the real names where there is any.
 
-    `alembic` is the same as calls of its `op`. `certain` says that `sql` may replace the statement
-    without a person's judgement; `check --fix` uses only these.
+    `alembic` is the same as calls of its `op`. `certain` says that `sql` does what the statement does,
+    so that no person need judge; whether it can stand there (outside a transaction) is looked at
+    once it does. `check --fix` uses only these.
     """
 
     text: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,8 @@ def check(
 
         return Answer(call.report(LinesPayload(tuple(check_schema().splitlines()))))
 
-    from midair.cli.findings import check_payload, checked, must_answer, rule_options
+    import midair
+    from midair.cli.findings import check_payload, fixed, must_answer, rule_options
     from midair.cli.request import request_of
     from midair.errors import BadSetting
     from midair.pipeline.baseline import write_baseline
@@ -80,11 +82,13 @@ def check(
         no_exec=no_exec,
         options=rule_options(settings, None if update_baseline else known),
     )
-    found, fixed = checked(request_of(settings), question, fix_files=fix)
+    request = replace(request_of(settings), may_run=not no_exec)
+    found = midair.check(request, question)
     if update_baseline and known is not None:
         count = write_baseline(known, found.findings)
         return _written(call, known, count)
-    payload = check_payload(found, settings, fixed)
+    mended = fixed(request, question, found) if fix else None
+    payload = check_payload(settings, mended.found if mended else found, mended)
     if call.format == "text" and not call.quiet:
         for warning in payload.warnings:
             click.echo(f"warning: {warning}", err=True)
