@@ -31,7 +31,8 @@ class Options:
     known when the project began to use `check`. `plan_scope`: tables made by any pending migration
     count as new in later ones, because the whole plan runs at once. `risks` maps codes to the risk the
     project gives them instead of ours. `rewrites` maps codes to the rewrite that takes care of the
-    finding when midair applies the migration. `today` decides which allowances have run out; with `None` all count.
+    finding when midair applies the migration. `op_calls`: remedies are also said as calls of
+    Alembic's `op`. `today` decides which allowances have run out; with `None` all count.
     """
 
     ignore: tuple[str, ...] = ()
@@ -44,4 +45,5 @@ class Options:
     small_bytes: int = 8 * 1024 * 1024
     risks: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
     rewrites: Mapping[str, str] = field(default_factory=dict[str, str])
+    op_calls: bool = False
     today: date | None = None

@@ -75,7 +75,9 @@ def check(request: Request, question: Question) -> Checking:
         major = found.major or question.server_version
         schema = _schema_before(candidates, found, whole=whole)
         texts = _texts(request.root, paths_of(candidates))
-        options = replace(question.options, allowances=_allowances(texts))
+        options = replace(
+            question.options, allowances=_allowances(texts), op_calls=found.project.tool == "alembic"
+        )
         findings = analyse(candidates, schema, major, options, found.standings if applied else ())
         if found.why_not is not None:
             warnings = (*warnings, f"the database was not asked: {found.why_not.message}")

@@ -70,9 +70,8 @@ def _advice(finding: Finding, payload: CheckPayload, look: Look) -> Iterator[str
     if finding.own_risk is not None:
         yield f"  the settings call this {finding.risk}; by itself it is {finding.own_risk}"
     yield plain(f"  instead: {finding.remedy.text}", look)
-    call = finding.remedy.alembic if finding.span.path.endswith(".py") else None
-    if call is not None:
-        yield from (f"      {line}" for line in call.splitlines())
+    if finding.remedy.alembic is not None:
+        yield from (f"      {line}" for line in finding.remedy.alembic.splitlines())
     else:
         yield from (f"      {line}" for sql in finding.remedy.sql for line in f"{sql};".splitlines())
     if finding.recipe:
@@ -166,7 +165,7 @@ def _cell(text: str) -> str:
 
 
 def _folded(finding: Finding) -> str:
-    call = finding.remedy.alembic if finding.span.path.endswith(".py") else None
+    call = finding.remedy.alembic
     instead = call or (";\n".join(finding.remedy.sql) + ";" if finding.remedy.sql else None)
     lines = [
         f"\n<details><summary><b>{finding.risk}</b> {finding.code} {escape(finding.message)} — <code>{escape(str(finding.span))}</code></summary>",
