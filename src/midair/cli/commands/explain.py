@@ -36,7 +36,7 @@ def explain(call: Call, code: str | None) -> Answer:
 
     if code is None:
         text = "\n".join(f"{page.code}  {page.text.splitlines()[0]}" for page in (*_errors(), *_rules()))
-        return Answer(call.report(Page("MA, ME", "all codes", text)))
+        return Answer(call.report(Page("ME, MA", "all codes", text)))
     pages = {page.code: page for page in (_rules() if code[:2].upper() == "MA" else _errors())}
     found = pages.get(code.upper()) or next((page for page in _rules() if page.name == code.lower()), None)
     if found is None:
