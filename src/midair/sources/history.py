@@ -1,6 +1,7 @@
 """The tool's own table as data: how to list what is applied, how to record one more."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from midair.database.session import Session
@@ -56,6 +57,8 @@ class History:
     record: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]]
     forget: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]]
     lock: Callable[[Session], ToolLock | None]
+    hold: Callable[[Session], AbstractContextManager[None]] | None = None
+    """Holds the tool's lock where it is a row of a table (Liquibase, Knex), for as long as the context lasts."""
     run_is_one_transaction: bool = False
     """The tool wraps all pending migrations in one transaction (Alembic's default, Flyway's `group`)."""
     is_cursor: bool = False

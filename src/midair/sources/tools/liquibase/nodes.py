@@ -1,0 +1,59 @@
+"""What every format becomes first: named nodes with text and children, each knowing its line (liquibase.md §1.1)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from midair.errors import BadMigration
+from midair.model.statement import Span
+
+MOST_BYTES = 32_000_000
+"""No changelog file is larger; a larger one is an attack or a mistake."""
+MOST_NODES = 2_000_000
+DEEPEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An element, an attribute or a map entry alike: `text` is its own value, `None` when it has none.
+
+    Names compare ignoring case, as Liquibase does since 4.8.
+    """
+
+    name: str
+    text: str | None
+    children: tuple["Node", ...]
+    span: Span
+
+    def all(self, name: str) -> Iterator["Node"]:
+        """The children of this name, in order."""
+        wanted = name.lower()
+        return (each for each in self.children if each.name.lower() == wanted)
+
+    def child(self, name: str) -> "Node | None":
+        """The only child of this name.
+
+        Raises:
+            BadMigration: there are several.
+        """
+        found = list(self.all(name))
+        if len(found) > 1:
+            raise BadMigration(
+                f"{found[1].span} {self.name} has {name!r} {len(found)} times",
+                hint="write it once; items of a list need a name of their own, as in `- column: {…}`",
+            )
+        return found[0] if found else None
+
+    def get(self, name: str) -> str | None:
+        """The text of the child of this name."""
+        found = self.child(name)
+        return None if found is None else found.text
+
+    def flag(self, name: str, default: bool | None = None) -> bool | None:
+        """A boolean as Java reads it: `true` in any case, all else false."""
+        text = self.get(name)
+        return default if text is None else text.strip().lower() == "true"
+
+    def mapped(self, change: Callable[[str], str]) -> "Node":
+        """The same tree with every text changed."""
+        text = None if self.text is None else change(self.text)
+        return replace(self, text=text, children=tuple(each.mapped(change) for each in self.children))
