@@ -1,7 +1,7 @@
 """From a request to the one project it means and a session on its database."""
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -135,7 +135,7 @@ def alone(opened: Opened, report: Reporter) -> Generator[None]:
     locks.take(opened.session, "midair", [locks.own_key(history_table)], bounds, clock, report)
     locks.take(opened.session, opened.project.tool, opened.lock_keys(), bounds, clock, report)
     hold = opened.project.history.hold
-    with nullcontext() if hold is None else hold(opened.session):
+    with locks.holding(hold, opened.session, opened.project.tool, bounds, clock, report):
         yield
 
 

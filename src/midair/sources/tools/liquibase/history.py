@@ -13,7 +13,7 @@ from midair.sources.history import History, Marks, ToolLock
 from midair.sources.tools.liquibase.checksum import NEWEST
 from midair.sources.tools.liquibase.decide import Decisions
 from midair.sources.tools.liquibase.files import normal
-from midair.sources.tools.liquibase.lock import held, refuse_held
+from midair.sources.tools.liquibase.lock import held
 from midair.sources.tools.liquibase.model import Changeset
 from midair.sources.tools.liquibase.settings import Settings
 from midair.sources.tools.liquibase.table import (
@@ -126,12 +126,10 @@ class Keeping:
         """A row each; one that is there is brought up to date.
 
         Raises:
-            AlreadyRunning: the lock row says somebody is at work.
             Refused: a precondition of the changelog itself, or of the first changeset, halts the run.
         """
         if not migrations:
             return ()
-        refuse_held(session, self.tables)
         begin_deployment(session)
         del applied  # a crash may have left rows the caller has not seen
         kinds = self.decisions.kinds(session, [each.revision for each in migrations])
@@ -155,8 +153,6 @@ class Keeping:
     ) -> tuple[Marks, ...]:
         """The row is deleted, by the spelling of its path that the table has."""
         del applied
-        if migrations:
-            refuse_held(session, self.tables)
         rows = {revision_of_row(row): row for row in rows_of(session, self.tables)}
         return tuple(self._forgotten(rows.get(each.revision)) for each in migrations)
 
@@ -167,9 +163,8 @@ class Keeping:
         return Marks(within=(Sql(text, (row.id, row.author, row.filename)),))
 
     def lock(self, session: Session) -> ToolLock | None:
-        """None that a server knows: Liquibase's lock is a row, which `lock.py` takes."""
-        if is_there(session, self.tables):
-            refuse_held(session, self.tables)
+        """None that a server knows: Liquibase's lock is a row, which `hold` takes."""
+        is_there(session, self.tables)  # refuses another tool's table before anything is written
         return None
 
 

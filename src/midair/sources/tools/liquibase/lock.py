@@ -18,6 +18,9 @@ from midair.sources.tools.liquibase.table import Tables, columns_of, lock_table
 
 _OURS = re.compile(r"midair (\S+) \(pid (\d+), backend (\d+)\)")
 
+_LIVES = "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s AND application_name LIKE 'midair%%'"
+"""A number is given to new backends again; one of an application is not our owner come back."""
+
 
 def refuse_held(session: Session, tables: Tables) -> None:
     """Refuses to go on while another holds the row.
@@ -57,7 +60,7 @@ def is_gone(session: Session, owner: str) -> bool:
         return False
     host, process, backend = found.group(1), int(found.group(2)), int(found.group(3))
     if session.product is Product.POSTGRESQL:
-        return not session.query("SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s", (backend,))
+        return not session.query(_LIVES, (backend,))
     if host != socket.gethostname()[:150]:
         return False
     try:
