@@ -1,7 +1,8 @@
 """One project and one database, seen by midair and by the real Liquibase."""
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.peers.commands import Answer, midair, run
@@ -9,7 +10,7 @@ from tests.peers.databases import Database, PostgreSQL, SQLite
 
 ROWS = (
     "SELECT orderexecuted, id, author, filename, md5sum, description, comments, exectype, contexts, labels, tag"
-    " FROM databasechangelog ORDER BY orderexecuted"
+    " FROM {} ORDER BY orderexecuted"
 )
 LIMIT_S = 300
 
@@ -22,17 +23,12 @@ class Side:
     root: Path
     changelog: str
     database: Database
-    more: tuple[str, ...] = ()
-    """Further options of the real tool's update (`--contexts=…`)."""
-    settings: tuple[str, ...] = ()
-    """The same for midair, as `name=value` of `[tools.liquibase]`."""
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What both find in their environment."""
 
     def real(self, command: str, *words: str) -> Answer:
         """One command of the real tool."""
         login = () if isinstance(self.database, SQLite) else ("--username=postgres", "--password=x")
-        taken = self.more if command.startswith(("update", "status", "validate", "changelog", "mark")) else ()
-        if command == "validate":
-            taken = ()
         return run(
             self.program,
             "--show-banner=false",
@@ -41,9 +37,9 @@ class Side:
             f"--changelog-file={self.changelog}",
             f"--url={self._jdbc}",
             *login,
-            *taken,
             *words,
             folder=self.root,
+            variables=self.variables,
             limit_s=LIMIT_S,
         )
 
@@ -58,11 +54,12 @@ class Side:
         url = self.database.url
         if isinstance(self.database, SQLite):
             url = f"sqlite:///{self.database.path}"
-        return midair("-C", str(self.root), *words, "--url", url)
+        return midair("-C", str(self.root), *words, "--url", url, variables=self.variables)
 
     def rows(self) -> list[tuple[object, ...]]:
         """What both must have written alike."""
-        return self.database.rows(ROWS)
+        table = self.variables.get("LIQUIBASE_DATABASE_CHANGELOG_TABLE_NAME", "databasechangelog")
+        return self.database.rows(ROWS.format(table))
 
     def waiting(self) -> tuple[str, ...]:
         """What the real tool's status would run; fails unless its validate finds nothing wrong."""
@@ -73,9 +70,27 @@ class Side:
         return listed
 
 
-def laid_out(project: Path, root: Path, changelog: str, settings: tuple[str, ...] = ()) -> Path:
-    """A writable copy of a project, with what midair is to know of it in its own settings file."""
+def laid_out(project: Path, root: Path, changelog: str) -> Path:
+    """A writable copy of a project, with the properties file that names its root changelog."""
     shutil.copytree(project, root, copy_function=shutil.copyfile)
-    lines = ["[tools.liquibase]", f'changeLogFile = "{changelog}"', *settings]
-    (root / "midair.toml").write_text("\n".join(lines) + "\n")
+    (root / "liquibase.properties").write_text(f"changeLogFile={changelog}\n")
     return root
+
+
+def handed_over(reference: Side, begun_by_it: Side, begun_by_us: Side, point: int) -> None:
+    """Fails unless each takes over after `point` changesets and again 7 later, and all three end alike.
+
+    `reference` is left to the real tool alone.
+    """
+    for command in (f"update-count --count={point}", "update-count --count=7", "update"):
+        reference.real(*command.split()).ok()
+    begun_by_it.real("update-count", f"--count={point}").ok()
+    begun_by_it.midair("apply", "+7").ok()
+    begun_by_it.real("update").ok()
+    begun_by_us.midair("apply", f"+{point}").ok()
+    begun_by_us.real("update-count", "--count=7").ok()
+    begun_by_us.midair("apply").ok()
+    for each in (begun_by_it, begun_by_us):
+        assert each.rows() == reference.rows()
+        assert each.database.schema() == reference.database.schema()
+        assert each.waiting() == reference.waiting()

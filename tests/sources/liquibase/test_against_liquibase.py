@@ -8,7 +8,7 @@ import pytest
 from tests.peers.databases import Cluster, Database, SQLite, cluster
 from tests.peers.places import peer
 
-from .beside import Side, laid_out
+from .beside import Side, handed_over, laid_out
 from .recorded import GOLDEN
 
 pytestmark = pytest.mark.peers
@@ -56,15 +56,4 @@ def test_each_takes_over_from_the_other_at_any_point(
     three: tuple[Database, ...], point: int, tmp_path: Path
 ) -> None:
     reference, begun_by_it, begun_by_us = (side(each, "core", tmp_path / "project") for each in three)
-    for command in (f"update-count --count={point}", "update-count --count=7", "update"):
-        reference.real(*command.split()).ok()
-    begun_by_it.real("update-count", f"--count={point}").ok()
-    begun_by_it.midair("apply", "+7").ok()
-    begun_by_it.real("update").ok()
-    begun_by_us.midair("apply", f"+{point}").ok()
-    begun_by_us.real("update-count", "--count=7").ok()
-    begun_by_us.midair("apply").ok()
-    for each in (begun_by_it, begun_by_us):
-        assert each.rows() == reference.rows()
-        assert each.database.schema() == reference.database.schema()
-        assert each.waiting() == reference.waiting()
+    handed_over(reference, begun_by_it, begun_by_us, point)

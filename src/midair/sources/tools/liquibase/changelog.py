@@ -42,7 +42,7 @@ def read_changelog(name: str, runtime: Runtime, search: SearchPath) -> Changelog
     reading.file(name, Span(name, 1), Surroundings("", ""), ())
     ordered = _in_order(reading.changesets)
     _refuse_twins(ordered, runtime)
-    return Changelog(ordered, tuple(reading.preconditions), tuple(reading.warnings))
+    return Changelog(_one_each(ordered, runtime), tuple(reading.preconditions), tuple(reading.warnings))
 
 
 def _mode(runtime: Runtime) -> tuple[str, bool]:
@@ -95,6 +95,17 @@ def _refuse_twins(changesets: Sequence[Changeset], runtime: Runtime) -> None:
                 f"{each.span} {each.key} has the same path, id and author as the changeSet at {other.span}",
                 hint="give one of them another id",
             )
+
+
+def _one_each(changesets: Sequence[Changeset], runtime: Runtime) -> tuple[Changeset, ...]:
+    """One changeset of each identity: the one this run's contexts and labels take in, where several share it."""
+    chosen: dict[tuple[str, str, str], Changeset] = {}
+    for each in changesets:
+        key = (normal(each.path), each.id, each.author)
+        if key not in chosen or (selected(each, runtime) and not selected(chosen[key], runtime)):
+            chosen[key] = each
+    kept = {id(each) for each in chosen.values()}
+    return tuple(each for each in changesets if id(each) in kept)
 
 
 def selected(changeset: Changeset, runtime: Runtime) -> bool:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from midair.errors import BadMigration
 from midair.sources.tools.liquibase.files import ChangeFiles
 from midair.sources.tools.liquibase.model import Change, Part
+from midair.sources.tools.liquibase.writing.literals import DEFAULTS, default_literal
 from midair.sources.tools.liquibase.writing.names import Quoting
-from midair.sources.tools.liquibase.writing.types import family_of, sql_type
+from midair.sources.tools.liquibase.writing.types import sql_type
 
 _NOW = re.compile(
     r"(?i)^(now\s*\(\s*\)|current_timestamp(\s*\(\s*\d*\s*\))?|current_datetime(\s*\(\s*\d*\s*\))?|now\s*\(\s*\d+\s*\))$"
 )
-_ZEROS = re.compile(r"\.0+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,51 +132,12 @@ class Writer:
         """A column's default as SQL; `None` when it has none."""
         if (expression := part.get("defaultValueComputed")) is not None:
             return self.computed(expression)
-        if (text := part.get("defaultValue")) is not None:
-            return self._typed(text, type_name)
-        if (number := part.get("defaultValueNumeric")) is not None:
-            return str(int(number)) if number.lstrip("-").isdecimal() else _ZEROS.sub("", number)
-        if (truth := part.get("defaultValueBoolean")) is not None:
-            return self.boolean(truth)
-        if (moment := part.get("defaultValueDate")) is not None:
-            return self.date(moment) if moment[:1].isdigit() else self.computed(moment)
+        for kind in DEFAULTS:
+            if (text := part.get(kind)) is not None:
+                return default_literal(kind, text, type_name, part.span, self)
         if (name := part.get("defaultValueSequenceNext")) is not None:
             return self.sequence("nextval", name, schema)
         return None
-
-    def _typed(self, text: str, type_name: str | None) -> str:
-        """A default given as text, in the shape its type wants."""
-        if text.upper() == "NULL":
-            return "NULL"
-        family = family_of(type_name) if type_name else None
-        if family == "boolean" and text.lower() in (
-            "true",
-            "false",
-            "t",
-            "f",
-            "1",
-            "0",
-            "yes",
-            "no",
-            "y",
-            "n",
-        ):
-            return self.boolean("true" if text.lower() in ("true", "t", "1", "yes", "y") else "false")
-        if family in (
-            "int",
-            "bigint",
-            "smallint",
-            "tinyint",
-            "number",
-            "decimal",
-            "double",
-            "float",
-            "currency",
-        ):
-            return str(int(text)) if text.lstrip("+-").isdecimal() else _ZEROS.sub("", text)
-        if family in ("date", "time", "timestamp", "datetime", "timestamptz") and _NOW.match(text.strip()):
-            return self.computed(text)
-        return self.text(text)
 
 
 def required(change: Change, key: str) -> str:
