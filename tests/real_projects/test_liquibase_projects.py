@@ -8,7 +8,7 @@ import pytest
 
 from tests.peers.databases import Cluster
 from tests.peers.places import peer, public_project
-from tests.sources.liquibase.beside import Side, laid_out
+from tests.sources.liquibase.beside import Side, handed_over, laid_out
 
 pytestmark = [pytest.mark.real_projects, pytest.mark.peers]
 
