@@ -2,11 +2,8 @@
 
 import os
 import sqlite3
-import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
-from hashlib import sha256
-from pathlib import Path
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from midair.database.session import Guard
@@ -14,6 +11,7 @@ from midair.errors import ExecutionError, LockTimeout, LoginRefused, ReadOnly, S
 from midair.model.address import Address, Product
 from midair.model.statement import Parameter, Sql, Statement
 
+_READ_S = 10
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -23,18 +21,17 @@ class SqliteSession:
     product = Product.SQLITE
     server_version = int("".join(f"{part:03d}" for part in sqlite3.sqlite_version_info))
 
-    def __init__(self, connection: sqlite3.Connection, address: Address) -> None:
+    def __init__(self, connection: sqlite3.Connection, address: Address, guard: Guard) -> None:
         self._connection = connection
+        self._guard = guard
         self.address = address
-        self._locks: dict[int, sqlite3.Connection] = {}
+        self._locks: dict[int, tuple[int, str]] = {}
 
     @classmethod
     def open(cls, address: Address, guard: Guard) -> "SqliteSession":
         """Opens the file, creating it where it is absent; see `open_session` for what it raises."""
         try:
-            connection = sqlite3.connect(
-                address.database, timeout=guard.lock_wait_ms / 1000, isolation_level=None
-            )
+            connection = sqlite3.connect(address.database, timeout=_READ_S, isolation_level=None)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.OperationalError as error:
             raise Unreachable(
@@ -42,7 +39,7 @@ class SqliteSession:
             ) from error
         except sqlite3.DatabaseError as error:
             raise LoginRefused(f"{address.database} is not a SQLite database: {error}") from error
-        return cls(connection, address)
+        return cls(connection, address, guard)
 
     def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query we wrote."""
@@ -53,6 +50,10 @@ class SqliteSession:
 
     def run(self, batch: Sequence[Sql | Statement], *, atomic: bool) -> None:
         """Sends all of it; see `session.Session.run`."""
+        with self._patience():
+            self._run(batch, atomic=atomic)
+
+    def _run(self, batch: Sequence[Sql | Statement], *, atomic: bool) -> None:
         if atomic:
             self._execute(Sql("BEGIN IMMEDIATE"), 0)
         for index, item in enumerate(batch):
@@ -69,30 +70,48 @@ class SqliteSession:
                 self._roll_back()
                 raise
 
+    @contextmanager
+    def _patience(self) -> Generator[None]:
+        """Bounds the waits of what writes; one that only looks waits longer, because nobody queues behind it."""
+        self._connection.execute(f"PRAGMA busy_timeout = {self._guard.lock_wait_ms:d}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {_READ_S * 1000:d}")
+
+    def run_each(self, batches: Sequence[Sequence[Sql | Statement]]) -> int:
+        """One after the other: there is no way to the server that could be shared."""
+        for number, batch in enumerate(batches):
+            try:
+                self.run(batch, atomic=True)
+            except (StatementFailed, LockTimeout):
+                return number
+        return len(batches)
+
     def try_lock(self, key: int) -> bool:
-        """An exclusive transaction on an empty file beside the system's other temporary ones: the kernel ends it with us.
+        """A lock on a file beside the database, which the kernel ends with us.
 
         SQLite has no advisory locks, and a transaction on the database itself would stop its readers.
         """
-        if self.address.database == ":memory:":
+        if self.address.database == ":memory:" or key in self._locks:
             return True
-        name = sha256(f"{os.path.realpath(self.address.database)}\0{key}".encode()).hexdigest()[:24]
-        lock = sqlite3.connect(
-            Path(tempfile.gettempdir()) / f"midair-{name}.lock", timeout=0, isolation_level=None
-        )
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            lock.close()
-            return False
-        self._locks[key] = lock
-        return True
+        path = f"{os.path.realpath(self.address.database)}-midair-{key & 0xFFFFFFFFFFFFFFFF:x}"
+        while True:
+            held = _open_locked(path)
+            if held is None:
+                return False
+            if _is_at(held, path):
+                self._locks[key] = (held, path)
+                return True
+            os.close(held)  # its holder removed it between our opening and our locking
 
     def unlock(self, key: int) -> None:
-        """Ends the transaction on the lock file."""
-        lock = self._locks.pop(key, None)
-        if lock is not None:
-            lock.close()
+        """Removes the lock's file, then lets it go: whoever opened it meanwhile notices that it is gone."""
+        if key in self._locks:
+            held, path = self._locks.pop(key)
+            with suppress(OSError):
+                os.unlink(path)
+            os.close(held)
 
     def abandon(self) -> None:
         """Rolls back whatever an interruption left open."""
@@ -126,6 +145,32 @@ class SqliteSession:
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _open_locked(path: str) -> int | None:
+    """A descriptor that holds the lock; `None`: another process does."""
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise ReadOnly(
+            f"the folder of the database file cannot be written: {error.strerror}",
+            hint="SQLite itself needs to write there for its journal",
+        ) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _is_at(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _translated(error: sqlite3.Error, index: int) -> ExecutionError:

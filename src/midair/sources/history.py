@@ -26,6 +26,8 @@ class Marks:
     before: tuple[Sql, ...] = ()
     after: tuple[Sql, ...] = ()
     on_failure: tuple[Sql, ...] = ()
+    timed: bool = False
+    """The rows tell how long the migration's transaction took."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,15 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
 
     Raises:
         ProgramFailed: env.py or a revision failed; the message has its file and line.
-        Unsupported: env.py does what midair cannot follow (several databases, connections of its own making).
+        Unsupported: env.py does what midair cannot follow (several databases and none chosen, connections of its own making).
         BadSetting: env.py keeps the versions in another table than the project's files say.
     """
     if not work.migrations:
         return Scripts({})
     program = program_for(project, options)
     with scratch.database(work.product) as address:
+        if program.database:
+            _bring_version_table(project, address)
         request = {
             "task": "capture",
             "direction": str(work.direction),
@@ -49,6 +51,15 @@ def _missing(project: Project, work: Work, address: Address) -> Sequence[Migrati
     applied = graph.ancestors(heads_of(work.applied))
     there = graph.ancestors(each for each in _held(project, address))
     return [each for each in project.migrations if each.revision in applied - there]
+
+
+def _bring_version_table(project: Project, address: Address) -> None:
+    """All databases of env.py become this one: two connections that both create the table would wait for each other."""
+    session = open_session(address, Guard(), "midair scratch")
+    try:
+        session.run(project.history.create(session), atomic=True)
+    finally:
+        session.close()
 
 
 def _held(project: Project, address: Address) -> tuple[RevisionId, ...]:

@@ -96,6 +96,7 @@ def _sets_url(node: ast.AST) -> bool:
         return node.func.attr in ("set_main_option", "set_section_option") and named
     return (
         isinstance(node, ast.Assign)
+        and not _reads_config(node.value)
         and any(
             isinstance(target, ast.Subscript)
             and isinstance(target.slice, ast.Constant)
@@ -103,6 +104,15 @@ def _sets_url(node: ast.AST) -> bool:
             for target in node.targets
         )
     )  # fmt: skip
+
+
+def _reads_config(node: ast.expr) -> bool:
+    """`….get_section_option(name, "sqlalchemy.url")`: the ini's own URL under another name."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("get_section_option", "get_main_option")
+    )
 
 
 def _variables(tree: ast.Module) -> Iterator[str]:

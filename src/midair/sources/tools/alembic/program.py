@@ -33,6 +33,8 @@ class Program:
     section: str
     arguments: tuple[str, ...] = ()
     script_location: str | None = None
+    database: str | None = None
+    """Which one, where env.py migrates several."""
 
 
 def asked(program: Program, request: Mapping[str, object]) -> list[Answer]:
@@ -103,6 +105,8 @@ def _base(program: Program) -> dict[str, object]:
     }
     if program.script_location:
         request["script_location"] = program.script_location
+    if program.database:
+        request["database"] = program.database
     return request
 
 
@@ -136,9 +140,15 @@ def _failure(program: Program, answer: Answer) -> ProgramFailed | Unsupported | 
             return BadSetting(
                 message, hint="give env.py the URL scheme of the target (its variable or sqlalchemy.url)"
             )
-        case "creator" | "databases" | "idle":
+        case "databases":
             return Unsupported(
-                message, hint="`docs/how-to` tells what env.py must look like", state="nothing was changed"
+                message,
+                hint='choose one: `database = "…"` under [tools.alembic] in midair.toml; an environment for each, if you run all',
+                state="nothing was changed",
+            )
+        case "creator" | "idle":
+            return Unsupported(
+                message, hint="docs/alembic.md tells what env.py must look like", state="nothing was changed"
             )
         case _:
             place = (

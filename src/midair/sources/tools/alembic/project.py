@@ -22,6 +22,7 @@ from midair.sources.tools.alembic.settings import Settings, has_tool_table, sect
 OPTIONS = {
     "name": "The section of alembic.ini, as in `-n`.",
     "x": "Arguments for env.py separated by blanks, as in `-x key=value`.",
+    "database": "Which of the databases, where env.py migrates several (the `multidb` template).",
     "version_table": "The version table, where env.py computes its name.",
     "version_table_schema": "Its schema, where env.py computes it.",
     "transaction_per_migration": "true where env.py computes it.",
@@ -183,7 +184,7 @@ def _settings(found: Found, options: Options) -> Settings:
             ),
             None,
         )
-    made = settings_of(found.config.parent, ini, section)
+    made = settings_of(found.config.parent, ini, section, options.tool.get("database"))
     if made.script_location is None:
         raise BadSetting(
             f"{found.config} has no script_location in [{made.section}]", hint="Alembic needs one"
@@ -226,6 +227,7 @@ def program_of(root: Path, made: Layout, options: Options) -> Program:
         section=settings.section,
         arguments=tuple(options.tool.get("x", "").split()),
         script_location=None if settings.script_location else str(made.scripts),
+        database=options.tool.get("database"),
     )
 
 

@@ -40,8 +40,12 @@ class Settings:
     url: str | None = None
 
 
-def settings_of(cwd: Path, ini: Path | None, section: str | None = None) -> Settings:
+def settings_of(
+    cwd: Path, ini: Path | None, section: str | None = None, database: str | None = None
+) -> Settings:
     """The settings of an ini and the pyproject.toml beside it; the ini wins where both speak.
+
+    `database` is one of several, whose URL stands in the section of its name.
 
     Raises:
         BadSetting: a file cannot be parsed, or a value cannot be interpolated.
@@ -70,7 +74,7 @@ def settings_of(cwd: Path, ini: Path | None, section: str | None = None) -> Sett
         recursive=_flag(parser, name, table, "recursive_version_locations"),
         sourceless=_flag(parser, name, table, "sourceless"),
         prepend=_prepended(parser, ini, name, table, toml),
-        url=_url(parser, name),
+        url=_url(parser, database if database and parser.has_section(database) else name),
     )
 
 

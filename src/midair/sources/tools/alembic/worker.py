@@ -458,17 +458,22 @@ def _graph(request, channel):
         )
 
 
-def _run(directory, config, recorder, runs, prepare):
-    """Runs env.py once, with exactly these revisions in this order as the work to do."""
+def _run(directory, config, recorder, runs, prepare, database=None):
+    """Runs env.py once, with exactly these revisions in this order as the work to do.
+
+    Where env.py migrates several databases (the `multidb` template), only the named one has work.
+    """
     from alembic.runtime.environment import EnvironmentContext
     from alembic.runtime.migration import MigrationStep
 
-    contexts = []
+    names = []  # taken as they pass: Alembic keeps one dictionary of options for all contexts
 
     def steps(_heads, context):
-        contexts.append(context)
-        if len(contexts) > 1:
-            raise Stop("databases", f"env.py migrates more than one database: {_names(contexts)}")
+        names.append(_name(context))
+        if database is None and len(names) > 1:
+            raise Stop("databases", "env.py migrates several databases: {}, …".format(", ".join(names)))
+        if database not in (None, names[-1]):
+            return
         recorder.main = context.connection.connection.dbapi_connection
         prepare(context)
         for direction, revision in runs:
@@ -486,15 +491,20 @@ def _run(directory, config, recorder, runs, prepare):
     options = {"as_sql": False, "starting_rev": None, "destination_rev": target, "tag": None}
     with EnvironmentContext(config, directory, fn=steps, **options):
         directory.run_env()
-    if not contexts:
+    if not names:
         raise Stop("idle", "env.py ran and migrated nothing: it never called context.run_migrations()")
+    if database is not None and database not in names:
+        raise Stop(
+            "databases", "env.py migrates {}, and none is called {}".format(", ".join(names), database)
+        )
 
 
-def _names(contexts):
-    return ", ".join(
-        str(context.opts.get("upgrade_token") or context.connection.engine.url.database)
-        for context in contexts
-    )
+def _name(context):
+    """What env.py calls the database: the `multidb` template makes tokens of it (`orders_upgrades`)."""
+    token = context.opts.get("upgrade_token")
+    if token and token.endswith("_upgrades"):
+        return token[: -len("_upgrades")]
+    return str(context.connection.engine.url.database)
 
 
 # Far and distinct: a generated id that turns up in a later statement cannot be taken for anything else.
@@ -511,10 +521,11 @@ SELECT name, setting FROM pg_settings WHERE name IN ('search_path', 'role') AND 
 def _capture(request, channel, recorder):
     config = _config(request)
     directory = _directory(config)
+    database = request.get("database")
     if request["bring"]:
         silent = Recorder(channel)
         silent.begin = silent.end = lambda *_: None
-        _run(directory, config, silent, [("up", each) for each in request["bring"]], lambda _: None)
+        _run(directory, config, silent, [("up", each) for each in request["bring"]], lambda _: None, database)
     recorder.env = os.path.join(os.path.abspath(str(directory.dir)), "env.py")
     recorder.muted = False
 
@@ -535,7 +546,8 @@ def _capture(request, channel, recorder):
             channel.send("session", name=name, setting=setting)
         recorder.muted = False
 
-    _run(directory, config, recorder, [(request["direction"], each) for each in request["wanted"]], prepare)
+    runs = [(request["direction"], each) for each in request["wanted"]]
+    _run(directory, config, recorder, runs, prepare, database)
 
 
 # PostgreSQL only: enums and domains, and whether they are found without their schema.
@@ -559,7 +571,7 @@ def _live(request, channel, recorder):
             for key in ("pg_enum", "pg_ENUM", "pg_domain", "pg_DOMAIN", "_pg_enums"):
                 memo.setdefault(key, set()).update({(schema, name)} | ({(None, name)} if visible else set()))
 
-    _run(_directory(config), config, recorder, runs, prepare)
+    _run(_directory(config), config, recorder, runs, prepare, request.get("database"))
 
 
 def _new(request, channel):
