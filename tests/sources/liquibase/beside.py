@@ -12,6 +12,7 @@ ROWS = (
     "SELECT orderexecuted, id, author, filename, md5sum, description, comments, exectype, contexts, labels, tag"
     " FROM {} ORDER BY orderexecuted"
 )
+_WITHOUT_CHANGELOG = ("tag", "tag-exists", "clear-checksums", "release-locks")
 LIMIT_S = 300
 
 
@@ -34,7 +35,7 @@ class Side:
             "--show-banner=false",
             "--search-path=.",
             command,
-            f"--changelog-file={self.changelog}",
+            *(() if command in _WITHOUT_CHANGELOG else (f"--changelog-file={self.changelog}",)),
             f"--url={self._jdbc}",
             *login,
             *words,

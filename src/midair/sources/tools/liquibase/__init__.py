@@ -10,6 +10,7 @@ a tag. `[tools.liquibase]` in `midair.toml` takes Liquibase's own keys (`setting
 
 from midair.sources.source import Source
 from midair.sources.tools.liquibase.compare import compare, judge
+from midair.sources.tools.liquibase.mend import repair, tag
 from midair.sources.tools.liquibase.new import new
 from midair.sources.tools.liquibase.reading import read
 from midair.sources.tools.liquibase.recognise import recognises
@@ -25,4 +26,6 @@ SOURCE = Source(
     new=new,
     live=live,
     judge=judge,
+    repair=repair,
+    tag=tag,
 )

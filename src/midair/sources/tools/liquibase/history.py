@@ -10,10 +10,11 @@ from midair.model.address import Product
 from midair.model.migration import Applied, Migration, RevisionId
 from midair.model.statement import Sql
 from midair.sources.history import History, Marks, ToolLock
+from midair.sources.tools.liquibase.changelog import selected
 from midair.sources.tools.liquibase.checksum import NEWEST
 from midair.sources.tools.liquibase.decide import Decisions
 from midair.sources.tools.liquibase.files import normal
-from midair.sources.tools.liquibase.lock import held
+from midair.sources.tools.liquibase.lock import held, releasing
 from midair.sources.tools.liquibase.model import Changeset
 from midair.sources.tools.liquibase.settings import Settings
 from midair.sources.tools.liquibase.table import (
@@ -75,11 +76,17 @@ class Keeping:
             forget=self.forget,
             lock=self.lock,
             hold=self.hold,
+            release=self.release,
+            stamp=self.stamp,
         )
 
     def hold(self, session: Session) -> AbstractContextManager[None]:
         """Holds Liquibase's own lock row."""
         return held(session, self.tables)
+
+    def release(self, session: Session) -> tuple[tuple[str, Sql], ...]:
+        """Lets go of the lock row."""
+        return releasing(session, self.tables)
 
     def read(self, session: Session) -> tuple[Applied, ...]:
         """Rows by the changeset they are of, one each; `order` is the place in time."""
@@ -93,6 +100,7 @@ class Keeping:
                 checksum=row.checksum,
                 applied_at=row.executed_at,
                 kind=row.kind,
+                labels=(row.tag,) if row.tag else (),
             )
         return tuple(found.values())
 
@@ -101,16 +109,29 @@ class Keeping:
         return (*creating(session, self.tables), *self._filled(session))
 
     def _filled(self, session: Session) -> tuple[Sql, ...]:
+        """Sums for rows without one, and newer ones in the place of older when `checksumVersion` asks for it."""
         rows = rows_of(session, self.tables)
         version = self._version(rows)
-        empty = [(row, self.changesets.get(revision_of_row(row))) for row in rows if row.checksum is None]
-        return tuple(
-            Sql(
-                f"UPDATE {self.tables.history} SET MD5SUM = %s WHERE ID = %s AND AUTHOR = %s AND FILENAME = %s",
-                (self.sums.current(changeset, version), row.id, row.author, row.filename),
-            )
-            for row, changeset in empty
-            if changeset is not None
+        wanting = (
+            (row, changeset)
+            for row in rows
+            if (changeset := self.changesets.get(revision_of_row(row))) is not None
+            and selected(changeset, self.decisions.runtime)
+            and self._wants_sum(row, changeset, version)
+        )
+        return tuple(self.resummed(row, changeset, version) for row, changeset in wanting)
+
+    def _wants_sum(self, row: Row, changeset: Changeset, version: int) -> bool:
+        if row.checksum is None:
+            return True
+        return version_of(row.checksum) < version and self.sums.accepts(changeset, row.checksum)
+
+    def resummed(self, row: Row, changeset: Changeset, version: int | None = None) -> Sql:
+        """What writes a row's sum anew, in its own version unless another is given."""
+        version = version or (version_of(row.checksum) if row.checksum else NEWEST)
+        return Sql(
+            f"UPDATE {self.tables.history} SET MD5SUM = %s WHERE ID = %s AND AUTHOR = %s AND FILENAME = %s",
+            (self.sums.current(changeset, version), row.id, row.author, row.filename),
         )
 
     def _version(self, rows: Sequence[Row]) -> int:
@@ -139,6 +160,17 @@ class Keeping:
             else Marks(within=(self.row(session, each.revision, kind, rows),))
             for each in migrations
         )  # fmt: skip
+
+    def stamp(
+        self, session: Session, migrations: Sequence[Migration], applied: Sequence[Applied]
+    ) -> tuple[Marks, ...]:
+        """A row each as if it had run, whatever its preconditions say: what changelog-sync writes."""
+        del applied
+        begin_deployment(session)
+        rows = rows_of(session, self.tables)
+        return tuple(
+            Marks(within=(self.row(session, each.revision, "EXECUTED", rows),)) for each in migrations
+        )
 
     def row(self, session: Session, revision: RevisionId, kind: str, rows: Sequence[Row]) -> Sql:
         """What writes a changeset's row; `rows` are those the table holds."""

@@ -21,6 +21,12 @@ _OURS = re.compile(r"midair (\S+) \(pid (\d+), backend (\d+)\)")
 _LIVES = "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s AND application_name LIKE 'midair%%'"
 """A number is given to new backends again; one of an application is not our owner come back."""
 
+_AS_OLD = (
+    "SELECT 1 FROM pg_catalog.pg_stat_activity AS a, {} AS l WHERE l.ID = 1 AND a.datname = current_database()"
+    " AND a.backend_type = 'client backend' AND a.pid <> pg_catalog.pg_backend_pid()"
+    " AND (a.backend_start IS NULL OR a.backend_start <= l.LOCKGRANTED + interval '1 second') LIMIT 1"
+)
+
 
 def refuse_held(session: Session, tables: Tables) -> None:
     """Refuses to go on while another holds the row.
@@ -34,15 +40,42 @@ def refuse_held(session: Session, tables: Tables) -> None:
     if not rows or not rows[0][0] or rows[0][1] == owner_mark(session):
         return
     _, owner, since = rows[0]
-    gone = is_gone(session, str(owner or ""))
-    word = "left behind by a midair that is gone" if gone else "Liquibase, or another midair, is at work"
+    word = (
+        "nobody who is connected was there then: it looks left behind"
+        if looks_left_behind(session, tables)
+        else "Liquibase, or another midair, is at work"
+    )
     raise AlreadyRunning(
         f"Could not acquire change log lock: {tables.lock} is held by {owner or 'somebody'} since {since} ({word})",
         state="nothing was changed",
-        hint=f"wait for it; if nobody is at work any more, run `liquibase release-locks`, or"
-        f" UPDATE {tables.lock} SET LOCKED = {'0' if session.product is Product.SQLITE else 'FALSE'},"
-        " LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE ID = 1",
+        hint="wait for it (`--wait 5min` does); if nobody is at work any more, `midair repair --release-lock`",
     )
+
+
+def releasing(session: Session, tables: Tables) -> tuple[tuple[str, Sql], ...]:
+    """What lets go of a row that nobody alive holds; nothing when it is free.
+
+    Raises:
+        AlreadyRunning: its owner can be seen at work.
+    """
+    if not columns_of(session, tables.lock):
+        return ()
+    rows = session.query(f"SELECT LOCKED, LOCKEDBY, LOCKGRANTED FROM {tables.lock} WHERE ID = 1")
+    if not rows or not rows[0][0]:
+        return ()
+    _, owner, since = rows[0]
+    if _OURS.fullmatch(str(owner or "")) and not is_gone(session, str(owner)):
+        raise AlreadyRunning(
+            f"{tables.lock} is held by {owner} since {since}, which is at work",
+            state="nothing was changed",
+            hint="wait for it, or end its process first",
+        )
+    free = "0" if session.product is Product.SQLITE else "FALSE"
+    text = (
+        f"UPDATE {tables.lock} SET LOCKED = {free}, LOCKEDBY = NULL, LOCKGRANTED = NULL"
+        " WHERE ID = 1 AND LOCKEDBY IS NOT DISTINCT FROM %s"
+    )
+    return ((f"lock of {owner or 'somebody'} since {since} released", Sql(text, (owner,))),)
 
 
 def owner_mark(session: Session) -> str:
@@ -70,6 +103,16 @@ def is_gone(session: Session, owner: str) -> bool:
     except PermissionError:  # it lives, and is another user's
         return False
     return False
+
+
+def looks_left_behind(session: Session, tables: Tables) -> bool:
+    """Whether no session but ours is as old as the lock: Liquibase keeps its own open while it holds it.
+
+    A pooler in between can make this wrong, so it is only told, never acted upon.
+    """
+    if session.product is not Product.POSTGRESQL:
+        return False
+    return not session.query(_AS_OLD.format(tables.lock))
 
 
 @contextmanager
