@@ -8,7 +8,7 @@ from midair.model.statement import Span
 
 MOST_BYTES = 32_000_000
 """No changelog file is larger; a larger one is an attack or a mistake."""
-MOST_NODES = 2_000_000
+MOST_NODES = 500_000
 DEEPEST = 100
 
 

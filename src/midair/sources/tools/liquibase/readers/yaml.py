@@ -92,10 +92,8 @@ class _Walk:
         """A map's entry as nodes: one, or for a list of plain values one each."""
         import yaml
 
-        self._count += 1
+        self._counted(value, depth)
         line = value.start_mark.line + 1
-        if depth > DEEPEST or self._count > MOST_NODES:
-            raise BadMigration(f"{self._path}:{line} is nested too deeply, or aliases make too much of it")
         span = Span(self._path, line, value.start_mark.column + 1, _end(value))
         if isinstance(value, yaml.ScalarNode):
             yield Node(name, self._scalar(value), (), span)
@@ -108,6 +106,12 @@ class _Walk:
             if not plain:
                 yield Node(name, None, tuple(self._items(value, depth)), span)
 
+    def _counted(self, value: Any, depth: int) -> None:
+        self._count += 1
+        if depth > DEEPEST or self._count > MOST_NODES:
+            line = value.start_mark.line + 1
+            raise BadMigration(f"{self._path}:{line} is nested too deeply, or aliases make too much of it")
+
     def _items(self, value: Any, depth: int) -> Iterator[Node]:
         import yaml
 
@@ -115,8 +119,7 @@ class _Walk:
             if isinstance(item, yaml.MappingNode):
                 yield from self._map(item, depth)
             elif isinstance(item, yaml.SequenceNode):
-                if depth > DEEPEST:
-                    raise BadMigration(f"{self._path}:{item.start_mark.line + 1} is nested too deeply")
+                self._counted(item, depth)
                 yield from self._items(item, depth + 1)
 
     def _map(self, value: Any, depth: int) -> Iterator[Node]:
@@ -127,8 +130,7 @@ class _Walk:
         """The entries of a map: the last of a name wins, merged ones (`<<`) come first and yield to the map's own."""
         import yaml
 
-        if depth > DEEPEST:
-            raise BadMigration(f"{self._path}:{value.start_mark.line + 1} is nested too deeply")
+        self._counted(value, depth)
         pairs: dict[str, Any] = {}
         for key, inner in value.value:
             if key.tag != "tag:yaml.org,2002:merge":
