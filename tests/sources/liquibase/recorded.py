@@ -1,6 +1,7 @@
 """What the real Liquibase made of our changelogs: `golden/`, whose results are versions 4.3.3's and 4.29.0's own."""
 
 import json
+import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,3 +38,8 @@ def read(project: str, dbms: str) -> tuple[dict[tuple[str, str, str], Changeset]
     changelog = read_changelog(ROOTS.get(project, "changelog.xml"), runtime, search)
     found = {(each.path, each.id, each.author): each for each in changelog.changesets}
     return found, Sums(ChangeFiles(search, "UTF-8"), runtime)
+
+
+def laid_out(project: str, root: Path) -> None:
+    """A writable copy of a golden project in a folder that exists."""
+    shutil.copytree(GOLDEN / "projects" / project, root, copy_function=shutil.copyfile, dirs_exist_ok=True)

@@ -197,7 +197,8 @@ def _rollbacks(node: Node, around: Surroundings, scope: Scope) -> Iterator[Rollb
     if node.text:
         # text of its own is SQL: comments are stripped, it is split at `;`
         fields = {"sql": node.text, "splitStatements": "true", "stripComments": "true"}
-        changes.append(Change("sql", fields, node.span, around.file, scope=scope))
+        span = node.text_span
+        changes.append(Change("sql", fields, span, around.file, scope=scope, sql_span=span))
     changes += [change for each in node.children for change in _change(each, around, scope)]
     yield Rollback(tuple(changes), None, node.span)
 

@@ -23,6 +23,13 @@ class Node:
     text: str | None
     children: tuple["Node", ...]
     span: Span
+    lead: int = 0
+    """Lines from where the span begins to where the text does, once blanks around it are trimmed."""
+
+    @property
+    def text_span(self) -> Span:
+        """Where the text begins."""
+        return replace(self.span, line=self.span.line + self.lead) if self.lead else self.span
 
     def all(self, name: str) -> Iterator["Node"]:
         """The children of this name, in order."""

@@ -62,7 +62,7 @@ def change_of(node: Node, file: str, scope: Scope, removed: Sequence[str] = ()) 
     text = next(node.all(_TEXT_KEYS.get(name, ("sql",))[0]), None)
     return Change(
         name, fields, node.span, file, columns, where, tuple(_parameters(node)), scope,
-        text.span if text is not None and name == "sql" else None,
+        (text if text is not None and node.text is None else node).text_span if name == "sql" else None,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from midair.dialects.dialect import Dialect, dialect_of
-from midair.errors import BadMigration, Irreversible, MidairError
+from midair.errors import BadMigration, Irreversible, MidairError, Unsupported
 from midair.model.address import Product
 from midair.model.migration import Direction, Migration, RevisionId, Script
 from midair.model.statement import Statement
@@ -32,7 +32,16 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
     del scratch, options  # everything is in the files
     ours = liquibase_project(project)
     writing = Writing(ours, dialect_of(work.product))
-    return Scripts({each.revision: writing.script(each, work.direction) for each in work.migrations})
+    # Its changes never ran here: undoing them, as Liquibase does, would drop what another changeset made.
+    unrun = {row.revision for row in work.applied if row.kind == "MARK_RAN"}
+    if work.direction is Direction.UP:
+        unrun.clear()
+    return Scripts(
+        {
+            each.revision: Script() if each.revision in unrun else writing.script(each, work.direction)
+            for each in work.migrations
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,10 @@ class Writing:
             if changeset.mark_ran_when_invalid:
                 return Script()
             raise
+        except Unsupported as error:
+            raise Unsupported(
+                f"{error.message} (changeSet {changeset.key})", hint=error.hint, state=error.state
+            ) from error
         made = self._script(changeset, statements)
         return Script(made.blocks, live=decision.later) if decision.later else made
 

@@ -84,11 +84,12 @@ class _Walk:
                     hint="use a ${property}",
                 )
             texts.append(child.tail or "")
-        text = "".join(texts).strip(_BLANKS)
+        whole = "".join(texts)
+        text = whole.strip(_BLANKS)
+        lead = whole[: len(whole) - len(whole.lstrip(_BLANKS))].count("\n") if text else 0
         end = _last_line(element, inner, line)
-        return Node(
-            _local(str(element.tag)), text or None, (*attributes, *inner), Span(self._path, line, 1, end)
-        )
+        place = Span(self._path, line, 1, end)
+        return Node(_local(str(element.tag)), text or None, (*attributes, *inner), place, lead)
 
 
 def _is_entity(child: Element) -> bool:

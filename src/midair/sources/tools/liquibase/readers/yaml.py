@@ -96,7 +96,8 @@ class _Walk:
         line = value.start_mark.line + 1
         span = Span(self._path, line, value.start_mark.column + 1, _end(value))
         if isinstance(value, yaml.ScalarNode):
-            yield Node(name, self._scalar(value), (), span)
+            text = self._scalar(value)
+            yield Node(name, text, (), span, _lead(value, text))
         elif isinstance(value, yaml.MappingNode):
             yield Node(name, None, tuple(self._map(value, depth)), span)
         else:
@@ -157,6 +158,13 @@ class _Walk:
             raise BadMigration(
                 f"{self._path}:{value.start_mark.line + 1} {value.value!r}: {error}"
             ) from error
+
+
+def _lead(value: Any, text: str | None) -> int:
+    """A block's text begins on the line below its `|`; empty lines before it are trimmed later."""
+    if value.style not in ("|", ">") or not text:
+        return 0
+    return 1 + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _end(value: Any) -> int:
