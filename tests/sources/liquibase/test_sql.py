@@ -7,12 +7,13 @@ import pytest
 
 from midair.errors import BadMigration, Irreversible, MidairError
 from midair.sources.tools.liquibase.expressions import has_labels, in_context
+from midair.sources.tools.liquibase.fields import INVERTIBLE
 from midair.sources.tools.liquibase.files import ChangeFiles, SearchPath
 from midair.sources.tools.liquibase.model import Changeset
 from midair.sources.tools.liquibase.verify import visitors_of
 from midair.sources.tools.liquibase.writing.names import Quoting
 from midair.sources.tools.liquibase.writing.splitting import pieces
-from midair.sources.tools.liquibase.writing.statements import statements_of, undo_of
+from midair.sources.tools.liquibase.writing.statements import UNDOES, statements_of, undo_of
 from midair.sources.tools.liquibase.writing.types import sql_type
 from midair.sources.tools.liquibase.writing.writer import Writer
 
@@ -150,3 +151,7 @@ def test_the_edge_changelog_never_ends_in_anything_but_our_errors() -> None:
     refused = [said for each in changesets.values() if (said := refusal(each)) is not None]
     assert 0 < len(refused) < 12
     assert all(":" in said for said in refused)
+
+
+def test_the_changes_said_to_be_invertible_are_those_whose_inverse_is_written() -> None:
+    assert set(UNDOES) == INVERTIBLE

@@ -70,7 +70,8 @@ def changeset_of(written: Node, scope: Scope, around: Surroundings) -> Changeset
         BadMigration: it has no id, an unknown change, or an attribute that cannot be what it must be.
     """
     scope = scope.within(_own_names(written, scope, around))
-    node = written.mapped(scope.expanded)
+    has_property = _has_property(written)
+    node = written.mapped(scope.expanded) if has_property else written
     name, author = node.get("id"), node.get("author") or ""
     if not name:
         raise BadMigration(
@@ -106,18 +107,16 @@ def changeset_of(written: Node, scope: Scope, around: Surroundings) -> Changeset
         valid_sums=tuple(each.text.strip() for each in node.all("validCheckSum") if each.text),
         formatted=bool(node.flag("formatted")),
         source=written,
-        flat=_flat_of(written, scope, around),
+        flat=partial(changeset_of, written, replace(scope, one_pass=True), around)
+        if has_property and not scope.one_pass
+        else None,
     )
 
 
-def _flat_of(written: Node, scope: Scope, around: Surroundings) -> Callable[[], Changeset] | None:
-    if scope.one_pass or not _has_property(written):
-        return None
-    return partial(changeset_of, written, replace(scope, one_pass=True), around)
-
-
 def _has_property(node: Node) -> bool:
-    return "${" in (node.text or "") or any(_has_property(each) for each in node.children)
+    if node.text is not None and "${" in node.text:
+        return True
+    return any(map(_has_property, node.children))
 
 
 def _own_names(written: Node, scope: Scope, around: Surroundings) -> dict[str, str]:

@@ -85,6 +85,16 @@ WITH_COLUMNS = frozenset(
     }
 )
 
+SILENT = frozenset({"empty", "tagDatabase", "output"})
+"""Changes without SQL; taking them back is nothing either."""
+INVERTIBLE = frozenset(
+    [
+        "createTable", "renameTable", "addColumn", "renameColumn", "addNotNullConstraint", "dropNotNullConstraint",
+        "addDefaultValue", "addPrimaryKey", "addForeignKeyConstraint", "addUniqueConstraint", "addLookupTable",
+        "createIndex", "createView", "renameView", "createSequence", "renameSequence",
+    ]
+)  # fmt: skip
+"""Changes whose inverse `writing` knows: said here too, so that reading a project needs none of it."""
 COLUMN = [
     "name",
     "type",

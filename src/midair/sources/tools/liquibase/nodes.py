@@ -1,7 +1,8 @@
 """What every format becomes first: named nodes with text and children, each knowing its line (liquibase.md §1.1)."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from operator import is_
 
 from midair.errors import BadMigration
 from midair.model.statement import Span
@@ -25,6 +26,8 @@ class Node:
     span: Span
     lead: int = 0
     """Lines from where the span begins to where the text does, once blanks around it are trimmed."""
+    _named: dict[str, list["Node"]] | None = field(default=None, init=False, repr=False, compare=False)
+    """The children by lower-case name, made when first asked for: a changeSet is asked for two dozen names."""
 
     @property
     def text_span(self) -> Span:
@@ -33,8 +36,20 @@ class Node:
 
     def all(self, name: str) -> Iterator["Node"]:
         """The children of this name, in order."""
-        wanted = name.lower()
-        return (each for each in self.children if each.name.lower() == wanted)
+        return iter(self._by_name().get(name.lower(), ()))
+
+    def _by_name(self) -> dict[str, list["Node"]]:
+        if self._named is not None:
+            return self._named
+        named: dict[str, list[Node]] = {}
+        for each in self.children:
+            named.setdefault(each.name.lower(), []).append(each)
+        object.__setattr__(self, "_named", named)
+        return named
+
+    def names(self) -> Iterable[str]:
+        """The lower-case names of its children, each once."""
+        return self._by_name().keys()
 
     def child(self, name: str) -> "Node | None":
         """The only child of this name.
@@ -42,7 +57,7 @@ class Node:
         Raises:
             BadMigration: there are several.
         """
-        found = list(self.all(name))
+        found = self._by_name().get(name.lower(), ())
         if len(found) > 1:
             raise BadMigration(
                 f"{found[1].span} {self.name} has {name!r} {len(found)} times",
@@ -61,6 +76,9 @@ class Node:
         return default if text is None else text.strip().lower() == "true"
 
     def mapped(self, change: Callable[[str], str]) -> "Node":
-        """The same tree with every text changed."""
+        """The same tree with every text changed; itself when none was."""
         text = None if self.text is None else change(self.text)
-        return replace(self, text=text, children=tuple(each.mapped(change) for each in self.children))
+        children = tuple([each.mapped(change) for each in self.children])
+        if text == self.text and all(map(is_, children, self.children)):
+            return self
+        return Node(self.name, text, children, self.span, self.lead)

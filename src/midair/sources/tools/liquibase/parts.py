@@ -1,8 +1,9 @@
 """A change's node as typed parameters: booleans, numbers, dates and columns as Liquibase takes them (liquibase.md §5.2)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from midair.errors import BadMigration
 from midair.sources.tools.liquibase.fields import (
@@ -68,11 +69,13 @@ def change_of(node: Node, file: str, scope: Scope, removed: Sequence[str] = ()) 
 
 def _fields(node: Node, names: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for mark in names:
-        name = mark.rstrip("?#*")
-        text = node.get(name)
-        if text is None:
+    wanted = _by_lower(tuple(names))
+    for lower in node.names():
+        mark = wanted.get(lower)
+        text = None if mark is None else node.get(lower)
+        if mark is None or text is None:
             continue
+        name = mark.rstrip("?#*")
         if mark.endswith("?"):
             found[name] = "true" if text.strip().lower() == "true" else "false"
         elif mark.endswith("#"):
@@ -80,6 +83,11 @@ def _fields(node: Node, names: Sequence[str]) -> dict[str, str]:
         else:
             found[name] = text
     return found
+
+
+@cache
+def _by_lower(marks: tuple[str, ...]) -> Mapping[str, str]:
+    return {mark.rstrip("?#*").lower(): mark for mark in marks}
 
 
 def _whole(text: str, node: Node, name: str) -> str:
@@ -109,6 +117,8 @@ def _take_text(name: str, node: Node, fields: dict[str, str]) -> None:
 def _columns(name: str, node: Node, removed: Sequence[str]) -> Iterator[Part]:
     wanted = PLACED_COLUMN if name in ("addColumn", "createIndex") else COLUMN
     wanted = LOADED_COLUMN if name.startswith("load") else wanted
+    if removed:
+        wanted = tuple(mark for mark in wanted if mark.rstrip("?#") not in removed)
     nested = list(node.all("columns"))
     for block in nested:
         stray = [each for each in block.children if each.name.lower() != "column"]
@@ -118,7 +128,7 @@ def _columns(name: str, node: Node, removed: Sequence[str]) -> Iterator[Part]:
                 hint="write `- column: {name: …}`",
             )
     for each in (*node.all("column"), *(column for block in nested for column in block.all("column"))):
-        part = _part(each, [mark for mark in wanted if mark.rstrip("?#") not in removed])
+        part = _part(each, wanted)
         if name == "createIndex":
             kept = {key: text for key, text in part.fields.items() if key not in NOT_OF_AN_INDEX}
             part = Part(kept, None, part.span)

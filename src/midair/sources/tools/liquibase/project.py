@@ -9,13 +9,13 @@ from midair.model.statement import Span
 from midair.sources.source import Found, Options, Project
 from midair.sources.tools.liquibase.changelog import read_changelog
 from midair.sources.tools.liquibase.decide import Decisions
+from midair.sources.tools.liquibase.fields import INVERTIBLE, SILENT
 from midair.sources.tools.liquibase.files import ChangeFiles, normal
 from midair.sources.tools.liquibase.history import Keeping, keeping_of, tables_of
 from midair.sources.tools.liquibase.model import Changelog, Changeset, Runtime
 from midair.sources.tools.liquibase.rows import description
 from midair.sources.tools.liquibase.settings import Settings, settings_of
 from midair.sources.tools.liquibase.verify import Sums
-from midair.sources.tools.liquibase.writing.statements import is_reversible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +98,7 @@ def _migration(revision: RevisionId, changeset: Changeset, sums: Sums) -> Migrat
         span=changeset.span,
         checksum=own,
         reversible=bool(changeset.rollbacks)
-        or (not changeset.formatted and all(is_reversible(each) for each in changeset.changes)),
+        or (not changeset.formatted and all(each.name in INVERTIBLE | SILENT for each in changeset.changes)),
         kind="changeSet",
         labels=(changeset.tag,) if changeset.tag else (),
     )

@@ -5,7 +5,6 @@ from midair.errors import BadMigration
 from midair.model.address import Product
 from midair.sources.source import Found, Options
 from midair.sources.tools.liquibase.project import LiquibaseProject, project_of
-from midair.sources.tools.liquibase.scripts import Writing
 
 
 def read(found: Found, options: Options) -> LiquibaseProject:
@@ -15,12 +14,16 @@ def read(found: Found, options: Options) -> LiquibaseProject:
         ConfigurationError, ProjectError: what Liquibase itself would refuse, with file and line.
     """
     project = project_of(found, options)
+    lenient = [pair for pair in project.changesets.items() if pair[1].mark_ran_when_invalid]
+    if not lenient:
+        return project
+    from midair.sources.tools.liquibase.scripts import Writing  # most projects are read and not written
+
     product = Product.SQLITE if project.runtime.dbms == "sqlite" else Product.POSTGRESQL
     writing = Writing(project, dialect_of(product))
-    for revision, changeset in project.changesets.items():
-        if changeset.mark_ran_when_invalid:
-            try:
-                tuple(writing.forward(changeset))
-            except BadMigration:
-                project.decisions.invalid.add(revision)
+    for revision, changeset in lenient:
+        try:
+            tuple(writing.forward(changeset))
+        except BadMigration:
+            project.decisions.invalid.add(revision)
     return project

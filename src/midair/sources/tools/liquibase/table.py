@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
+from midair import __version__
 from midair.database.session import Session
 from midair.errors import ForeignHistory
 from midair.model.address import Product
@@ -218,4 +218,4 @@ def writing(
 
 def tool_version() -> str:
     """What the LIQUIBASE column says of us; it holds 20 characters."""
-    return f"midair {version('midair')}"[:20]
+    return f"midair {__version__}"[:20]

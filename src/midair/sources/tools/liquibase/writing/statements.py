@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from midair.errors import BadMigration, Irreversible, Unsupported
 from midair.model.statement import Span, Statement
 from midair.sources.tools.liquibase.expressions import on_dbms
+from midair.sources.tools.liquibase.fields import SILENT
 from midair.sources.tools.liquibase.model import Change, Visitor
 from midair.sources.tools.liquibase.writing import columns, constraints, load, objects, rows, tables
 from midair.sources.tools.liquibase.writing.splitting import pieces
@@ -15,8 +16,7 @@ _Writes = Callable[[Change, Writer], Iterator[str]]
 _WRITES: Mapping[str, _Writes] = {
     **tables.WRITES, **columns.WRITES, **constraints.WRITES, **objects.WRITES, **rows.WRITES, **load.WRITES,
 }  # fmt: skip
-_UNDOES: Mapping[str, _Writes] = {**tables.UNDOES, **columns.UNDOES, **constraints.UNDOES, **objects.UNDOES}
-_SILENT = frozenset({"empty", "tagDatabase", "output"})
+UNDOES: Mapping[str, _Writes] = {**tables.UNDOES, **columns.UNDOES, **constraints.UNDOES, **objects.UNDOES}
 _JAVA_GROUP = re.compile(r"\$(\d)")
 
 
@@ -27,7 +27,7 @@ def statements_of(change: Change, to: Writer, visitors: Sequence[Visitor]) -> It
         Unsupported: it is a program.
         BadMigration: a parameter is missing, or its file cannot be used.
     """
-    if change.name in _SILENT or not on_dbms(change.get("dbms"), to.dbms):
+    if change.name in SILENT or not on_dbms(change.get("dbms"), to.dbms):
         return
     for sql, span in _written(change, to):
         modified = _modified(sql, visitors)
@@ -41,21 +41,16 @@ def undo_of(change: Change, to: Writer, visitors: Sequence[Visitor]) -> tuple[St
     Raises:
         Irreversible: it has none.
     """
-    if change.name in _SILENT:
+    if change.name in SILENT:
         return ()
-    if change.name not in _UNDOES:
+    if change.name not in UNDOES:
         raise Irreversible(
             f"{change.span} {change.name} cannot be undone automatically",
             state="nothing was changed",
             hint="write a rollback block into the changeSet",
         )
     chosen = [each for each in visitors if each.apply_to_rollback]
-    return tuple(Statement(_modified(sql, chosen), change.span) for sql in _UNDOES[change.name](change, to))
-
-
-def is_reversible(change: Change) -> bool:
-    """Whether a change has an inverse."""
-    return change.name in _SILENT or change.name in _UNDOES
+    return tuple(Statement(_modified(sql, chosen), change.span) for sql in UNDOES[change.name](change, to))
 
 
 def _written(change: Change, to: Writer) -> Iterator[tuple[str, Span]]:
