@@ -129,3 +129,5 @@ class Source:
     """For programs: what their files show without being run. A script's `live` says what of it they do not show."""
     repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""
+    tag: Callable[[Session, Project, str], tuple[Sql, ...]] | None = None
+    """Gives the newest applied migration a name, in the tool's own history (Liquibase)."""
