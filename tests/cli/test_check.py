@@ -2,18 +2,16 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
-from io import BytesIO, TextIOWrapper
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from midair.cli.main import run
 from midair.model.address import Address
+from tests.cli import in_process
+from tests.cli.in_process import Ran
 from tests.conftest import url_of
 from tests.sources.alembic.projects import revision, write_project
 from tests.support.folders import committed, git, written
@@ -27,32 +25,8 @@ PAIRS = {
 ALLOWED = "-- midair: allow MA101 because orders has 12 rows\n" + PAIRS["migrations/2_index.up.sql"]
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What a command printed, and its exit code."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def midair(folder: Path, *words: str, variables: Mapping[str, str] | None = None) -> Ran:
-    return _ran(folder, ("check", *words), variables or {})
-
-
-def _ran(folder: Path, words: Sequence[str], variables: Mapping[str, str]) -> Ran:
-    """The command in this process: what a fresh one does is tested for all commands in test_surface."""
-    out, err = (TextIOWrapper(BytesIO(), encoding="utf-8") for _ in range(2))
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.chdir(folder)
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        code, _ = run(words)
-    texts: list[str] = []
-    for stream in (out, err):
-        stream.seek(0)
-        texts.append(stream.read())
-    return Ran(code, texts[0], texts[1])
+    return in_process.midair(folder, "check", *words, variables=variables)
 
 
 def as_json(folder: Path, *words: str, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -188,7 +162,7 @@ def test_settings_that_name_no_rule_are_all_listed_with_their_lines(tmp_path: Pa
     assert ran.returncode == 2
     for place in ("midair.toml:2 MA999", "midair.toml:4 nonsense", "midair.toml:6 x"):
         assert f"{place} is no rule" in ran.stderr
-    checked = _ran(root, ("config", "check"), {})
+    checked = in_process.midair(root, "config", "check")
     assert checked.returncode == 2
     assert "midair.toml:2 MA999 is no rule" in checked.stdout + checked.stderr
 

@@ -53,6 +53,8 @@ class Checking:
     catalog: str | None = None
     unapplied: frozenset[RevisionId] = frozenset()
     warnings: tuple[str, ...] = ()
+    schema: Schema = field(default_factory=Schema)
+    """What is known of the schema before the first of them."""
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
 
 
@@ -91,6 +93,7 @@ def check(request: Request, question: Question) -> Checking:
             found.catalog,
             chosen.revisions - applied if found.schema is not None else chosen.added,
             (*found.project.warnings, *warnings),
+            schema,
             _lines(findings, request.root, texts),
         )
 

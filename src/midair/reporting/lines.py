@@ -6,12 +6,14 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
+from midair.reporting.document_markdown import document_markdown
 from midair.reporting.format import Look
 from midair.reporting.planned import plan_lines
 from midair.reporting.report import (
     CheckPayload,
     DetectedProject,
     Detection,
+    DocumentPayload,
     Failure,
     HistoryPayload,
     LinesPayload,
@@ -74,6 +76,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from _run(payload, look)
         case CheckPayload():
             yield from check_lines(payload, look)
+        case DocumentPayload():
+            yield from document_markdown(payload)
         case LinesPayload():
             yield from payload.lines
         case SettingsPayload():
