@@ -31,6 +31,8 @@ _PUBLIC = {
     "address_of": "midair.pipeline.opening",
     "apply": "midair.pipeline.apply",
     "detect": "midair.pipeline.opening",
+    "drop_all": "midair.pipeline.drop_all",
+    "generate": "midair.pipeline.generate",
     "history": "midair.pipeline.status",
     "new": "midair.pipeline.new",
     "open_project": "midair.pipeline.opening",

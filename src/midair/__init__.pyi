@@ -17,6 +17,8 @@ from midair.model.plan import Plan as Plan
 from midair.pipeline.apply import apply as apply
 from midair.pipeline.apply import resume as resume
 from midair.pipeline.apply import rollback as rollback
+from midair.pipeline.drop_all import drop_all as drop_all
+from midair.pipeline.generate import generate as generate
 from midair.pipeline.new import new as new
 from midair.pipeline.opening import address_of as address_of
 from midair.pipeline.opening import detect as detect
