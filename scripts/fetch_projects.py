@@ -100,8 +100,6 @@ GIT_PROJECTS = (
 )
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Changelog:
     """A Liquibase changelog of a public repository: its resource folders, laid over one another as on a class path."""
