@@ -185,6 +185,8 @@ class CheckPayload:
     excerpts: tuple[tuple[str, int, str], ...] = ()
     """(path, line, text) of the lines the findings point to."""
     online: bool = False
+    rules: tuple[Page, ...] = ()
+    """The rules that found something, each with the first line of its page."""
     warnings: tuple[str, ...] = ()
     """Sentences about what was passed over."""
     fixed: tuple[str, ...] = ()
