@@ -5,9 +5,10 @@ not at all. Outside a transaction each step commits together with its own comple
 the server refuses in a transaction leaves a gap, which the step's probe closes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from uuid import uuid4
 
 from midair.database.session import Session
@@ -26,9 +27,11 @@ from midair.errors import (
     StatementFailed,
     Stopped,
 )
-from midair.execution import locks
+from midair.execution import bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.journal import Journal, OpenStep
+from midair.model.address import Product
+from midair.model.effects import LockLevel
 from midair.model.event import (
     LockWaited,
     Noticed,
@@ -90,7 +93,9 @@ def execute(flight: Flight) -> Done:
     )
     _refuse_strangers(plan, open_steps.values())
     start = journal.start(flight.run_id, plan, getattr(session, "backend_pid", None))
-    session.run([*journal.close_abandoned(), start, journal.event(flight.run_id, "run_started")], atomic=True)
+    kept = [journal.keep(plan)] if plan.sources else []
+    began_at = journal.event(flight.run_id, "run_started")
+    session.run([*journal.close_abandoned(), start, *kept, began_at], atomic=True)
     resumes = next(iter(open_steps), None)
     flight.reporter.hear(RunStarted(flight.run_id, plan.digest, len(plan.segments), resumes))
     recorded = 0
@@ -134,8 +139,7 @@ def _run_segment(
 
 
 def _run_atomic(flight: Flight, segment: Segment, number: int) -> None:
-    batch = [*_sent(segment.steps), *_journal_of(flight, segment)]
-    took = _with_retries(flight, segment, number, lambda: _commit(flight, batch, segment.steps[-1]))
+    took = _with_retries(flight, segment, number, _committing(flight, segment))
     flight.reporter.hear(SegmentDone(segment, number, took))
 
 
@@ -179,10 +183,8 @@ def _run_step(
         case _ if in_own_transaction:
             took = _run_inside_users_transaction(flight, segment, number, step)
         case _:
-            batch = [*_sent([step]), *_journal_of(flight, Segment((step,), False, ""))]
-            took = _with_retries(
-                flight, segment, number, lambda: _commit(flight, batch, step), announce=False
-            )
+            attempt = _committing(flight, Segment((step,), False, ""))
+            took = _with_retries(flight, segment, number, attempt, announce=False)
     flight.reporter.hear(StepDone(step, took))
 
 
@@ -203,8 +205,32 @@ def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> flo
 
 
 def _attempt_alone(flight: Flight, step: Step) -> None:
-    _clear_leftovers(flight, step)
-    flight.session.run(_sent([step]), atomic=False)
+    with _patience(flight, step):
+        if _clear_leftovers(flight, step) and step.probe is not None and _is_done(flight, step.probe):
+            return  # what completes a half-done detach is all that was left of it
+        try:
+            flight.session.run(_sent([step]), atomic=False)
+        except StatementFailed:
+            with suppress(StatementFailed):  # the first refusal is what its author must hear of
+                _clear_leftovers(flight, step)
+            raise
+
+
+@contextmanager
+def _patience(flight: Flight, step: Step) -> Generator[None]:
+    """What nobody waits behind may wait long for its locks and take its time; everything else stays bounded."""
+    patient = isinstance(step.action, RunStatement) and step.action.patient
+    if not patient or flight.session.product is not Product.POSTGRESQL:
+        yield
+        return
+    budget_ms = max(1, round(flight.bounds.lock_budget_s * 1000))
+    settings = [Sql(f"SET lock_timeout = {budget_ms}"), Sql("SET statement_timeout = 0")]
+    flight.session.run(settings, atomic=False)
+    try:
+        yield
+    finally:
+        with suppress(ExecutionError):  # a session that is gone keeps no settings
+            flight.session.run([Sql("RESET lock_timeout"), Sql("RESET statement_timeout")], atomic=False)
 
 
 def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action: RunLive) -> float:
@@ -255,6 +281,7 @@ def _with_retries(
             waited = flight.clock.now() - began
             relations = _relations(flight, segment, error.index)
             held_by = locks.blockers(flight.session, relations)
+            locks.end_blockers(flight.session, relations, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
                 state = f"{_revision_of(segment)} was rolled back; what came before it is done and recorded"
                 raise LockNotAcquired(relations, waited, tried, held_by, state=state) from error
@@ -267,11 +294,22 @@ def _with_retries(
             return flight.clock.now() - started
 
 
-def _commit(flight: Flight, batch: Sequence[Sql | Statement], last: Step) -> None:
-    try:
-        flight.session.run(batch, atomic=True)
-    except CommitUnanswered as error:
-        raise _asked(flight, last, error) from error
+def _committing(flight: Flight, segment: Segment) -> Callable[[], None]:
+    """One try at a transaction with its own completion, to be called again while locks are out of reach."""
+    batch = [*_sent(segment.steps), *_journal_of(flight, segment)]
+    wanted = bounded.wanted_by(flight.session, segment.steps)
+    numbers = count(1)
+
+    def attempt() -> None:
+        try:
+            if wanted is None:
+                flight.session.run(batch, atomic=True)
+            else:
+                bounded.commit(flight.session, wanted, batch, flight.bounds, next(numbers))
+        except CommitUnanswered as error:
+            raise _asked(flight, segment.steps[-1], error) from error
+
+    return attempt
 
 
 def _asked(flight: Flight, last: Step, error: CommitUnanswered) -> MidairError:
@@ -302,7 +340,7 @@ def _found_done(flight: Flight, step: Step) -> bool:
         OutcomeUnknown: nothing can tell, and repeating it might do it twice.
     """
     if step.probe is not None:
-        return bool(flight.session.query(step.probe.text, step.probe.parameters)[0][0])
+        return _is_done(flight, step.probe)
     match step.action:
         case RunLive(atomic=True):
             return False
@@ -316,13 +354,20 @@ def _found_done(flight: Flight, step: Step) -> bool:
             )
 
 
-def _clear_leftovers(flight: Flight, step: Step) -> None:
+def _is_done(flight: Flight, probe: Sql) -> bool:
+    return bool(flight.session.query(probe.text, probe.parameters)[0][0])
+
+
+def _clear_leftovers(flight: Flight, step: Step) -> bool:
+    """Clears what a cut-off try of the step left; true when there was something."""
     action = step.action
     if not isinstance(action, RunStatement) or action.repair is None:
-        return
+        return False
     left = action.repair.left
-    if flight.session.query(left.text, left.parameters)[0][0]:
-        flight.session.run([action.repair.clear], atomic=False)
+    if not flight.session.query(left.text, left.parameters)[0][0]:
+        return False
+    flight.session.run([action.repair.clear], atomic=False)
+    return True
 
 
 def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:
@@ -399,6 +444,9 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
 
 
 def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
+    known = [name for step in segment.steps for name, level in step.locks if level >= LockLevel.SHARE]
+    if known:
+        return tuple(dict.fromkeys(known))
     statements = [step.action.statement for step in segment.steps if isinstance(step.action, RunStatement)]
     near = statements[index : index + 1] or statements[-1:]
     return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))

@@ -11,6 +11,7 @@ from typing import Any
 from midair import __version__
 from midair.database.session import Session, prepare
 from midair.errors import Refused
+from midair.journal.plans import read, written
 from midair.journal.tables import VERSION, create, name_of, present
 from midair.model.address import Product
 from midair.model.migration import RevisionId
@@ -66,13 +67,12 @@ class Journal:
             ReadOnly: the role may not create the schema `midair`.
             Refused: a newer midair wrote this journal.
         """
-        if self.ready:
-            self._refuse_newer()
+        if self.ready and self._is_current():
             return
         prepare(self._session, create(self._product), "the journal (schema midair)")
         self.ready = True
 
-    def _refuse_newer(self) -> None:
+    def _is_current(self) -> bool:
         rows = self._session.query(f"SELECT schema_version FROM {self._name('meta')}")
         if rows and rows[0][0] > VERSION:
             raise Refused(
@@ -80,6 +80,7 @@ class Journal:
                 state="nothing was changed",
                 hint="upgrade midair",
             )
+        return bool(rows) and rows[0][0] == VERSION
 
     def _name(self, table: str) -> str:
         return name_of(table, self._product)
@@ -91,6 +92,27 @@ class Journal:
         row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, steps, "running")
         who = (_actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
         return self._insert("run", columns, [(*row, *who)])
+
+    def keep(self, plan: Plan) -> Sql:
+        """The whole plan, for a run that may have to go on with it after a crash."""
+        table = self._name("plan")
+        text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
+        return Sql(text, (plan.digest, written(plan)))
+
+    def begun_plan(self) -> Plan | None:
+        """The plan that the oldest step still open belongs to; `None` where nothing is open, or it was kept by no one."""
+        if not self.ready:
+            return None
+        step, run, plan = self._name("step"), self._name("run"), self._name("plan")
+        if not self._session.query(f"SELECT 1 FROM {step} WHERE open LIMIT 1"):
+            return None
+        if not self._is_current():
+            return None  # an older version's journal has no plans
+        rows = self._session.query(
+            f"SELECT p.body FROM {step} s JOIN {run} r ON r.id = s.run_id JOIN {plan} p ON p.digest = r.plan_digest"
+            " WHERE s.open ORDER BY s.started_at LIMIT 1"
+        )
+        return read(rows[0][0]) if rows else None
 
     def finish(self, run_id: str, state: str, revisions: int, error: str | None = None) -> Sql:
         """The run's end."""

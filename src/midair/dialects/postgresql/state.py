@@ -1,0 +1,49 @@
+"""Questions to a server about one object, for probes and repairs: each gives one boolean.
+
+Names are SQL identifiers as in `Change` (quoted where they must be, `public` left out).
+"""
+
+from midair.model.plan import Repair
+from midair.model.statement import Sql
+
+_INDEX = "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid AND indisready AND indislive)"
+_LEFT_INDEX = "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND indrelid = to_regclass(%s) AND NOT indisvalid)"
+_CONSTRAINT = (
+    "EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass(%s) AND quote_ident(conname) = %s)"
+)
+
+
+def index_is_valid(index: str) -> Sql:
+    """The index is there, complete and used."""
+    return Sql(_INDEX, (index,))
+
+
+def index_is_gone(index: str) -> Sql:
+    """Nothing has the index's name."""
+    return Sql("SELECT to_regclass(%s) IS NULL", (index,))
+
+
+def cut_off_index(index: str, table: str) -> Repair:
+    """An invalid index of this name on this table, left by a build that did not end."""
+    return Repair(Sql(_LEFT_INDEX, (index, table)), Sql(f"DROP INDEX CONCURRENTLY IF EXISTS {index}"))
+
+
+def has_constraint(table: str, name: str) -> Sql:
+    """The table has a constraint of this name."""
+    return Sql(f"SELECT {_CONSTRAINT}", (table, name))
+
+
+def is_detached(parent: str, partition: str) -> Sql:
+    """The partition is none of the parent's, not even half."""
+    return Sql(
+        "SELECT NOT EXISTS (SELECT FROM pg_inherits WHERE inhparent = to_regclass(%s) AND inhrelid = to_regclass(%s))",
+        (parent, partition),
+    )
+
+
+def half_detached(parent: str, partition: str) -> Repair:
+    """A DETACH CONCURRENTLY that did not end: FINALIZE completes it. PostgreSQL 14 and newer."""
+    left = "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhparent = to_regclass(%s) AND inhrelid = to_regclass(%s) AND inhdetachpending)"
+    return Repair(
+        Sql(left, (parent, partition)), Sql(f"ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE")
+    )
