@@ -137,3 +137,21 @@ NAIVE = (
         "check-in-two-steps",
     ),
 )  # fmt: skip
+
+GIVEN_ALL = (
+    _SHOP
+    + _KEYLESS
+    + _PARTS
+    + "CREATE INDEX old_one ON orders (note); CREATE INDEX old_two ON orders (total, note);"
+)
+ALL_AT_ONCE = (
+    "CREATE INDEX orders_placed_at ON orders (placed_at);\n"
+    "ALTER TABLE orders ADD COLUMN seen boolean DEFAULT false;\n"
+    "ALTER TABLE orders ALTER placed_at SET NOT NULL, ADD FOREIGN KEY (customer_id) REFERENCES customers, ADD CHECK (total >= 0);\n"
+    "DROP INDEX old_one, old_two;\n",
+    'ALTER TABLE lines ADD PRIMARY KEY ("Order", pos);\n'
+    "ALTER TABLE customers ADD UNIQUE (name);\n"
+    "ALTER TABLE events ADD PRIMARY KEY (id, at);\n",
+    "ALTER TABLE customers ADD COLUMN town text;\n",
+)
+"""Every rewrite, in migrations that follow each other."""
