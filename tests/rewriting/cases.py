@@ -31,10 +31,19 @@ class Naive:
     sql: str
     uses: frozenset[str]
     versions: tuple[int, ...] = (18, 15)
+    cut_by_hand: bool = False
+    """As one transaction the server refuses it: its statements are sent one by one for comparison."""
 
 
-def _naive(name: str, given: str, sql: str, *uses: str, versions: tuple[int, ...] = (18, 15)) -> Naive:
-    return Naive(name, given, sql, frozenset(uses), versions)
+def _naive(
+    name: str,
+    given: str,
+    sql: str,
+    *uses: str,
+    versions: tuple[int, ...] = (18, 15),
+    cut_by_hand: bool = False,
+) -> Naive:
+    return Naive(name, given, sql, frozenset(uses), versions, cut_by_hand)
 
 
 NAIVE = (
@@ -42,7 +51,7 @@ NAIVE = (
     _naive(
         "an index without a name",
         _SHOP + "CREATE TABLE orders_note_idx (a int);",
-        "CREATE INDEX ON orders (note);\nCREATE UNIQUE INDEX IF NOT EXISTS u ON orders (lower(number)) INCLUDE (total) WHERE total > 3;",
+        "CREATE INDEX ON orders (note);\nCREATE INDEX ON orders (lower(note), lower(number), (total + 1), ((note || 'x')::varchar), coalesce(total, 1));\nCREATE UNIQUE INDEX IF NOT EXISTS u ON orders (lower(number)) INCLUDE (total) WHERE total > 3;",
         "index-concurrently",
     ),
     _naive(
@@ -122,6 +131,57 @@ NAIVE = (
         "key-through-index",
     ),
     _naive(
+        "an index on partitions",
+        _PARTS + "CREATE TABLE events_c PARTITION OF events FOR VALUES FROM ('2026-03-01') TO ('2026-05-01') PARTITION BY LIST (kind);"
+        "CREATE TABLE events_c_k PARTITION OF events_c FOR VALUES IN ('k');"
+        "INSERT INTO events SELECT g, '2026-03-02', 'k', 1 FROM generate_series(1, 99) AS g; CREATE INDEX mine ON events_b (who);",
+        "CREATE INDEX ON events (who);\nCREATE INDEX e2 ON events (lower(kind)) INCLUDE (id);",
+        "index-on-partitions",
+    ),
+    _naive("a table to reindex", _SHOP + "CREATE INDEX a ON orders (note);", "REINDEX TABLE orders;\nREINDEX INDEX a;", "reindex-concurrently"),
+    _naive(
+        "a view to refresh",
+        _SHOP + "CREATE MATERIALIZED VIEW m AS SELECT id, total FROM orders; CREATE UNIQUE INDEX ON m (id); UPDATE orders SET total = 0 WHERE id < 9;",
+        "REFRESH MATERIALIZED VIEW m;",
+        "refresh-concurrently",
+    ),
+    _naive(
+        "a partition to detach",
+        _PARTS,
+        "ALTER TABLE events DETACH PARTITION events_a;",
+        "detach-concurrently",
+    ),
+    _naive(
+        "partitions to attach",
+        _PARTS
+        + "CREATE TABLE events_x (id bigint, at date NOT NULL, kind text, who bigint); INSERT INTO events_x SELECT g, '2026-04-04', 'k', 1 FROM generate_series(1, 99) AS g;"
+        "CREATE TABLE kinds (id int, kind text) PARTITION BY LIST (kind); CREATE TABLE kinds_a (id int, kind text); INSERT INTO kinds_a SELECT g, 'a' FROM generate_series(1, 99) AS g;",
+        "ALTER TABLE events ATTACH PARTITION events_x FOR VALUES FROM ('2026-04-01') TO ('2026-05-01');\n"
+        "ALTER TABLE kinds ATTACH PARTITION kinds_a FOR VALUES IN ('a', 'b');",
+        "attach-with-check",
+    ),
+    _naive(
+        "an enum value that is used at once",
+        "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE people (id int PRIMARY KEY, mood mood); INSERT INTO people VALUES (1, 'sad');",
+        "ALTER TYPE mood ADD VALUE 'calm';\nALTER TABLE people ALTER mood SET DEFAULT 'calm';\nUPDATE people SET mood = 'calm';",
+        "enum-value-apart",
+        cut_by_hand=True,
+    ),
+    _naive(
+        "columns with a value for every row",
+        _SHOP,
+        "ALTER TABLE orders ADD COLUMN rank double precision NOT NULL DEFAULT pi() * sign(random() + 1);\n"
+        "ALTER TABLE customers ADD parent bigint DEFAULT 1 REFERENCES customers, ADD code text UNIQUE, ADD size int DEFAULT 3 NOT NULL CHECK (size > 0);",
+        "column-in-steps",
+    ),
+    _naive(
+        "a serial and an identity",
+        "CREATE TABLE logs (what text); INSERT INTO logs SELECT 'same' FROM generate_series(1, 120); CREATE TABLE more (what text); INSERT INTO more SELECT 'same' FROM generate_series(1, 30);",
+        "ALTER TABLE logs ADD COLUMN id bigserial PRIMARY KEY;\nALTER TABLE more ADD COLUMN id int GENERATED ALWAYS AS IDENTITY;\nINSERT INTO more VALUES ('new');",
+        "column-in-steps",
+        "key-through-index",
+    ),
+    _naive(
         "several things at once",
         _SHOP,
         "ALTER TABLE orders ADD COLUMN seen boolean DEFAULT false;\n"
@@ -143,6 +203,10 @@ GIVEN_ALL = (
     + _KEYLESS
     + _PARTS
     + "CREATE INDEX old_one ON orders (note); CREATE INDEX old_two ON orders (total, note);"
+    + "CREATE MATERIALIZED VIEW m AS SELECT id, total FROM orders; CREATE UNIQUE INDEX ON m (id); UPDATE orders SET total = 0 WHERE id < 9;"
+    + "CREATE TABLE events_x (id bigint NOT NULL, at date NOT NULL, kind text, who bigint, PRIMARY KEY (id, at));"
+    + "INSERT INTO events_x SELECT g, '2026-04-04', 'k', 1 FROM generate_series(1, 99) AS g; CREATE INDEX events_x_kind_idx ON events_x (kind);"
+    + "CREATE TYPE mood AS ENUM ('sad'); ALTER TABLE people ADD mood mood;"
 )
 ALL_AT_ONCE = (
     "CREATE INDEX orders_placed_at ON orders (placed_at);\n"
@@ -153,5 +217,13 @@ ALL_AT_ONCE = (
     "ALTER TABLE customers ADD UNIQUE (name);\n"
     "ALTER TABLE events ADD PRIMARY KEY (id, at);\n",
     "ALTER TABLE customers ADD COLUMN town text;\n",
+    "CREATE INDEX ON events (kind);\n"
+    "ALTER TABLE events ATTACH PARTITION events_x FOR VALUES FROM ('2026-04-01') TO ('2026-05-01');\n"
+    "ALTER TABLE events DETACH PARTITION events_a;\n"
+    "REINDEX TABLE orders;\n"
+    "REFRESH MATERIALIZED VIEW m;\n",
+    "ALTER TABLE orders ADD COLUMN rank double precision NOT NULL DEFAULT pi() * sign(random() + 1) CHECK (rank > 0);\n"
+    "ALTER TYPE mood ADD VALUE 'calm';\n"
+    "ALTER TABLE people ALTER mood SET DEFAULT 'calm';\n",
 )
 """Every rewrite, in migrations that follow each other."""

@@ -1,9 +1,10 @@
 """Two servers, the oldest and the newest that the machine has, and fresh databases on them."""
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -24,7 +25,7 @@ class Rig:
     server: Server
 
     @contextmanager
-    def database(self, given: str = "") -> Iterator[Address]:
+    def database(self, given: str = "") -> Generator[Address]:
         """A fresh database that holds what is given."""
         name = f"online_{uuid4().hex[:12]}"
         admin = open_session(self.server.admin, Guard(), "midair tests")
@@ -39,7 +40,7 @@ class Rig:
             admin.close()
 
     @contextmanager
-    def session(self, address: Address, name: str = "midair tests") -> Iterator[Session]:
+    def session(self, address: Address, name: str = "midair tests") -> Generator[Session]:
         """A session without bounds."""
         opened = open_session(address, Guard(), name)
         try:
@@ -75,6 +76,6 @@ def project(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def request_for(root: Path, address: Address, strategy: str = "online", **more: object) -> midair.Request:
+def request_for(root: Path, address: Address, strategy: str = "online", **more: Any) -> midair.Request:
     """A request in which no table counts as small."""
     return midair.Request(root, url=url_of(address), strategy=strategy, small_table_bytes=0, **more)

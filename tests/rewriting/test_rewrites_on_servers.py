@@ -11,6 +11,7 @@ from tests.support.state import dump
 
 import midair
 from midair.database import Session
+from midair.model.address import Address
 from midair.model.effects import LockLevel
 from midair.model.plan import Plan, RunStatement, Segment
 from midair.model.statement import Sql
@@ -32,12 +33,19 @@ def test_an_online_run_leaves_what_the_naive_run_leaves(
     if rig.major not in naive.versions:
         pytest.skip("not a statement of this version")
     root = project(naive.sql)
+    as_written = project(*naive.sql.split("\n")) if naive.cut_by_hand else root
     with rig.database(naive.given) as written, rig.database(naive.given) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
+        midair.apply(request_for(as_written, written, "direct"), Remembering())
         made = midair.plan(request_for(root, online))
         assert naive.uses <= {step.rewrite for step in made.steps}
         midair.apply(request_for(root, online), Remembering())
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+        assert _dump(rig, online) == _dump(rig, written)
+
+
+def _dump(rig: Rig, address: Address) -> str:
+    """Schema and rows, without the tool's own rows: a project cut by hand has more of them."""
+    lines = dump(rig.server.bin, address).splitlines()
+    return "\n".join(line for line in lines if "INSERT INTO public.schema_migrations" not in line)
 
 
 @pytest.mark.parametrize("naive", NAIVE, ids=lambda each: each.name)

@@ -355,19 +355,20 @@ def _found_done(flight: Flight, step: Step) -> bool:
 
 
 def _is_done(flight: Flight, probe: Sql) -> bool:
+    """The answer of a query that gives one boolean."""
     return bool(flight.session.query(probe.text, probe.parameters)[0][0])
 
 
 def _clear_leftovers(flight: Flight, step: Step) -> bool:
     """Clears what a cut-off try of the step left; true when there was something."""
-    action = step.action
-    if not isinstance(action, RunStatement) or action.repair is None:
-        return False
-    left = action.repair.left
-    if not flight.session.query(left.text, left.parameters)[0][0]:
-        return False
-    flight.session.run([action.repair.clear], atomic=False)
-    return True
+    repair = step.action.repair if isinstance(step.action, RunStatement) else None
+    found = False
+    while repair is not None:
+        if _is_done(flight, repair.left):
+            flight.session.run([repair.clear], atomic=False)
+            found = True
+        repair = repair.then
+    return found
 
 
 def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:

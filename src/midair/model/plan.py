@@ -23,10 +23,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What a statement that was cut off may have left: when `left` says true, `clear` removes it."""
+    """What a statement that was cut off may have left: when `left` says true, `clear` removes it; `then` is looked at next."""
 
     left: Sql
     clear: Sql
+    then: "Repair | None" = None
 
 
 @dataclass(frozen=True, slots=True)

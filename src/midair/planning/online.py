@@ -223,6 +223,7 @@ class _Maker:
             parts += [_Part(statement, each) for each in made.pieces]
             said += made.notes
             scene = made.scene
+        parts = _apart_where_used(parts)
         if not _needs_cut(parts) or (not region.atomic and not region.framed and len(inner) > 1):
             self._keep(region, before)
             return scene
@@ -323,6 +324,20 @@ class _Maker:
 
     def _record(self, marks: tuple[Sql, ...], why: str) -> Segment:
         return Segment((record_step(self._item, self._direction, self._next(), marks),), True, self._why(why))
+
+
+def _apart_where_used(parts: Sequence[_Part]) -> list[_Part]:
+    """What must be committed before it is used need not be where nothing after it says its name."""
+    made: list[_Part] = []
+    for number, part in enumerate(parts):
+        word = part.piece.apart
+        used = word is not None and any(word in each.statement.sql for each in parts[number + 1 :])
+        made.append(
+            part
+            if used or word is None
+            else replace(part, piece=replace(part.piece, apart=None, rewrite=None))
+        )
+    return made
 
 
 def _needs_cut(parts: Sequence[_Part]) -> bool:

@@ -12,7 +12,7 @@ class Piece:
     """One statement of the safe form.
 
     `alone`: the server refuses it in a transaction. `long`: its time grows with a table, so nothing
-    that holds a strong lock shares its transaction. `apart`: what follows needs it committed. `again`:
+    that holds a strong lock shares its transaction. `apart`: a word; what follows and says it needs this committed. `again`:
     it is a naive statement itself, to be looked at by the other rewrites. `patient`: no read or write
     waits for the locks it takes, so it may wait for them at length. `action` stands in for the SQL where
     a step is more than a statement; `sql` is then what it does, for people.
@@ -23,7 +23,7 @@ class Piece:
     phase: Phase = Phase.EXPAND
     alone: bool = False
     long: bool = False
-    apart: bool = False
+    apart: str | None = None
     again: bool = False
     patient: bool = False
     probe: Sql | None = None
