@@ -100,6 +100,39 @@ GIT_PROJECTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Changelog:
+    """A Liquibase changelog of a public repository: its resource folders, laid over one another as on a class path."""
+
+    name: str
+    repository: str
+    commit: str
+    resources: tuple[str, ...]
+    inside: str
+    """The folder below each of them that holds the changelog."""
+
+
+CHANGELOGS = (
+    Changelog(
+        "fineract",
+        "apache+fineract",
+        "4198b0bcf9a94e1c7aa0f386317ba71f40ceb1d9",
+        tuple(
+            f"fineract-{part}/src/main/resources"
+            for part in ("provider", "loan", "investor", "branch", "savings")
+        ),
+        "db/changelog",
+    ),
+    Changelog(
+        "gravitee",
+        "gravitee-io+gravitee-api-management",
+        "2b94b4c9f09374d5692a3467efc03fb05a352983",
+        ("gravitee-apim-repository/gravitee-apim-repository-jdbc/src/main/resources",),
+        "liquibase",
+    ),
+)
+
+
 def main() -> int:
     """Bring everything, or the projects named on the command line."""
     arguments = read_arguments()
@@ -125,7 +158,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--git-copies",
         type=Path,
-        help="folder of local git copies, owner+name/repo each, for the two repositories",
+        help="folder of local git copies, owner+name/repo each, for the public repositories",
     )
     parser.add_argument("only", nargs="*", help="names of projects (default: all)")
     arguments = parser.parse_args()
@@ -145,6 +178,12 @@ def steps(peers: Path, projects: Path, git_copies: Path | None):
     for project in GIT_PROJECTS:
         if git_copies is not None or (projects / project.name).exists():
             yield project.name, lambda project=project: bring_git(project, git_copies, projects)
+    for changelog in CHANGELOGS:
+        if git_copies is not None or (projects / changelog.name).exists():
+            yield (
+                changelog.name,
+                lambda changelog=changelog: bring_changelog(changelog, git_copies, projects),
+            )
 
 
 def reason(failure: Exception) -> str:
@@ -270,6 +309,21 @@ def bring_git(project: GitProject, git_copies: Path | None, projects: Path) -> b
         target.write_bytes(blob)
     if project.tool == "flyway":
         write(folder / "flyway.conf", FLYWAY_CONF)
+    return True
+
+
+def bring_changelog(changelog: Changelog, git_copies: Path | None, projects: Path) -> bool:
+    folder = projects / changelog.name / "liquibase"
+    if folder.is_dir() or git_copies is None:
+        return False
+    git = ("git", "--git-dir", git_copies / changelog.repository / "repo")
+    for resources in changelog.resources:
+        start = f"{resources}/{changelog.inside}/"
+        listing = run(*git, "ls-tree", "-r", "--name-only", changelog.commit, "--", start).decode()
+        for name in listing.splitlines():
+            target = folder / changelog.inside / name.removeprefix(start)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(run(*git, "show", f"{changelog.commit}:{name}"))
     return True
 
 

@@ -39,6 +39,7 @@ _PUBLIC = {
     "resume": "midair.pipeline.apply",
     "rollback": "midair.pipeline.apply",
     "stamp": "midair.pipeline.stamp",
+    "tag": "midair.pipeline.tag",
     "status": "midair.pipeline.status",
 }
 

@@ -28,6 +28,7 @@ from midair.pipeline.stamp import stamp as stamp
 from midair.pipeline.status import Status as Status
 from midair.pipeline.status import history as history
 from midair.pipeline.status import status as status
+from midair.pipeline.tag import tag as tag
 from midair.sources.source import Found as Found
 from midair.sources.source import Project as Project
 

@@ -11,7 +11,7 @@ from tests.support.proxy import wire_to
 from tests.support.state import dump
 
 import midair
-from midair.errors import ConnectionLost, OutcomeUnknown
+from midair.errors import ConnectionLost, MigrationFailed, OutcomeUnknown
 from midair.model.address import Address
 from midair.rehearsal.server import Server
 
@@ -43,8 +43,39 @@ def test_a_commit_without_an_answer_is_asked_for(
     word = "is committed and recorded" if forward else "was not committed"
     assert word in (caught.value.state or "")
     done = midair.apply(midair.Request(root, url=url_of(database), wait_s=10), Remembering())
-    assert done.revisions == (0 if forward else 1)
+    assert done.revisions == (0 if forward else 2), "both travelled in the message that was cut"
     assert "CREATE TABLE public.t2 (" in dump(server.bin, database)
+
+
+def test_a_connection_that_ends_between_two_transactions_of_a_message_is_asked_for_each(
+    server: Server, database: Address, root: Path
+) -> None:
+    cut = "DO $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); END $$;\n"
+    second = next((root / "migrations").glob("000002*.up.sql"))
+    whole = second.read_text()
+    second.write_text(whole + cut)
+    with pytest.raises(ConnectionLost) as caught:
+        midair.apply(midair.Request(root, url=url_of(database)), Remembering())
+    assert "1 is committed and recorded; 2 was not committed" in (caught.value.state or "")
+    second.write_text(whole)
+    done = midair.apply(midair.Request(root, url=url_of(database), wait_s=10), Remembering())
+    assert done.revisions == 1
+    assert "CREATE TABLE public.t2 (" in dump(server.bin, database)
+
+
+def test_a_refused_transaction_of_a_message_leaves_those_before_it(
+    server: Server, database: Address, root: Path
+) -> None:
+    second = next((root / "migrations").glob("000002*.up.sql"))
+    whole = second.read_text()
+    second.write_text(whole + "ALTER TABLE nobody ADD COLUMN x int;\n")
+    with pytest.raises(MigrationFailed, match=r"000002_m2\.up\.sql:3 .*nobody"):
+        midair.apply(midair.Request(root, url=url_of(database)), Remembering())
+    made = dump(server.bin, database)
+    assert "CREATE TABLE public.t1 (" in made
+    assert "CREATE TABLE public.t2 (" not in made
+    second.write_text(whole)
+    assert midair.apply(midair.Request(root, url=url_of(database)), Remembering()).revisions == 1
 
 
 def test_a_commit_that_cannot_be_asked_for_is_unknown(

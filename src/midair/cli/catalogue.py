@@ -25,6 +25,7 @@ COMMANDS = (
     Entry("resume", "change", "Go on with a run that was cut off."),
     Entry("repair", "change", "Settle what the tool's history says wrongly."),
     Entry("stamp", "change", "Record a revision as applied, running nothing."),
+    Entry("tag", "change", "Name where a database stands."),
     Entry("new", "change", "A new migration in the tool's own format."),
     Entry("init", "set up", "Write midair.toml from what was detected."),
     Entry("config", "set up", "Show or check the effective settings."),

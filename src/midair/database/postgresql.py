@@ -93,6 +93,18 @@ class PostgresqlSession:
             error.index = _clamped(index - atomic, len(batch))
         raise error
 
+    def run_each(self, batches: Sequence[Sequence[Sql | Statement]]) -> int:
+        """Sends several transactions in one message; see `session.Session.run_each`."""
+        framed = [text for batch in batches for text in (b"BEGIN", *map(self._text, batch), b"COMMIT")]
+        failed = self._send(framed)
+        if failed is None:
+            return len(batches)
+        index, error = failed
+        if isinstance(error, ConnectionLost):
+            raise error
+        self._roll_back()
+        return framed[:index].count(b"COMMIT")
+
     def try_lock(self, key: int) -> bool:
         """A session-level advisory lock."""
         got = bool(self.query("SELECT pg_try_advisory_lock(%s)", (key,))[0][0])

@@ -43,6 +43,15 @@ class Session(Protocol):
         """
         ...
 
+    def run_each(self, batches: Sequence[Sequence[Sql | Statement]]) -> int:
+        """Sends several transactions at once, each committed by itself; how many did.
+
+        The first failure ends it: its transaction is rolled back, those after it are not begun, and
+        the server's reason is left to whoever sends it again. A COMMIT without an answer is
+        `CommitUnanswered`.
+        """
+        ...
+
     def try_lock(self, key: int) -> bool:
         """Takes a lock that lives as long as the session, or says at once that another session has it."""
         ...

@@ -2,8 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from midair.database.session import Guard
@@ -11,6 +11,7 @@ from midair.errors import ExecutionError, LockTimeout, LoginRefused, ReadOnly, S
 from midair.model.address import Address, Product
 from midair.model.statement import Parameter, Sql, Statement
 
+_READ_S = 10
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
@@ -20,8 +21,9 @@ class SqliteSession:
     product = Product.SQLITE
     server_version = int("".join(f"{part:03d}" for part in sqlite3.sqlite_version_info))
 
-    def __init__(self, connection: sqlite3.Connection, address: Address) -> None:
+    def __init__(self, connection: sqlite3.Connection, address: Address, guard: Guard) -> None:
         self._connection = connection
+        self._guard = guard
         self.address = address
         self._locks: dict[int, tuple[int, str]] = {}
 
@@ -29,9 +31,7 @@ class SqliteSession:
     def open(cls, address: Address, guard: Guard) -> "SqliteSession":
         """Opens the file, creating it where it is absent; see `open_session` for what it raises."""
         try:
-            connection = sqlite3.connect(
-                address.database, timeout=guard.lock_wait_ms / 1000, isolation_level=None
-            )
+            connection = sqlite3.connect(address.database, timeout=_READ_S, isolation_level=None)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.OperationalError as error:
             raise Unreachable(
@@ -39,7 +39,7 @@ class SqliteSession:
             ) from error
         except sqlite3.DatabaseError as error:
             raise LoginRefused(f"{address.database} is not a SQLite database: {error}") from error
-        return cls(connection, address)
+        return cls(connection, address, guard)
 
     def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query we wrote."""
@@ -50,6 +50,10 @@ class SqliteSession:
 
     def run(self, batch: Sequence[Sql | Statement], *, atomic: bool) -> None:
         """Sends all of it; see `session.Session.run`."""
+        with self._patience():
+            self._run(batch, atomic=atomic)
+
+    def _run(self, batch: Sequence[Sql | Statement], *, atomic: bool) -> None:
         if atomic:
             self._execute(Sql("BEGIN IMMEDIATE"), 0)
         for index, item in enumerate(batch):
@@ -65,6 +69,24 @@ class SqliteSession:
             except ExecutionError:
                 self._roll_back()
                 raise
+
+    @contextmanager
+    def _patience(self) -> Generator[None]:
+        """Bounds the waits of what writes; one that only looks waits longer, because nobody queues behind it."""
+        self._connection.execute(f"PRAGMA busy_timeout = {self._guard.lock_wait_ms:d}")
+        try:
+            yield
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout = {_READ_S * 1000:d}")
+
+    def run_each(self, batches: Sequence[Sequence[Sql | Statement]]) -> int:
+        """One after the other: there is no way to the server that could be shared."""
+        for number, batch in enumerate(batches):
+            try:
+                self.run(batch, atomic=True)
+            except (StatementFailed, LockTimeout):
+                return number
+        return len(batches)
 
     def try_lock(self, key: int) -> bool:
         """A lock on a file beside the database, which the kernel ends with us.

@@ -29,6 +29,7 @@ from midair.errors import (
 )
 from midair.execution import bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
+from midair.execution.together import Numbered, groups
 from midair.journal import Journal, OpenStep
 from midair.model.address import Product
 from midair.model.effects import LockLevel
@@ -100,9 +101,16 @@ def execute(flight: Flight) -> Done:
     flight.reporter.hear(RunStarted(flight.run_id, plan.digest, len(plan.segments), resumes))
     recorded = 0
     try:
-        for number, segment in enumerate(plan.segments, 1):
-            _run_segment(flight, segment, number, open_steps)
-            recorded += sum(_completes(flight, step) for step in segment.steps)
+        for group in groups(plan.segments):
+            arrived, took = _send_together(flight, group) if len(group) > 1 and not open_steps else (0, 0.0)
+            recorded += sum(
+                _completes(flight, step) for each in group[:arrived] for step in each.segment.steps
+            )
+            for each in group[:arrived]:
+                flight.reporter.hear(SegmentDone(each.segment, each.number, took))
+            for each in group[arrived:]:
+                _run_segment(flight, each.segment, each.number, open_steps)
+                recorded += sum(_completes(flight, step) for step in each.segment.steps)
     except BaseException as error:
         raise _ended(flight, error, recorded) from error
     session.run([journal.finish(flight.run_id, "done", recorded)], atomic=True)
@@ -141,6 +149,26 @@ def _run_segment(
 def _run_atomic(flight: Flight, segment: Segment, number: int) -> None:
     took = _with_retries(flight, segment, number, _committing(flight, segment))
     flight.reporter.hear(SegmentDone(segment, number, took))
+
+
+def _send_together(flight: Flight, group: Sequence[Numbered]) -> tuple[int, float]:
+    """Several transactions in one message: how many committed, and each one's part of the time.
+
+    The first that fails ends the message and leaves nothing; it is sent again alone, where its
+    locks are waited for and its error is told.
+    """
+    for each in group:
+        flight.reporter.hear(SegmentStarted(each.segment, each.number))
+    batches = [[*_sent(each.segment.steps), *_journal_of(flight, each.segment)] for each in group]
+    began = flight.clock.now()
+    try:
+        arrived = flight.session.run_each(batches)
+    except CommitUnanswered as error:
+        lasts = [each.segment.steps[-1] for each in group]
+        raise _asked(flight, lasts, error) from error
+    for level, message in flight.session.take_notices():
+        flight.reporter.hear(Noticed(None, level, message))
+    return arrived, (flight.clock.now() - began) / max(1, arrived)
 
 
 def _run_singly(flight: Flight, segment: Segment, number: int, open_steps: Mapping[StepId, OpenStep]) -> None:
@@ -307,28 +335,33 @@ def _committing(flight: Flight, segment: Segment) -> Callable[[], None]:
             else:
                 bounded.commit(flight.session, wanted, batch, flight.bounds, next(numbers))
         except CommitUnanswered as error:
-            raise _asked(flight, segment.steps[-1], error) from error
+            raise _asked(flight, [segment.steps[-1]], error) from error
 
     return attempt
 
 
-def _asked(flight: Flight, last: Step, error: CommitUnanswered) -> MidairError:
-    """The commit's truth, from the database itself: its journal row committed with it or not at all."""
+def _asked(flight: Flight, lasts: Sequence[Step], error: CommitUnanswered) -> MidairError:
+    """The commits' truth, from the database itself: a journal row committed with its transaction or not at all."""
+    revisions = ", ".join(dict.fromkeys(str(step.revision) for step in lasts))
     try:
         session = flight.reconnect()
     except MidairError:
         return OutcomeUnknown(
-            f"lost the connection while committing {last.title}, and the server cannot be asked",
-            state=f"{last.revision} may or may not be applied",
+            f"lost the connection while committing {revisions}, and the server cannot be asked",
+            state=f"{revisions} may or may not be applied",
             hint="when the server is back, `midair resume` looks and goes on from the truth",
         )
     try:
-        done = Journal(session).has_step(flight.run_id, last.id)
+        journal = Journal(session)
+        done = [str(step.revision) for step in lasts if journal.has_step(flight.run_id, step.id)]
     finally:
         session.close()
+    lost = [str(step.revision) for step in lasts if str(step.revision) not in done]
+    state = [f"{', '.join(done)} is committed and recorded"] if done else []
+    state += [f"{', '.join(lost)} was not committed"] if lost else []
     return ConnectionLost(
         error.message,
-        state=f"asked the database: {last.revision} {'is committed and recorded' if done else 'was not committed'}",
+        state=f"asked the database: {'; '.join(state)}",
         hint="midair resume goes on from there",
     )
 
@@ -506,7 +539,7 @@ def _ended(flight: Flight, error: BaseException, recorded: int) -> BaseException
     if isinstance(error, KeyboardInterrupt):
         return Stopped(
             "stopped",
-            state=f"{recorded} migrations of this run are applied and recorded, nothing is half-done inside a transaction",
+            state="what is committed is recorded, nothing is half-done inside a transaction",
             hint="midair resume goes on; midair rollback takes them back",
         )
     return error

@@ -1,6 +1,7 @@
 """One at a time: midair's own lock and the tool's, both polled for, and who stands in the way."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from zlib import crc32
 
 from midair.database.session import Session
@@ -73,6 +74,37 @@ def take(
                 reporter.hear(Waiting(f"another {name} run{f' ({who})' if who else ''}", waited))
             clock.sleep(pause_s(attempt))
             attempt += 1
+
+
+@contextmanager
+def holding(
+    hold: Callable[[Session], AbstractContextManager[None]] | None,
+    session: Session,
+    name: str,
+    bounds: Bounds,
+    clock: Clock,
+    reporter: Reporter,
+) -> Generator[None]:
+    """Holds the tool's lock that is a row of a table, while the context lasts; `None`: the tool has none.
+
+    Raises:
+        AlreadyRunning: another held it for longer than `wait_s`.
+    """
+    began, attempt = clock.now(), 0
+    with ExitStack() as held:
+        while hold is not None:
+            try:
+                held.enter_context(hold(session))
+                break
+            except AlreadyRunning as error:
+                waited = clock.now() - began
+                if waited >= bounds.wait_s:
+                    raise
+                if attempt % 8 == 0:
+                    reporter.hear(Waiting(f"another {name} run ({error.message})", waited))
+            clock.sleep(pause_s(attempt))
+            attempt += 1
+        yield
 
 
 def blockers(session: Session, relations: Sequence[str]) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ class Applied:
     duration_ms: int | None = None
     success: bool = True
     kind: str | None = None
+    labels: tuple[str, ...] = ()
+    """Names the row was given, by which people may mean it (Liquibase's tags)."""
 
 
 class State(StrEnum):

@@ -55,10 +55,12 @@ class RecordRevision:
     """Rows of the tool's own history, in the tool's own SQL shape.
 
     `on_failure` is what the tool leaves behind when the migration fails outside a transaction.
+    `timed`: the rows tell how long the transaction took, from the server's clock.
     """
 
     marks: tuple[Sql, ...]
     on_failure: tuple[Sql, ...] = ()
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What a database holds, as far as it is known, and what it holds after a change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from midair.model.change import Change, Column, Constraint, ConstraintKind, DataType, Index, Volatility
@@ -83,7 +83,12 @@ class Schema:
     related: Mapping[str, frozenset[str]] | None = None
     """For each table, those that point to it: partitions, heirs, foreign keys, views. Made from `tables` when left out."""
 
+    constraint_tables: Mapping[str, frozenset[str]] | None = None
+    """The tables that have a constraint of this name, for names the server chooses. Made from `tables` when left out."""
+
     def __post_init__(self) -> None:
+        if self.constraint_tables is None:
+            object.__setattr__(self, "constraint_tables", _owners(self.tables.values()))
         if self.related is None:
             found: dict[str, set[str]] = {}
             for table in self.tables.values():
@@ -141,13 +146,25 @@ class Schema:
         related = (
             self._pointing(old, table) if renamed or _points_to(old) != _points_to(table) else self.related
         )
+        names = self._owning(old, table) if renamed or _names_of(old) != _names_of(table) else None
+        names = names or self.constraint_tables
         if old is not None and old.indexes == table.indexes and not renamed:
-            return replace(self, tables=tables, related=related)
+            return replace(self, tables=tables, related=related, constraint_tables=names)
         index_tables = dict(self.index_tables)
         for each in old.indexes if old else ():
             index_tables.pop(each.name, None)
         index_tables.update((each.name, table.name) for each in table.indexes)
-        return replace(self, tables=tables, index_tables=index_tables, related=related)
+        return replace(
+            self, tables=tables, index_tables=index_tables, related=related, constraint_tables=names
+        )
+
+    def _owning(self, old: Table | None, new: Table | None) -> Mapping[str, frozenset[str]]:
+        owners = dict(self.constraint_tables or {})
+        for name in _names_of(old):
+            owners[name] = owners.get(name, frozenset()) - {old.name if old else ""}
+        for name in _names_of(new):
+            owners[name] = owners.get(name, frozenset()) | {new.name if new else ""}
+        return owners
 
     def _pointing(self, old: Table | None, new: Table | None) -> Mapping[str, frozenset[str]]:
         related = dict(self.related or {})
@@ -168,7 +185,15 @@ class Schema:
             index_tables.pop(index.name, None)
         sequences = {key: owner for key, owner in self.sequences.items() if owner != name}
         related = self._pointing(old, None) if _points_to(old) else self.related
-        schema = replace(self, tables=tables, index_tables=index_tables, sequences=sequences, related=related)
+        names = self._owning(old, None) if old.constraints else self.constraint_tables
+        schema = replace(
+            self,
+            tables=tables,
+            index_tables=index_tables,
+            sequences=sequences,
+            related=related,
+            constraint_tables=names,
+        )
         for other in self.around(name):
             current = schema.tables.get(other.name)
             if current is None:
@@ -183,6 +208,21 @@ class Schema:
     def known_or_stub(self, name: str) -> Table:
         """The table, or one of which nothing else is known."""
         return self.tables.get(name) or Table(name, known=False)
+
+
+def _owners(tables: Iterable[Table]) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for table in tables:
+        for name in _names_of(table):
+            found.setdefault(name, set()).add(table.name)
+    return {name: frozenset(those) for name, those in found.items()}
+
+
+def _names_of(table: Table | None) -> tuple[str, ...]:
+    """The names of its constraints, qualified as the table is."""
+    if table is None or not table.constraints:
+        return ()
+    return tuple(beside(table.name, each.name) for each in table.constraints)
 
 
 def _points_to(table: Table | None) -> frozenset[str]:

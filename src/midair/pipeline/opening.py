@@ -129,12 +129,14 @@ def opening(request: Request) -> Generator[Opened]:
 
 @contextmanager
 def alone(opened: Opened, report: Reporter) -> Generator[None]:
-    """midair's lock, then the tool's; both end with the session."""
+    """midair's lock, then the tool's; both end with the session, a lock that is a row of a table with the run."""
     bounds, clock = bounds_of(opened.request), WallClock()
     history_table = opened.project.history.table
     locks.take(opened.session, "midair", [locks.own_key(history_table)], bounds, clock, report)
     locks.take(opened.session, opened.project.tool, opened.lock_keys(), bounds, clock, report)
-    yield
+    hold = opened.project.history.hold
+    with locks.holding(hold, opened.session, opened.project.tool, bounds, clock, report):
+        yield
 
 
 def _fill(copy: Session, target: Session, history: History, request: Request) -> None:

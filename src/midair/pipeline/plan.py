@@ -89,7 +89,13 @@ def items_of(
     """Each migration with its statements and what the tool writes about it."""
     return [
         Item(
-            each, scripts.get(each.revision, Script()), mark.within, mark.before, mark.after, mark.on_failure
+            each,
+            scripts.get(each.revision, Script()),
+            mark.within,
+            mark.before,
+            mark.after,
+            mark.on_failure,
+            mark.timed,
         )
         for each, mark in zip(chosen, marks, strict=True)
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from midair.database import Session
-from midair.errors import Dirty
+from midair.errors import Dirty, Unsupported
 from midair.execution.services import Reporter
 from midair.journal import Journal
 from midair.model.migration import Applied, Migration
@@ -22,16 +22,37 @@ def repair(
     *,
     done: bool | None = None,
     apply_it: bool = True,
+    release_lock: bool = False,
 ) -> tuple[str, ...]:
     """Settles what a crash or a hand left: gives one sentence for each thing it did (or would do).
 
     Without a revision: the tool's own repair (Flyway), and edited files are accepted as they are now.
+    `release_lock` first lets go of a lock row whose owner is gone.
     With one: `done` says what a person found out about a migration nothing else can tell about.
     """
+    released: tuple[str, ...] = ()
+    if release_lock:
+        with opening(request) as opened:
+            released = _released(opened, apply_it=apply_it)
+            if released and not apply_it:
+                return released  # nothing more can be told while the lock is held
     with opening(request) as opened, alone(opened, report):
         if revision is not None and done is not None:
             return _settled(opened, revision, done=done, apply_it=apply_it)
-        return _repaired(opened, apply_it=apply_it)
+        return (*released, *_repaired(opened, apply_it=apply_it))
+
+
+def _released(opened: Opened, *, apply_it: bool) -> tuple[str, ...]:
+    release = opened.project.history.release
+    if release is None:
+        raise Unsupported(
+            f"{opened.project.tool}'s lock ends with its session: there is nothing to release",
+            hint="find the session that holds it and end it",
+        )
+    found = release(opened.session)
+    if found and apply_it:
+        opened.session.run([sql for _, sql in found], atomic=True)
+    return tuple(sentence for sentence, _ in found)
 
 
 def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:

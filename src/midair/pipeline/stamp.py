@@ -29,7 +29,8 @@ def stamp(request: Request, report: Reporter, target: str) -> Done:
             rows = opened.source.baseline(session, replace(project, migrations=tuple(chosen)))
             items = [Item(chosen[-1], Script(), rows)]
         else:
-            items = items_of(chosen, {}, project.history.record(session, chosen, applied))
+            record = project.history.stamp or project.history.record
+            items = items_of(chosen, {}, record(session, chosen, applied))
         prepare = project.history.create(session)
         return flown(
             opened, record_only(project.tool, items, Direction.UP, names_of(applied), prepare), report

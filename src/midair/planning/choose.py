@@ -1,12 +1,14 @@
 """Which migrations a request means, in the order they will run."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 
 from midair.errors import HistoryDiverged, SeveralHeads, UnknownRevision
 from midair.model.migration import Migration, RevisionId, Standing, State
 
 _WAITING = (State.PENDING,)
+_AFTER = "after:"
 _IN_PLACE = (State.APPLIED, State.CHANGED)
 
 
@@ -44,8 +46,9 @@ def undoing(
 ) -> tuple[Migration, ...]:
     """The applied migrations to take back, newest first.
 
-    `target`: `-N` or `N` (the last N), `base` (all), or a revision: it and everything after it, or
-    with `keep_target` only what came after it.
+    `target`: `-N` or `N` (the last N), `base` (all), `after:2026-11-21T10:00` (what ran later than that, by
+    the history's own clock), or a revision: it and everything after it, or with `keep_target` only what
+    came after it.
 
     Raises:
         HistoryDiverged: something applied is no longer in the project.
@@ -53,9 +56,7 @@ def undoing(
     """
     _refuse_missing(standings)
     placed = [
-        each
-        for each in standings
-        if each.migration and each.state in _IN_PLACE and not each.migration.repeatable
+        each for each in standings if each.migration and _is_in_place(each) and not each.migration.repeatable
     ]
     ordered = [each for _, each in sorted(enumerate(placed), key=_newest_first)]
     newest_first = [each.migration for each in ordered if each.migration]
@@ -64,6 +65,8 @@ def undoing(
         return tuple(newest_first[: int(count)])
     if target == "base":
         return tuple(newest_first)
+    if target.startswith(_AFTER):
+        return _later_than(target, ordered)
     wanted = find(standings, target)
     if wanted.revision not in {each.revision for each in newest_first}:
         raise UnknownRevision(
@@ -79,6 +82,29 @@ def undoing(
     return tuple(newest_first[: position + (not keep_target)])
 
 
+def _later_than(target: str, newest_first: Sequence[Standing]) -> tuple[Migration, ...]:
+    try:
+        moment = datetime.fromisoformat(target.removeprefix(_AFTER).strip())
+    except ValueError as error:
+        raise UnknownRevision(
+            f"{target!r} names no moment", hint="write after:2026-11-21 or after:2026-11-21T10:00:00"
+        ) from error
+    return tuple(
+        each.migration
+        for each in newest_first
+        if each.migration and each.applied and _is_later(each.applied.applied_at, moment)
+    )
+
+
+def _is_later(applied_at: datetime | None, moment: datetime) -> bool:
+    if applied_at is None:
+        return False
+    if applied_at.tzinfo is None or moment.tzinfo is None:
+        # a history without time zones is read by the clock it was written by
+        return applied_at.replace(tzinfo=None) > moment.replace(tzinfo=None)
+    return applied_at > moment
+
+
 def find(standings: Sequence[Standing], wanted: str) -> Migration:
     """The migration a text means: its revision, a unique beginning of it, its file, or a label.
 
@@ -86,12 +112,14 @@ def find(standings: Sequence[Standing], wanted: str) -> Migration:
         UnknownRevision: none or several match; the message lists what is near.
     """
     migrations = [each.migration for each in standings if each.migration]
+    tagged = {each.revision for each in standings if each.applied and wanted in each.applied.labels}
     name = wanted.removesuffix("@head")
     exact = [
         each
         for each in migrations
         if wanted == each.revision
         or name in each.labels
+        or each.revision in tagged
         or each.span.path.endswith(f"/{wanted}")
         or each.span.path == wanted
     ]
@@ -115,6 +143,11 @@ def heads_of(migrations: Iterable[Migration]) -> tuple[Migration, ...]:
     every = tuple(migrations)
     followed = {parent for each in every for parent in (*each.parents, *each.depends_on)}
     return tuple(each for each in every if each.revision not in followed)
+
+
+def _is_in_place(standing: Standing) -> bool:
+    """Applied; one that waits to run again (Liquibase's runAlways) is in place too."""
+    return standing.state in _IN_PLACE or (standing.state is State.PENDING and standing.applied is not None)
 
 
 def _names(standings: Sequence[Standing], text: str) -> bool:

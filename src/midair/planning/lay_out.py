@@ -31,6 +31,7 @@ class Item:
     before: tuple[Sql, ...] = ()
     after: tuple[Sql, ...] = ()
     on_failure: tuple[Sql, ...] = ()
+    timed: bool = False
 
 
 def lay_out(
@@ -196,7 +197,7 @@ def record_step(item: Item, direction: Direction, position: int, marks: tuple[Sq
     """What the tool writes about a migration."""
     content = "\n".join(f"{sql.text}{sql.parameters}" for sql in marks)
     verb = "record" if direction is Direction.UP else "forget"
-    action = RecordRevision(marks, item.on_failure)
+    action = RecordRevision(marks, item.on_failure, item.timed)
     return _step(
         item.migration.revision, direction, position, content, f"{verb} {item.migration.revision}", action
     )

@@ -1,6 +1,7 @@
 """The tool's own table as data: how to list what is applied, how to record one more."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from midair.database.session import Session
@@ -25,6 +26,8 @@ class Marks:
     before: tuple[Sql, ...] = ()
     after: tuple[Sql, ...] = ()
     on_failure: tuple[Sql, ...] = ()
+    timed: bool = False
+    """The rows tell how long the migration's transaction took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,13 @@ class History:
     record: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]]
     forget: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]]
     lock: Callable[[Session], ToolLock | None]
+    hold: Callable[[Session], AbstractContextManager[None]] | None = None
+    """Holds the tool's lock where it is a row of a table (Liquibase, Knex), for as long as the context lasts."""
+    release: Callable[[Session], tuple[tuple[str, Sql], ...]] | None = None
+    """What lets go of a lock row whose owner is gone: a sentence for people and the SQL. It raises
+    AlreadyRunning while the owner can be seen at work."""
+    stamp: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]] | None = None
+    """As `record`, for migrations that are recorded and not run, where the tool writes them differently."""
     run_is_one_transaction: bool = False
     """The tool wraps all pending migrations in one transaction (Alembic's default, Flyway's `group`)."""
     is_cursor: bool = False

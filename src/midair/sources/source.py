@@ -125,3 +125,5 @@ class Source:
     """What the tool does once its migrations are in (dbmate writes its schema file)."""
     repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""
+    tag: Callable[[Session, Project, str], tuple[Sql, ...]] | None = None
+    """Gives the newest applied migration a name, in the tool's own history (Liquibase)."""

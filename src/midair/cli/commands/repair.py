@@ -22,13 +22,19 @@ if TYPE_CHECKING:
         ("midair repair --dry-run", "what would be settled"),
         ("midair repair 12 --done", "12 is in after all: record it"),
         ("midair repair 12 --not-done", "12 was taken out by hand: forget it"),
+        ("midair repair --release-lock", "Liquibase was killed and its lock row stayed"),
     ),
     exits=WRITES,
 )
 @click.argument("revision", required=False)
 @click.option("--done/--not-done", "done", default=None, help="What you found out about REVISION.")
+@click.option(
+    "--release-lock",
+    is_flag=True,
+    help="Let go of a lock row first (Liquibase), unless its owner is at work.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be settled, write nothing.")
-def repair(call: Call, revision: str | None, done: bool | None, dry_run: bool) -> Answer:
+def repair(call: Call, revision: str | None, done: bool | None, dry_run: bool, release_lock: bool) -> Answer:
     """Settles what the tool's history says wrongly: failed rows, dirty marks, edited files accepted as they are now."""
 
     from midair.cli.confirm import agree, must_ask
@@ -45,7 +51,14 @@ def repair(call: Call, revision: str | None, done: bool | None, dry_run: bool) -
     if not dry_run and must_ask(call, settings, None, yes=True, undoes=False):
         agree(call, settings, None)
     with watching(call) as progress:
-        lines = midair.repair(request_of(settings), progress, revision, done=done, apply_it=not dry_run)
+        lines = midair.repair(
+            request_of(settings),
+            progress,
+            revision,
+            done=done,
+            apply_it=not dry_run,
+            release_lock=release_lock,
+        )
     shown = tuple(f"{'would be' if dry_run else 'settled'}: {line}" for line in lines) or (
         "nothing to settle",
     )

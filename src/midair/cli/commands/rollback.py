@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ("midair rollback -1", "the newest migration"),
         ("midair rollback 7c1e", "this one and everything after it"),
         ("midair rollback --to 7c1e", "everything after it; 7c1e stays"),
+        ("midair rollback after:2026-11-21T10:00", "what ran since then"),
     ),
     exits=WRITES,
     streams=True,
@@ -41,7 +42,7 @@ def rollback(
 ) -> Answer:
     """Undoes migrations by the tool's own downgrades, newest first.
 
-    TARGET is -N or N (the newest N), base (all), or a revision: it and everything after it. On a terminal the plan is shown and confirmed first.
+    TARGET is -N or N (the newest N), base (all), after:MOMENT (what ran since), or a revision: it and everything after it. On a terminal the plan is shown and confirmed first.
     """
 
     import time

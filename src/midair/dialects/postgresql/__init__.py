@@ -7,7 +7,6 @@ plans.
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.probes import probe, repair
-from midair.dialects.postgresql.reads import reads
 from midair.dialects.postgresql.split import split
 from midair.dialects.postgresql.transactions import (
     controls_transaction,
@@ -18,6 +17,13 @@ from midair.dialects.postgresql.transactions import (
     waits_harmlessly,
 )
 from midair.model.address import Product
+
+
+def _reads(sql: str) -> tuple[str, ...] | None:
+    from midair.dialects.postgresql.reads import reads  # the vocabulary of changes is large, and few need it
+
+    return reads(sql)
+
 
 DIALECT = Dialect(
     product=Product.POSTGRESQL,
@@ -30,5 +36,5 @@ DIALECT = Dialect(
     probe=probe,
     repair=repair,
     locked=locked,
-    reads=reads,
+    reads=_reads,
 )

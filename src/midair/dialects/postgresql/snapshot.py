@@ -111,7 +111,7 @@ def _column(table: str, row: tuple[Any, ...]) -> Column:
         made,
         _type(type_sql),
         not_null=not_null,
-        default=None if default is None or generated or serial else _default(default),
+        default=None if generated else _serial_default(default) if serial else _default(default),
         generated={"s": "stored", "v": "virtual"}.get(generated),
         identity={"a": "always", "d": "by default"}.get(identity),
         collation=identifier(collation) if collation else None,
@@ -127,9 +127,18 @@ def _type(sql: str) -> DataType:
 
 
 @lru_cache(maxsize=4096)
-def _default(sql: str) -> Default:
+def _default(sql: str | None) -> Default | None:
+    if sql is None:
+        return None
     change = changes_of(f"ALTER TABLE t ALTER COLUMN c SET DEFAULT {sql}")[0]
     return change.default if isinstance(change, SetDefault) else Default(sql, Volatility.UNKNOWN)
+
+
+def _serial_default(sql: str | None) -> Default | None:
+    """`None` says that it is the next number of the column's own sequence."""
+    if sql is None:
+        return Default("NULL", null=True)
+    return None if sql.startswith("nextval(") else _default(sql)
 
 
 @lru_cache(maxsize=4096)

@@ -11,8 +11,13 @@ def split(text: str, path: str, first_line: int = 1) -> tuple[Statement, ...]:
     """The statements of a file in order, each with its line; empty ones and comments between them are left out.
 
     Raises:
-        BadMigration: a quote or comment never ends.
+        BadMigration: a quote or comment never ends, or there is a NUL character, where SQLite stops reading.
     """
+    if (place := text.find("\0")) >= 0:
+        raise BadMigration(
+            f"{path}:{first_line + text.count(chr(10), 0, place)} holds a NUL character",
+            hint="save the file as UTF-8 text",
+        )
     return tuple(_statements(text, path, first_line))
 
 

@@ -10,6 +10,7 @@ from midair.model.change import (
     ChangeIdentity,
     Column,
     ConstraintKind,
+    Default,
     DropColumn,
     DropDefault,
     DropNotNull,
@@ -21,8 +22,15 @@ from midair.model.motion.naming import free_name, handed_down, joined, with_free
 from midair.model.motion.tables import not_null_by_key
 from midair.model.schema import Schema, bare_name, beside
 
+_NO_DEFAULT = Default("NULL", null=True)
+"""A serial column keeps its sequence when its default goes: `None` would say that the default is the sequence's."""
+
 
 def add_column(schema: Schema, change: AddColumn) -> Schema:
+    constraints, made = with_free_names(schema, change.table, change.constraints, change.indexes)
+    handed = {ConstraintKind.CHECK}
+    if schema.known_or_stub(change.table).kind == "partitioned":
+        handed.add(ConstraintKind.FOREIGN_KEY)
     for name in (change.table, *schema.children(change.table)):
         table = schema.known_or_stub(name)
         if table.column(change.column.name) is not None:
@@ -33,11 +41,8 @@ def add_column(schema: Schema, change: AddColumn) -> Schema:
             else change.column
         )
         column = column if name == change.table else handed_down(column)
-        constraints, made = with_free_names(schema, name, change.constraints, change.indexes)
         indexes = table.indexes + (made if name == change.table else ())
-        added = tuple(
-            each for each in constraints if name == change.table or each.kind is ConstraintKind.CHECK
-        )
+        added = tuple(each for each in constraints if name == change.table or each.kind in handed)
         schema = schema.put(
             replace(
                 table,
@@ -163,11 +168,18 @@ def drop_not_null(schema: Schema, change: DropNotNull) -> Schema:
 
 def set_default(schema: Schema, change: SetDefault) -> Schema:
     default = None if change.default.null else change.default
-    return _on_column(schema, change.table, change.column, lambda column: replace(column, default=default))
+
+    def changed(column: Column) -> Column:
+        return replace(column, default=_NO_DEFAULT if column.serial and default is None else default)
+
+    return _on_column(schema, change.table, change.column, changed)
 
 
 def drop_default(schema: Schema, change: DropDefault) -> Schema:
-    return _on_column(schema, change.table, change.column, lambda column: replace(column, default=None))
+    def changed(column: Column) -> Column:
+        return replace(column, default=_NO_DEFAULT if column.serial else None)
+
+    return _on_column(schema, change.table, change.column, changed)
 
 
 def change_identity(schema: Schema, change: ChangeIdentity) -> Schema:

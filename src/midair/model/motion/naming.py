@@ -26,6 +26,7 @@ def free_name(schema: Schema, table: str, name: str, others: tuple[str, ...] = (
             and full not in schema.tables
             and full not in schema.index_tables
             and full not in schema.sequences
+            and not (schema.constraint_tables or {}).get(full)
         ):
             return candidate
     return name
@@ -93,4 +94,5 @@ def handed_down(column: Column) -> Column:
     """A parent's column on a partition or heir: a serial is only a default there, for the sequence is the parent's."""
     if not column.serial:
         return column
-    return replace(column, serial=False, default=Default("nextval(…)", Volatility.VOLATILE))
+    default = column.default or Default("nextval(…)", Volatility.VOLATILE)
+    return replace(column, serial=False, default=default)

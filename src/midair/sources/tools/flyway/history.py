@@ -172,7 +172,9 @@ class _Table:
         # With its default lock, Flyway loses the false row together with the lock's transaction (§4.4).
         keeps = place.product is Product.SQLITE or not self.settings.postgresql_transactional_lock
         lost = (insert(place, self.settings, row(success=False)),) if keeps else ()
-        return Marks(within=(*failed, insert(place, self.settings, row(success=True))), on_failure=lost)
+        return Marks(
+            within=(*failed, insert(place, self.settings, row(success=True))), on_failure=lost, timed=True
+        )
 
     def _forgotten(
         self, place: Place, migration: Migration, applied: Sequence[Applied], *, paid: bool
@@ -181,7 +183,7 @@ class _Table:
         undo = self.undos.get(file.version) if file.version is not None else None
         if paid and undo is not None and undo.version is not None:
             row = Row(undo.version.text, undo.description, undo.type, undo.script, undo.checksum, timed=True)
-            return Marks(within=(insert(place, self.settings, row),))
+            return Marks(within=(insert(place, self.settings, row),), timed=True)
         rows = [row for row in applied if row.revision == migration.revision and row.kind == file.type]
         return Marks(within=tuple(_removed(place, row) for row in rows[-1:]))
 

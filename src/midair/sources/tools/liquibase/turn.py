@@ -1,0 +1,89 @@
+"""Runs one changeset in its turn: its preconditions are asked of the database as it is then (liquibase.md §1.6)."""
+
+from collections.abc import Mapping, Sequence
+
+from midair.database import Guard, Session, open_session
+from midair.dialects.dialect import dialect_of
+from midair.errors import LockTimeout, ProgramFailed, StatementFailed
+from midair.model.address import Address
+from midair.model.migration import Block, Direction, Migration
+from midair.model.statement import Sql, Statement
+from midair.sources.source import Options, Project
+from midair.sources.tools.liquibase.preconditions import Verdict, judged
+from midair.sources.tools.liquibase.project import LiquibaseProject, liquibase_project
+from midair.sources.tools.liquibase.scripts import Writing
+from midair.sources.tools.liquibase.table import begin_deployment, rows_of
+
+
+def live(
+    project: Project,
+    migrations: Sequence[Migration],
+    direction: Direction,
+    address: Address,
+    options: Options,
+    bounds: Mapping[str, str],
+) -> None:
+    """Asks, runs and records changesets, one by one, over a connection of its own.
+
+    Raises:
+        ProgramFailed: a precondition halts the run, or a statement failed; nothing of it is left.
+    """
+    del direction, options  # rollbacks are plain scripts
+    ours = liquibase_project(project)
+    wait_ms = int(bounds.get("lock_timeout", "0ms").removesuffix("ms") or 0)
+    session = open_session(address, Guard(lock_wait_ms=wait_ms), "midair")
+    try:
+        begin_deployment(session)
+        for migration in migrations:
+            _run(ours, migration, session)
+    finally:
+        session.close()
+
+
+def _run(ours: LiquibaseProject, migration: Migration, session: Session) -> None:
+    changeset = ours.changesets[migration.revision]
+    node = changeset.preconditions
+    verdict = judged(node, ours.decisions.asking(session, changeset)) if node else Verdict("PASSED")
+    match verdict.outcome:
+        case "HALT":
+            raise ProgramFailed(f"{changeset.span} {changeset.key} Preconditions Failed: {verdict.reason}")
+        case "CONTINUE":
+            ours.skipped.add(migration.revision)
+        case "MARK_RAN":
+            session.run([_row(ours, migration, session, "MARK_RAN")], atomic=True)
+        case _:
+            _changes(ours, migration, session)
+
+
+def _changes(ours: LiquibaseProject, migration: Migration, session: Session) -> None:
+    changeset = ours.changesets[migration.revision]
+    script = Writing(ours, dialect_of(session.product)).script(migration, Direction.UP)
+    row = _row(ours, migration, session, "EXECUTED")
+    try:
+        for block in script.blocks[:-1]:
+            session.run(block.statements, atomic=block.atomic)
+        last = script.blocks[-1] if script.blocks else Block(())
+        if last.atomic:
+            session.run([*last.statements, row], atomic=True)
+        else:
+            session.run(last.statements, atomic=False)
+            session.run([row], atomic=True)
+    except LockTimeout:
+        raise  # nothing of the last transaction is left; the executor tries again
+    except StatementFailed as error:
+        if changeset.fail_on_error:
+            raise ProgramFailed(
+                f"{_where(script.statements, error, changeset.span)}: {error.message}"
+            ) from error
+        ours.skipped.add(migration.revision)
+    else:
+        ours.ran.add(migration.revision)
+
+
+def _where(statements: Sequence[Statement], error: StatementFailed, otherwise: object) -> str:
+    return str(statements[error.index].span if error.index < len(statements) else otherwise)
+
+
+def _row(ours: LiquibaseProject, migration: Migration, session: Session, kind: str) -> Sql:
+    rows = rows_of(session, ours.decisions.tables)
+    return ours.keeping.row(session, migration.revision, kind, rows)

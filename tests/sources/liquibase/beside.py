@@ -1,0 +1,97 @@
+"""One project and one database, seen by midair and by the real Liquibase."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.peers.commands import Answer, midair, run
+from tests.peers.databases import Database, PostgreSQL, SQLite
+
+ROWS = (
+    "SELECT orderexecuted, id, author, filename, md5sum, description, comments, exectype, contexts, labels, tag"
+    " FROM {} ORDER BY orderexecuted"
+)
+_WITHOUT_CHANGELOG = ("tag", "tag-exists", "clear-checksums", "release-locks")
+LIMIT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A project's folder and the database both tools work on."""
+
+    program: Path
+    root: Path
+    changelog: str
+    database: Database
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What both find in their environment."""
+
+    def real(self, command: str, *words: str) -> Answer:
+        """One command of the real tool."""
+        login = () if isinstance(self.database, SQLite) else ("--username=postgres", "--password=x")
+        return run(
+            self.program,
+            "--show-banner=false",
+            "--search-path=.",
+            command,
+            *(() if command in _WITHOUT_CHANGELOG else (f"--changelog-file={self.changelog}",)),
+            f"--url={self._jdbc}",
+            *login,
+            *words,
+            folder=self.root,
+            variables=self.variables,
+            limit_s=LIMIT_S,
+        )
+
+    @property
+    def _jdbc(self) -> str:
+        if isinstance(self.database, PostgreSQL):
+            return f"jdbc:postgresql://{self.database.host}:5432/{self.database.name}"
+        return f"jdbc:sqlite:{self.database.path}"
+
+    def midair(self, *words: str) -> Answer:
+        """One command of ours, as a user would type it."""
+        url = self.database.url
+        if isinstance(self.database, SQLite):
+            url = f"sqlite:///{self.database.path}"
+        return midair("-C", str(self.root), *words, "--url", url, variables=self.variables)
+
+    def rows(self) -> list[tuple[object, ...]]:
+        """What both must have written alike."""
+        table = self.variables.get("LIQUIBASE_DATABASE_CHANGELOG_TABLE_NAME", "databasechangelog")
+        return self.database.rows(ROWS.format(table))
+
+    def waiting(self) -> tuple[str, ...]:
+        """What the real tool's status would run; fails unless its validate finds nothing wrong."""
+        assert "No validation errors found" in self.real("validate").ok().text
+        said = self.real("status").ok().text
+        listed = tuple(line.strip() for line in said.splitlines() if line.startswith("     "))
+        assert bool(listed) != ("is up to date" in said), said
+        return listed
+
+
+def laid_out(project: Path, root: Path, changelog: str) -> Path:
+    """A writable copy of a project, with the properties file that names its root changelog."""
+    shutil.copytree(project, root, copy_function=shutil.copyfile)
+    (root / "liquibase.properties").write_text(f"changeLogFile={changelog}\n")
+    return root
+
+
+def handed_over(reference: Side, begun_by_it: Side, begun_by_us: Side, point: int) -> None:
+    """Fails unless each takes over after `point` changesets and again 7 later, and all three end alike.
+
+    `reference` is left to the real tool alone.
+    """
+    for command in (f"update-count --count={point}", "update-count --count=7", "update"):
+        reference.real(*command.split()).ok()
+    begun_by_it.real("update-count", f"--count={point}").ok()
+    begun_by_it.midair("apply", "+7").ok()
+    begun_by_it.real("update").ok()
+    begun_by_us.midair("apply", f"+{point}").ok()
+    begun_by_us.real("update-count", "--count=7").ok()
+    begun_by_us.midair("apply").ok()
+    for each in (begun_by_it, begun_by_us):
+        assert each.rows() == reference.rows()
+        assert each.database.schema() == reference.database.schema()
+        assert each.waiting() == reference.waiting()

@@ -1,0 +1,112 @@
+"""The real Liquibase beside midair: the same schema, the same rows, and each goes on from the other."""
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.peers.databases import Cluster, Database, SQLite, cluster
+from tests.peers.places import peer
+
+from .beside import Side, handed_over, laid_out
+from .recorded import GOLDEN
+
+pytestmark = pytest.mark.peers
+
+CHANGELOG = "changelog.xml"
+
+
+@pytest.fixture(scope="module")
+def java_reachable() -> Generator[Cluster]:
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["postgresql", "sqlite"])
+def three(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Database, Database, Database]:
+    if request.param == "sqlite":
+        return SQLite(tmp_path / "1.db"), SQLite(tmp_path / "2.db"), SQLite(tmp_path / "3.db")
+    running: Cluster = request.getfixturevalue("java_reachable")
+    return running.database(), running.database(), running.database()
+
+
+def side(database: Database, project: str, root: Path) -> Side:
+    if not root.exists():
+        laid_out(GOLDEN / "projects" / project, root, CHANGELOG)
+    return Side(peer("liquibase"), root, CHANGELOG, database)
+
+
+@pytest.mark.parametrize("project", ["core", "modern"])
+def test_both_leave_the_same_schema_and_the_same_rows(
+    three: tuple[Database, ...], project: str, tmp_path: Path
+) -> None:
+    ours, theirs = (side(each, project, tmp_path / "project") for each in three[:2])
+    theirs.real("update").ok()
+    ours.midair("apply").ok()
+    assert ours.rows() == theirs.rows()
+    assert ours.database.schema() == theirs.database.schema()
+    assert len(ours.rows()) > 10
+    # never anything but what runs always, or is passed over again each time
+    assert ours.waiting() == theirs.waiting()
+    assert len(ours.waiting()) < 4
+
+
+@pytest.mark.parametrize("point", [3, 40, 80])
+def test_each_takes_over_from_the_other_at_any_point(
+    three: tuple[Database, ...], point: int, tmp_path: Path
+) -> None:
+    reference, begun_by_it, begun_by_us = (side(each, "core", tmp_path / "project") for each in three)
+    handed_over(reference, begun_by_it, begun_by_us, point)
+
+
+NOT_NEVER = {"LIQUIBASE_COMMAND_CONTEXTS": "other"}
+"""Leaves out the changeset whose context is `never`, which has no way back."""
+COMMANDS = (
+    ("update-count --count=2", "apply +2"),
+    ("update-to-tag --tag=v1", "apply v1"),
+    ("update", "apply"),
+    ("update", "apply"),
+    ("rollback-count --count=2", "rollback -2"),
+    ("rollback --tag=v1", "rollback v1"),
+    ("update", "apply"),
+    ("tag --tag=manual", "tag manual"),
+    ("clear-checksums", None),
+    ("update", "apply"),
+    ("rollback-to-date --date=2020-01-01", "rollback after:2020-01-01"),
+    ("changelog-sync-to-tag --tag=v1", "stamp v1"),
+    ("mark-next-changeset-ran", "stamp +1"),
+    ("changelog-sync", "stamp head"),
+)
+"""The real tool's command and ours; `None`: both databases get the real one's."""
+
+
+def test_every_command_leaves_the_rows_and_the_schema_the_real_one_leaves(
+    java_reachable: Cluster, tmp_path: Path
+) -> None:
+    ours, theirs = (
+        replace(side(java_reachable.database(), "commands", tmp_path / "project"), variables=NOT_NEVER)
+        for _ in range(2)
+    )
+    for real, mine in COMMANDS:
+        theirs.real(*real.split()).ok()
+        if mine is None:
+            ours.real(*real.split()).ok()
+        else:
+            ours.midair(*mine.split()).ok()
+        assert ours.rows() == theirs.rows(), (real, mine)
+        assert ours.database.schema() == theirs.database.schema(), (real, mine)
+
+
+def test_the_real_tool_goes_on_from_a_tag_of_ours(java_reachable: Cluster, tmp_path: Path) -> None:
+    base = side(java_reachable.database(), "commands", tmp_path / "project")
+    base.midair("apply", "+6").ok()
+    base.midair("tag", "here").ok()
+    before = base.rows()
+    base.midair("apply", "+3").ok()
+    assert "already exists" in base.real("tag-exists", "--tag=here").ok().text
+    base.real("rollback", "--tag=here").ok()
+    assert base.rows() == before
+    base.midair("apply", "+3").ok()
+    base.midair("rollback", "--to", "here").ok()
+    assert base.rows() == before
