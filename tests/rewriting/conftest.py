@@ -28,16 +28,18 @@ class Rig:
     def database(self, given: str = "") -> Generator[Address]:
         """A fresh database that holds what is given."""
         name = f"online_{uuid4().hex[:12]}"
-        admin = open_session(self.server.admin, Guard(), "midair tests")
-        admin.run([Sql(f"CREATE DATABASE {name} STRATEGY file_copy")], atomic=False)
+        self._tell(f"CREATE DATABASE {name} STRATEGY file_copy")
         try:
             if given:
                 with self.session(self.server.at(name)) as session:
                     session.run([Sql(given)], atomic=False)
             yield self.server.at(name)
         finally:
-            admin.run([Sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")], atomic=False)
-            admin.close()
+            self._tell(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _tell(self, sql: str) -> None:
+        with self.session(self.server.admin) as admin:
+            admin.run([Sql(sql)], atomic=False)
 
     @contextmanager
     def session(self, address: Address, name: str = "midair tests") -> Generator[Session]:

@@ -19,6 +19,7 @@ from midair.errors import (
     ExecutionError,
     HistoryDiverged,
     Interrupted,
+    LeaseLost,
     LockNotAcquired,
     LockTimeout,
     MidairError,
@@ -30,7 +31,7 @@ from midair.errors import (
 from midair.execution import bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.execution.together import Numbered, groups
-from midair.journal import Journal, OpenStep
+from midair.journal import LEASE_LOST, Journal, OpenStep
 from midair.model.address import Product
 from midair.model.effects import LockLevel
 from midair.model.event import (
@@ -64,6 +65,8 @@ class Flight:
     live: LiveProgram | None = None
     lone_build_keys: tuple[int, ...] = ()
     """The tool's lock keys that must be free while a statement runs alone (other-tools.md §1, Danger)."""
+    lease: str = "midair"
+    """What is taken for as long as the run lasts: one name a history table."""
     run_id: str = field(default_factory=lambda: uuid4().hex[:12])
 
     checksums: Mapping[RevisionId, str] = field(default_factory=dict[RevisionId, str])
@@ -93,6 +96,7 @@ def execute(flight: Flight) -> Done:
         flight, checksums=dict(plan.checksums), ends=frozenset(last_steps.values()), in_parts=in_parts
     )
     _refuse_strangers(plan, open_steps.values())
+    journal.take_lease(flight.lease, flight.run_id, getattr(session, "backend_pid", None))
     start = journal.start(flight.run_id, plan, getattr(session, "backend_pid", None))
     kept = [journal.keep(plan)] if plan.sources else []
     began_at = journal.event(flight.run_id, "run_started")
@@ -486,8 +490,14 @@ def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))
 
 
-def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MigrationFailed:
+def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MidairError:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
+    if LEASE_LOST in error.message:
+        return LeaseLost(
+            f"another run took over while this one was away: {error.message}",
+            state="nothing of this step was committed",
+            hint="leave it to that run; midair status shows how it stands",
+        )
     items = [step for step in segment.steps for _ in _sent([step])]
     step = items[min(error.index, len(items) - 1)]
     if not segment.atomic:

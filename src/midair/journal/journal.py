@@ -18,6 +18,9 @@ from midair.model.migration import RevisionId
 from midair.model.plan import Plan, Step, StepId
 from midair.model.statement import Parameter, Sql
 
+LEASE_LOST = "the lease went to run"
+"""What the server's refusal says when a run that is no longer the newest tries to commit."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
@@ -58,6 +61,7 @@ class Journal:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._product = session.product
+        self._lease: tuple[str, int] | None = None
         self.ready = bool(session.query(present(self._product).text)[0][0])
 
     def prepare(self) -> None:
@@ -114,6 +118,29 @@ class Journal:
         )
         return read(rows[0][0]) if rows else None
 
+    def take_lease(self, name: str, run_id: str, backend_pid: int | None) -> None:
+        """Raises the epoch: whatever an older run still tries to commit under this name is refused from here on."""
+        if self._product is not Product.POSTGRESQL:
+            return
+        text = (
+            f"INSERT INTO {self._name('lease')} AS held (name, epoch, owner, host, pid, backend_pid) VALUES (%s, 1, %s, %s, %s, %s)"
+            " ON CONFLICT (name) DO UPDATE SET epoch = held.epoch + 1, owner = excluded.owner, host = excluded.host,"
+            " pid = excluded.pid, backend_pid = excluded.backend_pid, taken_at = clock_timestamp() RETURNING epoch"
+        )
+        who = (name, run_id, socket.gethostname(), os.getpid(), backend_pid)
+        self._lease = (name, self._session.query(text, who)[0][0])
+
+    def _fence(self) -> tuple[Sql, ...]:
+        """Fails where the lease is another run's by now, and holds it until the transaction ends."""
+        if self._lease is None:
+            return ()
+        lease = self._name("lease")
+        mine = f"EXISTS (SELECT FROM {lease} WHERE name = %s AND epoch = %s FOR SHARE)"
+        # The cast fails with the text in its message: plain SQL has no other way to refuse by itself.
+        fail = f"(SELECT '{LEASE_LOST} ' || coalesce(owner, '?') FROM {lease} WHERE name = %s)::integer"
+        name, epoch = self._lease
+        return (Sql(f"SELECT CASE WHEN {mine} THEN 1 ELSE {fail} END", (name, epoch, name)),)
+
     def finish(self, run_id: str, state: str, revisions: int, error: str | None = None) -> Sql:
         """The run's end."""
         text = f"UPDATE {self._name('run')} SET state = %s, revisions = %s, error = %s, finished_at = {self._now()} WHERE id = %s"
@@ -133,7 +160,7 @@ class Journal:
         row = (run_id, step.id, step.revision, str(step.direction), step.title, "running", True)
         columns = "run_id, id, revision, direction, title, state, open"
         text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) ON CONFLICT (run_id, id) DO UPDATE SET state = 'running'"
-        return (Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
+        return (*self._fence(), Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
 
     def completed(self, run_id: str, step: Step) -> tuple[Sql, ...]:
         """A step outside a transaction, whose beginning was journalled, is complete."""
@@ -150,7 +177,7 @@ class Journal:
         began = "CURRENT_TIMESTAMP" if self._product is Product.POSTGRESQL else self._now()
         columns = "run_id, id, revision, direction, title, state, open, started_at, finished_at"
         text = f"INSERT INTO {self._name('step')} ({columns}) VALUES ({_marks(row)}, {began}, {self._now()})"
-        return (Sql(text, row),)
+        return (*self._fence(), Sql(text, row))
 
     def close_steps(self, revision: RevisionId) -> Sql:
         """The migration is recorded: its steps no longer need resuming."""
