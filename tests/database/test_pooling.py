@@ -1,9 +1,9 @@
 """A real PgBouncer between midair and the server: in transaction mode it is refused, in session mode it is used."""
 
-import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -24,28 +24,27 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not instal
 
 
 @contextmanager
-def pooler(folder: Path, database: Address, mode: str) -> Generator[Secret]:
+def pooler(database: Address, mode: str) -> Generator[Secret]:
     """PgBouncer in front of the database, on a port of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    who = account()
+    folder = Path(tempfile.mkdtemp(prefix="midair-pooler-", dir=who.base))
     users, settings = folder / "users.txt", folder / "pgbouncer.ini"
     users.write_text(f'"{database.user}" ""\n')
     settings.write_text(
         f"[databases]\n{database.database} = host={database.host} user={database.user}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
         f"auth_file = {users}\npool_mode = {mode}\nignore_startup_parameters = options,extra_float_digits\n"
+        f"logfile = {folder / 'log'}\n"
     )
-    who = account()
-    for path in (folder, users, settings):
-        who.own(path)
-    for parent in (folder, *folder.parents):
-        if parent.stat().st_uid == os.getuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o055)
-    process = who.start([str(PROGRAM), str(settings)]) if hasattr(who, "start") else subprocess.Popen(
-        [str(PROGRAM), *(("-u", "postgres") if os.getuid() == 0 else ()), str(settings)],
+    who.own(folder)
+    process = subprocess.Popen(
+        [str(PROGRAM), "-q", str(settings)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        **who.rights,
     )
     url = Secret(f"postgresql://{database.user}@127.0.0.1:{port}/{database.database}")
     try:
@@ -54,6 +53,7 @@ def pooler(folder: Path, database: Address, mode: str) -> Generator[Secret]:
     finally:
         process.terminate()
         process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait_for(url: Secret) -> None:
@@ -71,9 +71,11 @@ def _wait_for(url: Secret) -> None:
             return
 
 
-def test_a_pooler_in_transaction_mode_is_refused_with_the_reason(database: Address, tmp_path: Path, session) -> None:
+def test_a_pooler_in_transaction_mode_is_refused_with_the_reason(
+    database: Address, tmp_path: Path, session
+) -> None:
     root = numbered_project(tmp_path / "project", 2)
-    with pooler(tmp_path, database, "transaction") as url, pytest.raises(BehindPooler) as caught:
+    with pooler(database, "transaction") as url, pytest.raises(BehindPooler) as caught:
         midair.apply(midair.Request(root, url=url), Remembering())
     assert caught.value.exit_code == 3
     assert "pooler in transaction mode" in caught.value.message
@@ -82,7 +84,7 @@ def test_a_pooler_in_transaction_mode_is_refused_with_the_reason(database: Addre
 
 def test_a_pooler_in_session_mode_is_used(database: Address, tmp_path: Path) -> None:
     root = numbered_project(tmp_path / "project", 2)
-    with pooler(tmp_path, database, "session") as url:
+    with pooler(database, "session") as url:
         assert midair.apply(midair.Request(root, url=url), Remembering()).revisions == 2
 
 
