@@ -320,6 +320,8 @@ def _with_retries(
             flight.reporter.hear(LockWaited(segment, tried, waited, held_by))
             flight.clock.sleep(pause_s(tried))
         except StatementFailed as error:
+            if LEASE_LOST in error.message:
+                raise  # it is about the run, not about the migration
             raise _failed(flight, segment, error) from error
         else:
             _pass_notices_on(flight, segment)
@@ -490,14 +492,8 @@ def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))
 
 
-def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MidairError:
+def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
-    if LEASE_LOST in error.message:
-        return LeaseLost(
-            f"another run took over while this one was away: {error.message}",
-            state="nothing of this step was committed",
-            hint="leave it to that run; midair status shows how it stands",
-        )
     items = [step for step in segment.steps for _ in _sent([step])]
     step = items[min(error.index, len(items) - 1)]
     if not segment.atomic:
@@ -551,5 +547,11 @@ def _ended(flight: Flight, error: BaseException, recorded: int) -> BaseException
             "stopped",
             state="what is committed is recorded, nothing is half-done inside a transaction",
             hint="midair resume goes on; midair rollback takes them back",
+        )
+    if isinstance(error, StatementFailed) and LEASE_LOST in error.message:
+        return LeaseLost(
+            f"another run took over while this one was away ({error.message})",
+            state="nothing of this step was committed",
+            hint="leave it to that run; midair status shows how it stands",
         )
     return error
