@@ -33,6 +33,7 @@ _PUBLIC = {
     "detect": "midair.pipeline.opening",
     "history": "midair.pipeline.status",
     "new": "midair.pipeline.new",
+    "doctor": "midair.pipeline.doctor",
     "open_project": "midair.pipeline.opening",
     "plan": "midair.pipeline.plan",
     "repair": "midair.pipeline.repair",

@@ -17,6 +17,7 @@ from midair.model.plan import Plan as Plan
 from midair.pipeline.apply import apply as apply
 from midair.pipeline.apply import resume as resume
 from midair.pipeline.apply import rollback as rollback
+from midair.pipeline.doctor import doctor as doctor
 from midair.pipeline.new import new as new
 from midair.pipeline.opening import address_of as address_of
 from midair.pipeline.opening import detect as detect

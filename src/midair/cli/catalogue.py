@@ -20,6 +20,7 @@ COMMANDS = (
     Entry("history", "look", "What was done to a database, when and by whom."),
     Entry("plan", "look", "The steps that apply or rollback would run."),
     Entry("explain", "look", "The page of any code that midair prints."),
+    Entry("doctor", "look", "What is wrong with a database, and how to mend it."),
     Entry("apply", "change", "Bring the database to the newest migration."),
     Entry("rollback", "change", "Undo migrations, newest first."),
     Entry("resume", "change", "Go on with a run that was cut off."),

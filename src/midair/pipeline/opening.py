@@ -7,8 +7,8 @@ from pathlib import Path
 
 from midair.database import Session, open_session
 from midair.database.address import parse
-from midair.database.pooling import shares_sessions
 from midair.database.dump import dump
+from midair.database.pooling import shares_sessions
 from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere
 from midair.execution import locks
 from midair.execution.services import Reporter, WallClock
@@ -148,9 +148,7 @@ def alone(opened: Opened, report: Reporter) -> Generator[None]:
 
 def _refuse_pooler(opened: Opened) -> None:
     def another() -> Session:
-        return open_session(
-            opened.session.address, guard_of(opened.request), application_of(opened.request)
-        )
+        return open_session(opened.session.address, guard_of(opened.request), application_of(opened.request))
 
     if shares_sessions(opened.session, another):
         raise BehindPooler(
