@@ -216,7 +216,7 @@ def _run_step(
             took = _run_inside_users_transaction(flight, segment, number, step)
         case _:
             attempt = _committing(flight, Segment((step,), False, ""))
-            took = _with_retries(flight, segment, number, attempt, announce=False)
+            took = _with_retries(flight, segment, number, attempt, only=step)
     flight.reporter.hear(StepDone(step, took))
 
 
@@ -227,7 +227,7 @@ def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> flo
     for key in flight.lone_build_keys:
         session.unlock(key)
     try:
-        took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), announce=False)
+        took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), only=step)
     finally:
         locks.take(
             session, flight.plan.tool, flight.lone_build_keys, flight.bounds, flight.clock, flight.reporter
@@ -273,7 +273,7 @@ def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action:
         )
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
     live, tries = flight.live, None if action.atomic else 1
-    took = _with_retries(flight, segment, number, lambda: live(step, action), announce=False, tries=tries)
+    took = _with_retries(flight, segment, number, lambda: live(step, action), only=step, tries=tries)
     flight.session.run(
         [*flight.journal.completed(flight.run_id, step), *_remembered(flight, step)], atomic=True
     )
@@ -286,7 +286,7 @@ def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int,
     before_commit = isinstance(step.action, RunStatement) and step.action.control and not _opens(step)
     batch = [*journal, *_sent([step])] if before_commit else [*_sent([step]), *journal]
     return _with_retries(
-        flight, segment, number, lambda: flight.session.run(batch, atomic=False), announce=False, tries=1
+        flight, segment, number, lambda: flight.session.run(batch, atomic=False), only=step, tries=1
     )
 
 
@@ -296,22 +296,26 @@ def _with_retries(
     number: int,
     attempt: Callable[[], None],
     *,
-    announce: bool = True,
+    only: Step | None = None,
     tries: int | None = None,
 ) -> float:
-    """Tries until the locks are there or the budget is spent; gives the seconds of the try that worked."""
+    """Tries until the locks are there or the budget is spent; gives the seconds of the try that worked.
+
+    `only` is the step that is sent by itself; without it the whole segment is.
+    """
+    sent = segment.steps if only is None else (only,)
     began = flight.clock.now()
     tried = 0
     while True:
         tried += 1
-        if announce:
+        if only is None:
             flight.reporter.hear(SegmentStarted(segment, number, tried))
         started = flight.clock.now()
         try:
             attempt()
         except LockTimeout as error:
             waited = flight.clock.now() - began
-            relations = _relations(flight, segment, error.index)
+            relations = _relations(flight, sent, error.index)
             held_by = locks.blockers(flight.session, relations)
             locks.end_blockers(flight.session, relations, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
@@ -322,7 +326,7 @@ def _with_retries(
         except StatementFailed as error:
             if LEASE_LOST in error.message:
                 raise  # it is about the run, not about the migration
-            raise _failed(flight, segment, error) from error
+            raise _failed(flight, segment, sent, error) from error
         else:
             _pass_notices_on(flight, segment)
             return flight.clock.now() - started
@@ -483,18 +487,20 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
         )
 
 
-def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
-    known = [name for step in segment.steps for name, level in step.locks if level >= LockLevel.SHARE]
+def _relations(flight: Flight, sent: Sequence[Step], index: int) -> tuple[str, ...]:
+    known = [name for step in sent for name, level in step.locks if level >= LockLevel.SHARE]
     if known:
         return tuple(dict.fromkeys(known))
-    statements = [step.action.statement for step in segment.steps if isinstance(step.action, RunStatement)]
+    statements = [step.action.statement for step in sent if isinstance(step.action, RunStatement)]
     near = statements[index : index + 1] or statements[-1:]
     return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))
 
 
-def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MigrationFailed:
+def _failed(
+    flight: Flight, segment: Segment, sent: Sequence[Step], error: StatementFailed
+) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
-    items = [step for step in segment.steps for _ in _sent([step])]
+    items = [step for step in sent for _ in _sent([step])]
     step = items[min(error.index, len(items) - 1)]
     if not segment.atomic:
         marks = [

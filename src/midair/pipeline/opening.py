@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from midair.database import Session, open_session
-from midair.database.address import parse
+from midair.database.address import parse, words_for_tool
 from midair.database.dump import dump
 from midair.database.pooling import shares_sessions
 from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere
@@ -64,7 +64,14 @@ def open_project(request: Request) -> tuple[Source, Project]:
 def options_of(request: Request) -> Options:
     """What a source may know of the request."""
     product = parse(request.url).product if request.url else None
-    return Options(request.variables, request.tool_options, request.python, product)
+    return Options(
+        variables=request.variables,
+        tool=request.tool_options,
+        python=request.python,
+        product=product,
+        url_words=words_for_tool(request.url) if request.url else {},
+        may_run=request.may_run,
+    )
 
 
 def address_of(request: Request, project: Project) -> Address:
