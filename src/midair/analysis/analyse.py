@@ -267,7 +267,7 @@ class _Judge:
             sql,
             concern.table,
             rows,
-            self.options.rewrites.get(rule.code),
+            None,
             allowed.reason if allowed else None,
             mark,
             risk if chosen is not None and chosen is not risk else None,

@@ -75,10 +75,8 @@ def _advice(finding: Finding, payload: CheckPayload, look: Look) -> Iterator[str
     else:
         yield from (f"      {line}" for sql in finding.remedy.sql for line in f"{sql};".splitlines())
     if finding.recipe:
-        doing = "rewrites" if payload.online else "--strategy online rewrites"
-        yield f"  online: `midair apply` {doing} this statement ({finding.recipe})".replace(
-            "apply` --strategy online rewrites", "apply --strategy online` rewrites"
-        )
+        command = "midair apply" if payload.online else "midair apply --strategy online"
+        yield f"  online: `{command}` takes care of it ({finding.recipe})"
 
 
 def _size(finding: Finding) -> str:
