@@ -1,5 +1,6 @@
 """SQL as calls of Alembic's `op`, for remedies in Alembic projects."""
 
+import ast
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,14 +18,30 @@ def for_alembic(remedy: Remedy) -> Remedy:
 
     SQL that only asks is for a person at a prompt and stays what it is.
     """
-    if remedy.alembic is not None or not remedy.sql or _only_asks(remedy.sql):
+    if remedy.alembic is not None and _is_plain(remedy.alembic):
         return remedy
+    if not remedy.sql or _only_asks(remedy.sql):
+        return replace(remedy, alembic=None)
     return replace(remedy, alembic="\n".join(_calls(remedy.sql)))
 
 
 def without_alembic(remedy: Remedy) -> Remedy:
     """The remedy for a project of another tool."""
     return remedy if remedy.alembic is None else replace(remedy, alembic=None)
+
+
+def _is_plain(calls: str) -> bool:
+    """Whether the names in calls of `op` are what `op` takes: bare, without a schema or quotes of their own."""
+    try:
+        tree = ast.parse(calls)
+    except SyntaxError:  # a quoted name among the call's own quotes
+        return False
+    return not any(
+        isinstance(each, ast.Constant) and isinstance(each.value, str) and set(each.value) & {".", '"'}
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr != "execute"
+        for each in call.args[:2]
+    )
 
 
 def _only_asks(sql: Sequence[str]) -> bool:
