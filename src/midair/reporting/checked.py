@@ -99,6 +99,8 @@ def verdict(payload: CheckPayload) -> str:
     also += f"; {unseen} not or only partly looked at" if unseen else ""
     if counted:
         return f"{', '.join(numbers)} in {looked}{also}"
+    if not payload.migrations:
+        return "✓ nothing to look at: no migration is pending" + also
     if unseen and unseen == len(payload.migrations):
         return f"nothing was looked at: {looked}{also}"
     return f"✓ nothing found in {looked}{also}"
