@@ -135,8 +135,9 @@ def modify_data_type(change: Change, to: Writer) -> Iterator[str]:
 def add_not_null(change: Change, to: Writer) -> Iterator[str]:
     _refuse_sqlite(change, to)
     column, value = to.name(required(change, "columnName")), change.get("defaultNullValue")
-    if value is not None:
-        literal = value if _is_number(value, change.get("columnDataType")) else to.text(value)
+    if value is not None and value.lower() != "null":
+        plain = _is_number(value, change.get("columnDataType")) or to.is_now(value)
+        literal = value if plain else to.text(value)
         yield f"UPDATE {to.of(change)} SET {column} = {literal} WHERE {column} IS NULL"
     yield _nullability(change, to, "SET NOT NULL", "NOT NULL")
 
@@ -195,7 +196,7 @@ def add_auto_increment(change: Change, to: Writer) -> Iterator[str]:
         if start:
             yield f"ALTER TABLE {table} AUTO_INCREMENT={start}"
         return
-    name = f"{required(change, 'tableName')}_{required(change, 'columnName')}_seq"
+    name = f"{to.folded(required(change, 'tableName'))}_{to.folded(required(change, 'columnName'))}_seq"
     sequence = to.qualified(name, change.get("schemaName"))
     step = f" INCREMENT BY {change.get('incrementBy')}" if change.get("incrementBy") else ""
     yield f"CREATE SEQUENCE  IF NOT EXISTS {sequence}" + (f" START WITH {start}" if start else "") + step
