@@ -8,7 +8,7 @@ import pytest
 
 import midair
 from midair.database import Guard, Session, open_session
-from midair.errors import AlreadyRunning, HistoryDiverged, MigrationFailed, Unsupported
+from midair.errors import AlreadyRunning, BadMigration, HistoryDiverged, MigrationFailed, Unsupported
 from midair.model.address import Address, Product
 from midair.model.plan import RunStatement
 from midair.model.statement import Sql
@@ -238,6 +238,16 @@ def test_what_needs_java_is_refused_before_anything_runs_and_never_blocks_once_r
     assert shop.apply("+1") == 1
     midair.stamp(shop.request(), Remembering(), "+1")
     assert shop.apply() == 1
+
+
+def test_what_sqlite_cannot_do_is_refused_before_anything_runs(tmp_path: Path, sqlite_file: Address) -> None:
+    laid_out("commands", tmp_path)
+    shop = Shop(tmp_path, sqlite_file, (tmp_path / "changelog.xml").read_text(), "changelog.xml")
+    with pytest.raises(
+        BadMigration, match=r"changelog\.xml:7 addUniqueConstraint is not supported on sqlite"
+    ):
+        shop.apply()
+    assert shop.query("SELECT count(*) FROM sqlite_master WHERE name = 'alpha'") == [(0,)]
 
 
 def test_a_statement_knows_its_line_in_each_format(tmp_path: Path, database: Address) -> None:
