@@ -216,18 +216,19 @@ def test_the_lock_is_let_go_after_a_failure_too(tmp_path: Path, address: Address
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("attributes", "change", "says"),
     [
-        ('<customChange class="com.acme.Fill"/>', "customChange is the Java class com.acme.Fill"),
-        ('<executeCommand executable="rm"/>', "executeCommand runs the program rm"),
+        ("", '<customChange class="com.acme.Fill"/>', "customChange is the Java class com.acme.Fill"),
+        ("", '<executeCommand executable="rm"/>', "executeCommand runs the program rm"),
+        ('runWith="psql"', "<sql>select 1</sql>", "is to be run with psql"),
     ],
 )
 def test_what_needs_java_is_refused_before_anything_runs_and_never_blocks_once_recorded(
-    change: str, says: str, tmp_path: Path, address: Address
+    attributes: str, change: str, says: str, tmp_path: Path, address: Address
 ) -> None:
     text = (
         f'{HEAD}<changeSet id="1" author="ann"><createTable tableName="a"><column name="i" type="int"/></createTable></changeSet>\n'
-        f'<changeSet id="2" author="ann">{change}</changeSet>\n'
+        f'<changeSet id="2" author="ann" {attributes}>{change}</changeSet>\n'
         '<changeSet id="3" author="ann"><dropTable tableName="a"/></changeSet></databaseChangeLog>'
     )
     shop = Shop(tmp_path, address, text, "changelog.xml")
