@@ -40,6 +40,7 @@ _PUBLIC = {
     "generate": "midair.pipeline.generate",
     "history": "midair.pipeline.status",
     "new": "midair.pipeline.new",
+    "doctor": "midair.pipeline.doctor",
     "open_project": "midair.pipeline.opening",
     "plan": "midair.pipeline.plan",
     "repair": "midair.pipeline.repair",

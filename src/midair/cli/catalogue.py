@@ -21,6 +21,7 @@ COMMANDS = (
     Entry("check", "look", "What would hurt in the migrations, and what to write instead."),
     Entry("plan", "look", "The steps that apply or rollback would run."),
     Entry("explain", "look", "The page of any code that midair prints."),
+    Entry("doctor", "look", "What is wrong with a database, and how to mend it."),
     Entry("apply", "change", "Bring the database to the newest migration."),
     Entry("rollback", "change", "Undo migrations, newest first."),
     Entry("resume", "change", "Go on with a run that was cut off."),

@@ -40,6 +40,8 @@ class Options:
     """The project's interpreter, when the user named it."""
     product: Product | None = None
     """The target's product, where the project has separate migrations per product."""
+    url_words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the target's URL says to the tool alone (`x-migrations-table=…`, golang-migrate), names without `x-`."""
     may_run: bool = True
     """Whether the project's own programs may be run (`check --no-exec` says no)."""
 

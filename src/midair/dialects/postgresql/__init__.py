@@ -17,6 +17,7 @@ from midair.dialects.postgresql.transactions import (
     repeatable,
     sets_session,
     stands_alone,
+    waits_harmlessly,
 )
 from midair.model.address import Product
 from midair.model.statement import Statement
@@ -41,6 +42,7 @@ DIALECT = Dialect(
     controls_transaction=controls_transaction,
     repeatable=repeatable,
     sets_session=sets_session,
+    waits_harmlessly=waits_harmlessly,
     probe=probe,
     repair=repair,
     locked=locked,
