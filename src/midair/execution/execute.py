@@ -26,10 +26,11 @@ from midair.errors import (
     StatementFailed,
     Stopped,
 )
-from midair.execution import locks
+from midair.execution import backfill, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.execution.together import Numbered, groups
 from midair.journal import Journal, OpenStep
+from midair.model.backfill import Backfill
 from midair.model.event import (
     LockWaited,
     Noticed,
@@ -202,6 +203,8 @@ def _run_step(
     match step.action:
         case RunLive() as action:
             took = _run_live(flight, segment, number, step, action)
+        case Backfill() as action:
+            took = _run_backfill(flight, segment, step, action, cut_off=cut_off)
         case RunStatement(alone=True):
             took = _run_alone(flight, segment, number, step)
         case _ if in_own_transaction:
@@ -248,6 +251,22 @@ def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action:
         [*flight.journal.completed(flight.run_id, step), *_remembered(flight, step)], atomic=True
     )
     return took
+
+
+def _run_backfill(flight: Flight, segment: Segment, step: Step, action: Backfill, *, cut_off: bool) -> float:
+    """In batches; where it stands is in the journal, so being cut off leaves nothing to ask about."""
+    began = flight.clock.now()
+    flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
+    crew = backfill.Crew(
+        flight.session, flight.reconnect, flight.bounds, flight.clock, flight.reporter, step, segment
+    )
+    try:
+        backfill.run(crew, action, goes_on=cut_off)
+    except StatementFailed as error:
+        raise _failed(flight, segment, error, step) from error
+    closing = backfill.closing(step)
+    flight.session.run([*flight.journal.completed(flight.run_id, step), *closing], atomic=True)
+    return flight.clock.now() - began
 
 
 def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int, step: Step) -> float:
@@ -337,7 +356,7 @@ def _found_done(flight: Flight, step: Step) -> bool:
     if step.probe is not None:
         return bool(flight.session.query(step.probe.text, step.probe.parameters)[0][0])
     match step.action:
-        case RunLive(atomic=True):
+        case RunLive(atomic=True) | Backfill():
             return False
         case RunStatement(repeatable=True):
             return False
@@ -366,6 +385,8 @@ def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:
                 sent.append(statement)
             case RecordRevision(marks=marks):
                 sent.extend(marks)
+            case Backfill(statement=statement):
+                sent.append(statement)  # inside somebody's transaction it can only run as written
             case RunLive():
                 pass  # its own program runs it
     return sent
@@ -437,10 +458,12 @@ def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))
 
 
-def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MigrationFailed:
+def _failed(
+    flight: Flight, segment: Segment, error: StatementFailed, culprit: Step | None = None
+) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
     items = [step for step in segment.steps for _ in _sent([step])]
-    step = items[min(error.index, len(items) - 1)]
+    step = culprit or items[min(error.index, len(items) - 1)]
     if not segment.atomic:
         marks = [
             sql
@@ -464,7 +487,7 @@ def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> Migrati
 
 
 def _place(step: Step) -> str:
-    if isinstance(step.action, RunStatement):
+    if isinstance(step.action, RunStatement | Backfill):
         return f"{step.action.statement.span} {step.title!r}"
     return f"{step.revision} ({step.title})"
 

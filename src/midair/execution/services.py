@@ -44,11 +44,26 @@ class WallClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How hard a backfill may work: sessions at once, what one batch should take, and how much of the time it may.
+
+    `duty` is the largest part of the time that batches may fill, above 0 and up to 1. Without
+    `throttled` nothing slows it down but that.
+    """
+
+    workers: int = 1
+    batch_s: float = 0.025
+    duty: float = 1.0
+    throttled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """How long to wait, in seconds: for another run to end, and for locks within one segment."""
 
     wait_s: float = 0.0
     lock_budget_s: float = 600.0
+    pace: Pace = Pace()
 
 
 LiveProgram = Callable[[Step, RunLive], None]

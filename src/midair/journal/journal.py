@@ -66,13 +66,12 @@ class Journal:
             ReadOnly: the role may not create the schema `midair`.
             Refused: a newer midair wrote this journal.
         """
-        if self.ready:
-            self._refuse_newer()
+        if self.ready and self._is_current():
             return
         prepare(self._session, create(self._product), "the journal (schema midair)")
         self.ready = True
 
-    def _refuse_newer(self) -> None:
+    def _is_current(self) -> bool:
         rows = self._session.query(f"SELECT schema_version FROM {self._name('meta')}")
         if rows and rows[0][0] > VERSION:
             raise Refused(
@@ -80,6 +79,7 @@ class Journal:
                 state="nothing was changed",
                 hint="upgrade midair",
             )
+        return bool(rows) and rows[0][0] == VERSION
 
     def _name(self, table: str) -> str:
         return name_of(table, self._product)
