@@ -322,7 +322,7 @@ class _Worker:
         self._walk = walk
         self._session = session
         self._tells = tells
-        self._size = BatchSize(walk.crew.bounds.pace.batch_s)
+        self._size = BatchSize(walk.crew.bounds.pace.batch_s, walk.crew.bounds.pace.first_rows)
         self._prepared = walk.prepared.setdefault(id(session), set())
 
     def work(self) -> None:

@@ -7,7 +7,6 @@ MOST = 5_000
 """Above a thousand nothing is gained, and a writer waits as long as a batch lasts (measured, §3.5)."""
 MOST_READ = 50_000
 """Where few of the rows are changed, reading on costs nobody a wait."""
-_BEGIN = 500
 _WEIGHT = 0.3
 
 
@@ -16,7 +15,7 @@ class BatchSize:
     """Grows and shrinks with the time batches take. `aim_s` is the time one should take."""
 
     aim_s: float
-    rows: int = _BEGIN
+    rows: int
     usual_s: float = 0.0
 
     def learn(self, took_s: float, read: int, changed: int, left: int) -> None:

@@ -48,13 +48,14 @@ class Pace:
     """How hard a backfill may work: sessions at once, what one batch should take, and how much of the time it may.
 
     `duty` is the largest part of the time that batches may fill, above 0 and up to 1. Without
-    `throttled` nothing slows it down but that.
+    `throttled` nothing slows it down but that. `first_rows` is the first batch; those after it are as large as time allows.
     """
 
     workers: int = 1
     batch_s: float = 0.025
     duty: float = 1.0
     throttled: bool = True
+    first_rows: int = 500
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,10 +53,10 @@ def found_table(range_var: Any, schema: Schema) -> Table | str:
     """The plain table a name means, its whole shape known; else why not."""
     name = relation(range_var)
     table = schema.table(name)
+    if table is not None and table.kind not in ("table", "partitioned"):
+        return f"{name} is a {table.kind}"
     if table is None or not table.known or not table.columns:
         return f"nothing is known about {name}"
-    if table.kind not in ("table", "partitioned"):
-        return f"{name} is a {table.kind}"
     if not range_var.schemaname:
         same = [each for each in schema.tables if bare_name(each) == name and each != name]
         if same:
@@ -84,6 +84,10 @@ def looks_beyond(tree: Any, schema: Schema, target: str) -> str | None:
         reason = _of_node(name, node, schema)
         if reason is not None:
             return reason
+    conditions = [node.where_clause for _, node in walk(tree) if _has_condition(node)]
+    for each in (*conditions, *_inner_selects(tree)):
+        if is_volatile(each):
+            return "its WHERE, or a query inside it, gives another answer each time it is asked"
     for select in _inner_selects(tree):
         for name, node in walk(select):
             if name == "RangeVar":
@@ -99,6 +103,10 @@ def _inner_selects(tree: Any) -> Iterator[Any]:
     for name, node in walk(tree):
         if name == "SubLink":
             yield node.subselect
+
+
+def _has_condition(node: Any) -> bool:
+    return "where_clause" in node.DESCRIPTOR.fields_by_name and node.HasField("where_clause")
 
 
 def _of_node(name: str, node: Any, schema: Schema) -> str | None:
