@@ -437,3 +437,24 @@ def mixed(server) -> Session:
 @pytest.mark.parametrize(("sql", "reason"), REFUSED, ids=[sql for sql, _ in REFUSED])
 def test_what_is_not_row_local_runs_as_written_with_its_reason(mixed: Session, sql: str, reason: str) -> None:
     assert reason in refused(mixed, sql)
+
+
+@pytest.mark.parametrize(
+    ("default", "walks_by"),
+    [("gen_random_uuid()::text", "id"), ("nextval('numbers')::text", None), ("'x'", "id"), ("now()::text", "id")],
+)
+def test_a_column_is_filled_with_its_default_where_that_gives_a_value(
+    database: Address, session: Session, default: str, walks_by: str | None
+) -> None:
+    run_all(
+        session,
+        "CREATE SEQUENCE numbers",
+        f"CREATE TABLE t (id text PRIMARY KEY, a text DEFAULT {default})",
+        "INSERT INTO t SELECT 'k' || i, NULL FROM generate_series(1, 300) i",
+    )
+    sql = "UPDATE t SET a = DEFAULT WHERE a IS NULL"
+    if walks_by is None:
+        assert "default" in refused(session, sql)
+        return
+    fly_backfill(database, cut(session, sql), pace=replace(SMALL, first_rows=50))
+    assert session.query("SELECT count(*) FROM t WHERE a IS NULL") == [(0,)]

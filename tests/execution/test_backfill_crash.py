@@ -112,8 +112,7 @@ def test_a_copy_killed_half_way_copies_no_row_twice(target: Address, table: Sess
 
 def _ends_others(session: Session) -> int:
     """What a killed client leaves running on the server ends; how many sessions that were."""
-    ended = len(session.query(
+    return len(session.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'midair tests'"
         " AND pid <> pg_backend_pid() AND datname = current_database()"
     ))  # fmt: skip
-    return ended

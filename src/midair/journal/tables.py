@@ -3,6 +3,8 @@
 `run` is one execution. `step` is one thing it did: rows are written with the step's own
 transaction, or before and after a step that cannot be in one. `open` steps belong to a migration
 that is not recorded yet: they are what `resume` reads. `event` is append-only, the audit log.
+`plan` is what a run that takes several transactions follows, so that a resumed one follows it
+too. `lease` counts who may write: each run raises the epoch, and one that is not the newest stops.
 `backfill` is where each lane of a statement in batches stands, `backfill_left` the rows that were
 locked when their batch came by. `migration` is the digest of every file as it was when it was applied, for tools that keep none.
 """
@@ -10,7 +12,7 @@ locked when their batch came by. `migration` is the digest of every file as it w
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 2
+VERSION = 3
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -37,6 +39,14 @@ _TABLES = (
     ),
 )
 _SINCE_2 = (
+    ("plan", "digest text PRIMARY KEY, body text NOT NULL, at {time} NOT NULL DEFAULT {now}"),
+    (
+        "lease",
+        "name text PRIMARY KEY, epoch bigint NOT NULL, owner text, host text, pid integer, backend_pid integer,"
+        " taken_at {time} NOT NULL DEFAULT {now}",
+    ),
+)
+_SINCE_3 = (
     (
         "backfill",
         "step_id text NOT NULL, lane integer NOT NULL, part integer NOT NULL, round integer NOT NULL, cursor text,"
@@ -49,7 +59,7 @@ _SINCE_2 = (
         "step_id text NOT NULL, part integer NOT NULL, key text NOT NULL, PRIMARY KEY (step_id, part, key)",
     ),
 )
-_TABLES_NOW = (*_TABLES, *_SINCE_2)
+_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3)
 _POSTGRESQL = {
     "time": "timestamptz",
     "now": "clock_timestamp()",

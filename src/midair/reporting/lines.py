@@ -12,6 +12,7 @@ from midair.reporting.report import (
     CheckPayload,
     DetectedProject,
     Detection,
+    DoctorPayload,
     Failure,
     HistoryPayload,
     LinesPayload,
@@ -72,6 +73,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from plan_lines(payload, look)
         case RunPayload():
             yield from _run(payload, look)
+        case DoctorPayload():
+            yield from _doctor(payload, look)
         case CheckPayload():
             yield from check_lines(payload, look)
         case LinesPayload():
@@ -204,6 +207,15 @@ def _at(moment: datetime | None) -> str:
     return local.isoformat(sep=" ", timespec="seconds")
 
 
+def _doctor(payload: DoctorPayload, look: Look) -> Iterator[str]:
+    if not payload.ailments:
+        yield "nothing is wrong"
+    for each in payload.ailments:
+        yield f"{painted('✗', 'red', look)} {painted(each.kind, 'bold', look)}  {each.what}"
+        yield from (f"  {line}" for line in each.detail)
+        yield from (f"    mend  {command}" for command in each.mend)
+
+
 def _run(payload: RunPayload, look: Look) -> Iterator[str]:
     yield from payload.lines
     took = f" in {length_of_time(payload.took_s)}" if payload.took_s is not None else ""
@@ -216,6 +228,7 @@ def _run(payload: RunPayload, look: Look) -> Iterator[str]:
 
 def _page(payload: Page, look: Look) -> Iterator[str]:
     exit_code = f"   exit code {payload.exit_code}" if payload.exit_code is not None else ""
-    yield f"{painted(payload.code, 'bold', look)} {payload.name}{exit_code}"
+    risk = f"   risk {payload.risk}" if payload.risk is not None else ""
+    yield f"{painted(payload.code, 'bold', look)} {payload.name}{exit_code}{risk}"
     yield ""
     yield from payload.text.splitlines()

@@ -8,10 +8,11 @@ from midair.settings.load import Settings
 from midair.settings.shape import Adjustable
 
 _DEFAULTS = {
-    "strategy": "direct",
+    "strategy": "online; direct on this machine",
     "lock_wait": "50ms",
     "lock_budget": "10min",
     "protected": "false",
+    "fail_on": "high",
     "wait": "0s",
 }
 
@@ -38,6 +39,7 @@ def shown(settings: Settings) -> tuple[Shown, ...]:
             rows.append(Shown(setting.name, _text(settings, setting.name), str(origin)))
         elif setting.name in _DEFAULTS:
             rows.append(Shown(setting.name, _DEFAULTS[setting.name], "default"))
+    rows += [Shown(name, value, place) for name, value, place in settings.rules.shown()]
     for tool, options in settings.tool_options.items():
         rows += [
             Shown(f"tools.{tool}.{name}", "•••" if _hidden(name) else value, "midair.toml")
@@ -50,7 +52,7 @@ def _text(settings: Settings, name: str) -> str:
     if name in ("url", "url_file", "password_file", "scratch"):
         return "•••"
     seconds = {"lock_wait": settings.lock_wait_s, "lock_budget": settings.lock_budget_s,
-               "wait": settings.wait_s, "statement_timeout": settings.statement_timeout_s}.get(name)  # fmt: skip
+               "wait": settings.wait_s, "terminate_blockers_older_than": settings.terminate_blockers_s, "statement_timeout": settings.statement_timeout_s}.get(name)  # fmt: skip
     if seconds is not None:
         return f"{seconds * 1000:g}ms" if seconds < 1 else f"{seconds:g}s"
     value = getattr(settings, name)

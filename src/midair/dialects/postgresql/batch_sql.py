@@ -127,6 +127,8 @@ _MINE = (
     " AND cursor IS NOT DISTINCT FROM $4 FOR UPDATE)"
 )
 _GATE = "(SELECT count(*) FROM midair_mine) = 1"
+_FIRST = "(SELECT count(*) FROM midair_area) > 0"
+"""Makes the server look at the range before it changes it: afterwards it would read every row's two versions."""
 
 
 def _saved(changed: str, seen: str) -> str:
@@ -204,7 +206,7 @@ def _single(work: Work, target: Any, key: Sequence[KeyColumn]) -> str:
 
 
 def _locked(work: Work, target: Any, within: str, condition: Any = None) -> str:
-    select = _select(work, target, f"{identifier(work.alias)}.ctid AS place", [_GATE, within], condition)
+    select = _select(work, target, f"{identifier(work.alias)}.ctid AS place", [_FIRST, within], condition)
     strength = "UPDATE" if work.exact_lock else "NO KEY UPDATE"
     return f"{select} FOR {strength} OF {identifier(work.alias)} SKIP LOCKED"
 

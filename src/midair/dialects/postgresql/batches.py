@@ -78,9 +78,13 @@ def _update(tree: Any, schema: Schema) -> _Case:
     _join_once(tree, schema, table, alias)
     volatile = any(is_volatile(each.val) for each in targets)
     fills = any(
-        identifier(each.name) in filled and value is not None and never_null(value)
+        identifier(each.name) in filled and value is not None and _gives_value(value, table, each.name)
         for each, value in zip(targets, values, strict=True)
     )
+    if not fills and any(each.val.WhichOneof("node") == "set_to_default" for each in targets):
+        raise _Refusal(
+            "it sets a column to its default, and no WHERE says that it is NULL before and never after"
+        )
     tree = _prepared(tree, schema)
     proof = None
     if fills:
@@ -204,6 +208,18 @@ def _value(target: Any) -> Any | None:
     if reference.source.WhichOneof("node") != "row_expr":
         return None
     return reference.source.row_expr.args[reference.colno - 1]
+
+
+def _gives_value(value: Any, table: Table, name: str) -> bool:
+    """Whether the column is certainly not NULL once it is set to this."""
+    if value.WhichOneof("node") != "set_to_default":
+        return never_null(value)
+    column = _column(table, name)
+    if column.default is None:
+        return column.serial
+    node = parse(f"SELECT {column.default.sql}")[0].select_stmt.target_list[0].res_target.val
+    call = node.func_call.funcname[-1].string.sval if node.WhichOneof("node") == "func_call" else ""
+    return never_null(node) or call == "nextval"
 
 
 def _with_generated(table: Table, sets: frozenset[str]) -> frozenset[str]:

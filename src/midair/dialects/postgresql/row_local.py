@@ -121,8 +121,6 @@ def _of_node(name: str, node: Any, schema: Schema) -> str | None:
             return f"it uses {_last(node)}, which a change of the row changes"
         case "ParamRef":
             return "it has parameters"
-        case "SetToDefault":
-            return "it sets a column to its default"
         case "CurrentOfExpr":
             return "it works on a cursor's row"
         case "TypeCast" if _is_special(node):
