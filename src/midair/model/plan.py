@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NewType
 
+from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
 from midair.model.migration import Direction, RevisionId
 from midair.model.statement import Sql, Statement
@@ -78,7 +79,7 @@ class RunLive:
     atomic: bool = True
 
 
-Action = RunStatement | RecordRevision | RunLive
+Action = RunStatement | RecordRevision | RunLive | Backfill
 
 
 @dataclass(frozen=True, slots=True)
