@@ -1,7 +1,7 @@
 -- Every object of the user's schemas: kind, name, definition, and the table it is part of.
 WITH spaces AS (
   SELECT n.oid, n.nspname, n.nspacl, n.nspowner FROM pg_namespace n
-  WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'midair', 'midair_kept')
+  WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'midair')
 ), owned AS MATERIALIZED (
   SELECT classid, objid FROM pg_depend WHERE deptype = 'e'
 ), rel AS MATERIALIZED (
