@@ -20,7 +20,7 @@ demo: $(READY)  ## Runs the main job on an embedded PostgreSQL
 	@$(BIN)/midair demo
 
 test: $(READY)  ## The test suite; needs no network, no Docker, no database
-	$(BIN)/python -m pytest -n auto -m "not peers and not real_projects"
+	$(BIN)/python -m pytest -n auto -m "not slow and not peers and not real_projects"
 
 lint: $(READY)
 	$(BIN)/ruff check .

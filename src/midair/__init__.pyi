@@ -7,6 +7,8 @@ from midair.model.address import Address as Address
 from midair.model.address import Product as Product
 from midair.model.address import Secret as Secret
 from midair.model.event import Event as Event
+from midair.model.finding import Finding as Finding
+from midair.model.finding import Risk as Risk
 from midair.model.migration import Applied as Applied
 from midair.model.migration import Direction as Direction
 from midair.model.migration import Migration as Migration
@@ -17,6 +19,9 @@ from midair.model.plan import Plan as Plan
 from midair.pipeline.apply import apply as apply
 from midair.pipeline.apply import resume as resume
 from midair.pipeline.apply import rollback as rollback
+from midair.pipeline.check import Checking as Checking
+from midair.pipeline.check import Question as Question
+from midair.pipeline.check import check as check
 from midair.pipeline.new import new as new
 from midair.pipeline.opening import address_of as address_of
 from midair.pipeline.opening import detect as detect

@@ -71,6 +71,12 @@ class NoDatabase(ConfigurationError):
     code = "ME112"
 
 
+class NoGit(ConfigurationError):
+    """Git could not say which files changed: it is missing, this is no repository, or the commit is not known here."""
+
+    code = "ME115"
+
+
 class BadAddress(ConfigurationError):
     """A database URL cannot be understood, or names a product midair has no dialect for."""
 

@@ -18,6 +18,7 @@ COMMANDS = (
     Entry("detect", "look", "What is here: tools, folders, databases."),
     Entry("status", "look", "What is applied, what is pending."),
     Entry("history", "look", "What was done to a database, when and by whom."),
+    Entry("check", "look", "What would hurt in the migrations, and what to write instead."),
     Entry("plan", "look", "The steps that apply or rollback would run."),
     Entry("explain", "look", "The page of any code that midair prints."),
     Entry("apply", "change", "Bring the database to the newest migration."),

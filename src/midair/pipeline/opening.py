@@ -63,7 +63,7 @@ def open_project(request: Request) -> tuple[Source, Project]:
 def options_of(request: Request) -> Options:
     """What a source may know of the request."""
     product = parse(request.url).product if request.url else None
-    return Options(request.variables, request.tool_options, request.python, product)
+    return Options(request.variables, request.tool_options, request.python, product, request.may_run)
 
 
 def address_of(request: Request, project: Project) -> Address:

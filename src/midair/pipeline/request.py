@@ -14,7 +14,7 @@ class Request:
     """What one command works on, and within which bounds. Times in seconds.
 
     `tool` and `folder` choose among several recognised projects. `url` wins over what the project's
-    own files say. `scratch_url` is a server for throwaway databases; else one is started.
+    own files say. `may_run` is false where no program of the project is to be run. `scratch_url` is a server for throwaway databases; else one is started.
     """
 
     root: Path
@@ -31,6 +31,7 @@ class Request:
     wait_s: float = 0.0
     scratch_url: Secret | None = None
     environment: str | None = None
+    may_run: bool = True
 
 
 def guard_of(request: Request) -> Guard:

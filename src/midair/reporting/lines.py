@@ -216,6 +216,7 @@ def _run(payload: RunPayload, look: Look) -> Iterator[str]:
 
 def _page(payload: Page, look: Look) -> Iterator[str]:
     exit_code = f"   exit code {payload.exit_code}" if payload.exit_code is not None else ""
-    yield f"{painted(payload.code, 'bold', look)} {payload.name}{exit_code}"
+    risk = f"   risk {payload.risk}" if payload.risk is not None else ""
+    yield f"{painted(payload.code, 'bold', look)} {payload.name}{exit_code}{risk}"
     yield ""
     yield from payload.text.splitlines()

@@ -151,6 +151,8 @@ class Page:
     name: str
     text: str
     exit_code: int | None = None
+    risk: Risk | None = None
+    """Of a rule, where nothing special makes it more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,21 +170,35 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CheckPayload:
-    """What `check` found. `threshold` is the risk from which the answer is no."""
+    """What `check` found. `threshold` is the risk from which the answer is no, `None` for never.
+
+    `online`: midair rewrites statements when it applies them here, so that what a recipe covers is
+    a medium risk at most.
+    """
 
     migrations: tuple[Checked, ...]
     findings: tuple[Finding, ...]
-    threshold: Risk
+    threshold: Risk | None
     server_version: int | None = None
     catalog: str | None = None
     """Where the schema was read from; `None` when only the migrations were known."""
     excerpts: tuple[tuple[str, int, str], ...] = ()
     """(path, line, text) of the lines the findings point to."""
+    online: bool = False
+    warnings: tuple[str, ...] = ()
+    """Sentences about what was passed over."""
+    fixed: tuple[str, ...] = ()
+    """Sentences about what `--fix` did."""
+    risk: Risk = Risk.LOW
+    """The worst of its migrations and of the findings about the project."""
 
-    @property
-    def risk(self) -> Risk:
-        """The worst of its migrations and of the findings about the project."""
-        return max((each.risk for each in self.findings if each.counts), default=Risk.LOW)
+    def fails(self, finding: Finding) -> bool:
+        """Whether this finding alone makes the answer no."""
+        return finding.counts and self.threshold is not None and self.weight(finding) >= self.threshold
+
+    def weight(self, finding: Finding) -> Risk:
+        """How much a finding weighs here."""
+        return min(finding.risk, Risk.MEDIUM) if self.online and finding.recipe else finding.risk
 
 
 Payload = (

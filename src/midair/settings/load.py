@@ -13,7 +13,8 @@ from midair.settings.check import Problems, checked, converted, suggestion
 from midair.settings.discover import Document, discover, named
 from midair.settings.duration import Duration
 from midair.settings.expand import expanded, file_text
-from midair.settings.shape import Adjustable, ProjectEntry, Strategy, TopLevel
+from midair.settings.rules import RuleSettings
+from midair.settings.shape import Adjustable, ProjectEntry, Strategy, Threshold, TopLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ class Settings:
     scratch: Secret | None = None
     protected: bool = False
     strategy: Strategy = Strategy.DIRECT
+    fail_on: Threshold = Threshold.HIGH
+    rules: RuleSettings = field(default_factory=RuleSettings)
     lock_wait_s: float = 0.05
     lock_budget_s: float = 600.0
     statement_timeout_s: float = 0.0
@@ -149,6 +152,8 @@ def _effective(
         scratch=chosen.secret("scratch"),
         protected=chosen.value("protected") is True,
         strategy=cast("Strategy", chosen.value("strategy") or Strategy.DIRECT),
+        fail_on=cast("Threshold", chosen.value("fail_on") or Threshold.HIGH),
+        rules=RuleSettings(top.rules, document) if top.rules else RuleSettings(),
         lock_wait_s=chosen.seconds("lock_wait", 0.05),
         lock_budget_s=chosen.seconds("lock_budget", 600.0),
         statement_timeout_s=chosen.seconds("statement_timeout", 0.0),

@@ -40,6 +40,8 @@ class Options:
     """The project's interpreter, when the user named it."""
     product: Product | None = None
     """The target's product, where the project has separate migrations per product."""
+    may_run: bool = True
+    """Whether the project's own programs may be run (`check --no-exec` says no)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class Source:
     """As `compare`, without refusing: for showing a history the tool would not go on with."""
     after_run: Callable[[Project, Session, Dump], None] | None = None
     """What the tool does once its migrations are in (dbmate writes its schema file)."""
+    unrun: Callable[[Project, Work], Scripts] | None = None
+    """For programs: what their files show without being run. A script's `live` says what of it they do not show."""
     repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""
     tag: Callable[[Session, Project, str], tuple[Sql, ...]] | None = None

@@ -29,16 +29,14 @@ def render(report: Report, look: Look) -> str:
         if each.not_seen:
             ElementTree.SubElement(case, "skipped", message=_clean(each.not_seen))
         for found in mine:
-            if isinstance(payload, CheckPayload) and found.counts and found.risk >= payload.threshold:
+            if isinstance(payload, CheckPayload) and payload.fails(found):
                 failures += 1
                 failure = ElementTree.SubElement(
                     case, "failure", message=_clean(found.message), type=found.code
                 )
                 failure.text = _clean(_text(found))
         quiet = [
-            _text(found)
-            for found in mine
-            if not (found.counts and isinstance(payload, CheckPayload) and found.risk >= payload.threshold)
+            _text(found) for found in mine if not (isinstance(payload, CheckPayload) and payload.fails(found))
         ]
         if quiet:
             ElementTree.SubElement(case, "system-out").text = _clean("\n\n".join(quiet))

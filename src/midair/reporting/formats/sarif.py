@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 import midair
-from midair.model.finding import Finding, Risk
+from midair.model.finding import AllowedBy, Finding, Risk
 from midair.reporting.format import Format, Look
 from midair.reporting.report import CheckPayload, Report
 
@@ -60,7 +60,8 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
         "partialFingerprints": {"midair/v1": finding.fingerprint},
     }
     if finding.suppressed is not None:
-        result["suppressions"] = [{"kind": "inSource", "justification": finding.suppressed}]
+        kind = "inSource" if finding.allowed_by is AllowedBy.FILE else "external"
+        result["suppressions"] = [{"kind": kind, "justification": finding.suppressed}]
     return result
 
 
