@@ -57,6 +57,8 @@ class TracedStep:
     segment: int = 0
     sizes: tuple[Size, ...] = ()
     held_s: float | None = None
+    surprises: tuple[str, ...] = ()
+    """What the server did and no prediction said, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)

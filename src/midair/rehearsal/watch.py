@@ -13,9 +13,10 @@ from typing import Any
 from midair.database.session import Session
 from midair.errors import ExecutionError, StatementFailed
 from midair.model.address import Address, Product
-from midair.model.effects import LockLevel
+from midair.model.effects import Effects, LockLevel
 from midair.model.statement import Parameter, Sql, Statement
 from midair.model.trace import Sighting
+from midair.rehearsal.predict import Forecast
 
 _NAME = "CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname)"
 _FILES = f"""
@@ -41,19 +42,33 @@ class _View:
     wal: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting beside what had been expected; statements of one transaction share its number."""
+
+    sighting: Sighting
+    expected: Effects | None
+    began_s: float
+    transaction: int
+
+
 class Watched:
     """See `session.Session`. `beside` is a second session on the same database, for what no transaction may hold."""
 
     product = Product.POSTGRESQL
 
-    def __init__(self, inner: Session, beside: Session) -> None:
+    def __init__(self, inner: Session, beside: Session, forecast: Forecast) -> None:
         self._inner = inner
         self._beside = beside
+        self._forecast = forecast
+        self._expected: Effects | None = None
+        self._began = time.perf_counter()
         self.address: Address = inner.address
         self.server_version = inner.server_version
         self._pid = int(inner.query("SELECT pg_backend_pid()")[0][0])
         self._settled: frozenset[int] = frozenset()
-        self.sightings: list[Sighting] = []
+        self._transaction = 0
+        self.seen: list[Seen] = []
 
     def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query we wrote."""
@@ -67,6 +82,8 @@ class Watched:
         inside = atomic or self._is_inside()
         if not inside or atomic:
             self._settled = frozenset(self._view(inside=False).relations)
+        self._transaction += 1
+        self._forecast.refresh()
         if atomic:
             self._inner.run([Sql("BEGIN")], atomic=False)
         try:
@@ -118,7 +135,9 @@ class Watched:
         try:
             if isinstance(item, Sql):
                 self._inner.run([item], atomic=False)
-            elif inside:
+                return
+            self._expected = self._forecast.of(item)
+            if inside:
                 self._watch_inside(item)
             else:
                 self._watch_from_beside(item)
@@ -161,9 +180,12 @@ class Watched:
         scanned = {
             old[oid][0] for oid, each in after.relations.items() if oid in old and each[3] > old[oid][3]
         }
-        self.sightings.append(
-            Sighting(
-                statement=statement,
+        self.seen.append(
+            Seen(
+                expected=self._expected,
+                began_s=time.perf_counter() - self._began - took,
+                transaction=self._transaction,
+                sighting=Sighting(statement=statement,
                 locks=tuple(sorted(strongest.items())),
                 rewrites=frozenset(old[oid][0] for oid in moved if old[oid][2] in "rm"),
                 rebuilds=frozenset(
@@ -174,7 +196,7 @@ class Watched:
                 scans=frozenset(scanned) if not sampled or self.server_version >= 150_000 else None,
                 wal_bytes=max(0, after.wal - before.wal),
                 took_s=took,
-                sampled=sampled,
+                sampled=sampled),
             )
         )
 
