@@ -1,12 +1,13 @@
 """Every migration by itself, in order: rows in, up, down, up; so that each finding has its migration."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from midair.errors import MigrationFailed
 from midair.model.inventory import Difference, Inventory, differences
 from midair.model.migration import Direction, Migration, Script
+from midair.model.statement import Span
 from midair.model.trace import Proof
 from midair.pipeline.apply import flown
 from midair.pipeline.opening import Opened
@@ -53,7 +54,7 @@ class _Each:
             return False
         after = schema_of(self.opened)
         self._judge_up(before, after, rows)
-        self._judge_queries(dict(broken))
+        self._judge_queries(broken)
         if self.migration.repeatable:
             return self._again(after)
         if not self._can_go_back():
@@ -97,17 +98,19 @@ class _Each:
         lost = tuple(losses(rows, now, every_column=False))
         for loss in lost:
             self._judge_loss(loss, intent)
-        self._proof("data kept", time.monotonic(), not lost or all(self._meant(each, intent) for each in lost))
-        for sequence, column, following, largest in sequences_behind(self.opened.session):
-            self._found(
-                verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds {largest}"
-            )
+        self._proof(
+            "data kept", time.monotonic(), not lost or all(self._meant(each, intent) for each in lost)
+        )
+        for sequence, column, following in sequences_behind(self.opened.session):
+            self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
     def _judge_loss(self, loss: Loss, intent: Intent) -> None:
         if self._meant(loss, intent):
             return
         if loss.column is None:
-            self._found(verdicts.ROWS_LOST, f"{loss.gone} of {loss.before} rows of {loss.table} are gone", loss.table)
+            self._found(
+                verdicts.ROWS_LOST, f"{loss.gone} of {loss.before} rows of {loss.table} are gone", loss.table
+            )
         else:
             self._found(verdicts.VALUES_CHANGED, _sentence(loss), loss.table)
 
@@ -116,7 +119,7 @@ class _Each:
             return intent.deletes(loss.table)
         return intent.sets(loss.table, loss.column)
 
-    def _judge_queries(self, broken: dict[object, str]) -> None:
+    def _judge_queries(self, broken: Mapping[Span, str]) -> None:
         for span, reason in failing(self.opened.session, self.trial.queries).items():
             if span not in broken:
                 self._found(verdicts.QUERY_BREAKS, f"{span} no longer works: {reason}")
@@ -131,7 +134,11 @@ class _Each:
             return True
         differs = differences(after, schema_of(self.opened))
         now = self._rows()
-        more = [f"{each.name} has {len(now[oid].rows)} rows instead of {len(each.rows)}" for oid, each in rows.items() if oid in now and len(now[oid].rows) != len(each.rows)]
+        more = [
+            f"{each.name} has {len(now[oid].rows)} rows instead of {len(each.rows)}"
+            for oid, each in rows.items()
+            if oid in now and len(now[oid].rows) != len(each.rows)
+        ]
         detail = str(differs[0]) if differs else more[0] if more else ""
         self._proof("again", began, not detail, detail)
         if detail:

@@ -27,6 +27,7 @@ from midair.pipeline.trial import (
     schema_of,
     table_of,
     whose,
+    without_extensions,
 )
 from midair.planning.choose import pending_of
 from midair.rehearsal import verdicts
@@ -53,6 +54,7 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
         chosen = pending_of(standings, trial.target)
         book = Notebook()
         scripts = scripts_of(opened, chosen, Direction.UP, applied)
+        scripts = without_extensions(scripts, trial.without)
         plan = laid(opened, chosen, scripts, Direction.UP, applied)
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
         here.bring_roles(roles_in(statements))
@@ -60,6 +62,8 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
             back = _whole(here, opened, chosen, scripts, applied, book, trial, tell)
             if trial.each or (trial.each is None and len(chosen) <= _EACH_AT_MOST):
                 each_alone(here, chosen, scripts, back, book, trial, tell)
+        if not book.findings:  # else each migration by itself has told the same, with its right name
+            book.findings += book.suspicions
         own, theirs = here.majors
         if theirs is not None and own != theirs:
             book.notes.append(
@@ -109,7 +113,7 @@ def _whole(
             refuse_missing_extension(error)
             book.steps = traced_steps(session.seen, plan, here.target)
             book.proofs.append(Proof("up", None, False, time.monotonic() - began, error.message))
-            book.findings.append(found(failure_of(error), whose(error, chosen), error.message))
+            book.suspicions.append(found(failure_of(error), whose(error, chosen), error.message))
             if not book.filled:
                 return None
             tell("up again, without rows")
@@ -163,7 +167,7 @@ def _down_and_up(
         flown(opened, laid(opened, undone, back, Direction.DOWN, applied_now(opened)), Silent())
     except MigrationFailed as error:
         book.proofs.append(Proof("down", None, False, time.monotonic() - began, error.message))
-        book.findings.append(found(verdicts.DOWN_FAILS, whose(error, undone), error.message))
+        book.suspicions.append(found(verdicts.DOWN_FAILS, whose(error, undone), error.message))
         return back
     whole = len(undone) == sum(not each.repeatable for each in chosen)
     differs = differences(ends[0], schema_of(opened)) if whole and len(undone) == len(chosen) else ()
@@ -177,7 +181,7 @@ def _down_and_up(
         flown(opened, laid(opened, again, scripts, Direction.UP, applied_now(opened)), Silent())
     except MigrationFailed as error:
         book.proofs.append(Proof("up again", None, False, time.monotonic() - began, error.message))
-        book.findings.append(found(verdicts.AGAIN_FAILS, whose(error, chosen), error.message))
+        book.suspicions.append(found(verdicts.AGAIN_FAILS, whose(error, chosen), error.message))
         return back
     differs = differences(ends[1], schema_of(opened))
     book.proofs.append(
@@ -187,11 +191,11 @@ def _down_and_up(
 
 
 def _disagreements(steps: Sequence[TracedStep], chosen: Sequence[Migration]) -> list[Finding]:
-    by_revision = {each.revision: each for each in chosen}
     return [
-        found(verdicts.PREDICTION, by_revision[step.revision], f"{step.place} {step.title!r} {sentence}")
+        found(verdicts.PREDICTION, each, f"{step.place} {step.title!r} {sentence}")
         for step in steps
-        if step.revision in by_revision
+        for each in chosen
+        if each.revision == step.revision
         for sentence in step.surprises
     ]
 

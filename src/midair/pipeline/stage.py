@@ -47,7 +47,10 @@ class Stage:
         address = replace(self.admin, database=name)
         session = open_session(address, Guard(), "midair rehearsal")
         scratch = ThrowawayDatabases(
-            None, self.request.variables, lambda copy: _clone(session, copy, self.request, self.project), self.admin
+            None,
+            self.request.variables,
+            lambda copy: _clone(session, copy, self.request, self.project),
+            self.admin,
         )
         source = replace(self.source, after_run=None)  # a file of the project is not ours to write now
         try:
@@ -104,7 +107,9 @@ def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
             yield _filled(made, target) if target else made
         finally:
             with _session(admin) as maintenance:
-                maintenance.run([Sql(f"DROP DATABASE IF EXISTS {quoted(template)} WITH (FORCE)")], atomic=False)
+                maintenance.run(
+                    [Sql(f"DROP DATABASE IF EXISTS {quoted(template)} WITH (FORCE)")], atomic=False
+                )
 
 
 def roles_in(statements: Sequence[Statement]) -> tuple[str, ...]:
@@ -117,7 +122,9 @@ def roles_in(statements: Sequence[Statement]) -> tuple[str, ...]:
 def _filled(made: Stage, target: Session) -> Stage:
     from midair.dialects.postgresql.snapshot import snapshot
 
-    made.bring_roles([str(row[0]) for row in target.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")])
+    made.bring_roles(
+        [str(row[0]) for row in target.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")]
+    )
     with _session(replace(made.admin, database=made.template)) as copy:
         _clone(target, copy, made.request, made.project)
     return replace(made, start=f"the schema of {target.address}", target=snapshot(target))
@@ -191,5 +198,3 @@ def _sweep(maintenance: Session) -> None:
             maintenance.run([Sql(f"DROP DATABASE IF EXISTS {quoted(name)}")], atomic=False)
         except StatementFailed:
             continue  # somebody came back to it: then it is not ours to remove
-
-

@@ -1,15 +1,16 @@
 """What a rehearsal is asked, what it has found so far, and the small questions both its trials ask."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from midair.dialects.postgresql.inventory import inventory
+from midair.dialects.postgresql.parse import statement_of
 from midair.errors import MigrationFailed, StatementFailed
 from midair.journal import Journal
 from midair.model.event import Event
 from midair.model.finding import Finding
 from midair.model.inventory import Inventory
-from midair.model.migration import Applied, Migration
+from midair.model.migration import Applied, Migration, Script
 from midair.model.statement import Statement
 from midair.model.trace import Proof, TracedStep
 from midair.pipeline.opening import Opened
@@ -17,6 +18,7 @@ from midair.pipeline.standings import applied_in
 from midair.rehearsal import verdicts
 from midair.rehearsal.extensions import missing_extension
 from midair.rehearsal.rows import Filled
+from midair.sources.source import Scripts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Trial:
     from_empty: bool = False
     rows: bool = True
     queries: tuple[Statement, ...] = ()
+    without: tuple[str, ...] = ()
+    """Extensions whose CREATE EXTENSION is left out."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,8 @@ class Notebook:
 
     proofs: list[Proof] = field(default_factory=list[Proof])
     findings: list[Finding] = field(default_factory=list[Finding])
+    suspicions: list[Finding] = field(default_factory=list[Finding])
+    """What the trial of the whole found, for when the trial of each finds no cause."""
     notes: list[str] = field(default_factory=list[str])
     steps: tuple[TracedStep, ...] = ()
     filled: tuple[tuple[str, int], ...] = ()
@@ -91,6 +97,27 @@ def _cause(error: BaseException) -> StatementFailed | None:
     return None
 
 
+def without_extensions(scripts: Scripts, names: Sequence[str]) -> Scripts:
+    """The same statements but for CREATE EXTENSION and COMMENT ON EXTENSION of these."""
+    if not names:
+        return scripts
+    cut = {revision: _without(script, names) for revision, script in scripts.by_revision.items()}
+    return replace(scripts, by_revision=cut)
+
+
+def _without(script: Script, names: Sequence[str]) -> Script:
+    blocks = tuple(
+        replace(block, statements=tuple(each for each in block.statements if not _is_about(each, names)))
+        for block in script.blocks
+    )
+    return replace(script, blocks=blocks)
+
+
+def _is_about(statement: Statement, names: Sequence[str]) -> bool:
+    kind, tree = statement_of(statement.sql)
+    return kind == "create_extension_stmt" and tree.extname in names
+
+
 def applied_now(opened: Opened) -> tuple[Applied, ...]:
     """The tool's history as it stands."""
     return applied_in(opened.project, opened.session, Journal(opened.session))
@@ -99,5 +126,3 @@ def applied_now(opened: Opened) -> tuple[Applied, ...]:
 def whose(error: MigrationFailed, among: Sequence[Migration]) -> Migration:
     """The migration the failed statement stands in, by the place in the message."""
     return next((each for each in among if error.message.startswith(f"{each.span.path}:")), among[-1])
-
-

@@ -8,7 +8,6 @@ from midair.errors import StatementFailed
 from midair.model.statement import Span, Sql, Statement
 
 
-
 def failing(session: Session, statements: Sequence[Statement]) -> Mapping[Span, str]:
     """What the server says about each statement it refuses; nothing they do stays."""
     found: dict[Span, str] = {}

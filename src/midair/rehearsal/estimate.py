@@ -10,13 +10,14 @@ from midair.model.trace import Sighting, Size
 _SCAN_BYTES_A_S = 200_000_000
 _REWRITE_BYTES_A_S = 50_000_000
 _INDEX_BYTES_A_S = 60_000_000
+_NONE: frozenset[str] = frozenset()
 
 
 def held_s(seen: Sighting, expected: Effects | None, sizes: Sequence[Size]) -> float | None:
     """Seconds; `None` when no size is known or the work does not grow with a table."""
-    rewrites = seen.rewrites | (expected.rewrites if expected else frozenset())
-    rebuilds = seen.rebuilds | (expected.rebuilds if expected else frozenset())
-    scans = (seen.scans or frozenset()) | (expected.scans if expected else frozenset())
+    rewrites = seen.rewrites | (expected.rewrites if expected else _NONE)
+    rebuilds = seen.rebuilds | (expected.rebuilds if expected else _NONE)
+    scans = (seen.scans or _NONE) | (expected.scans if expected else _NONE)
     total = 0.0
     for size in sizes:
         if size.bytes is None:

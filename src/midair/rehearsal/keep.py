@@ -64,13 +64,11 @@ def keep(session: Session, skip: Sequence[str] = ()) -> Kept:
     }
 
 
-def _rows(
-    session: Session, table: str, columns: Sequence[KeptColumn]
-) -> tuple[tuple[str | None, ...], ...]:
+def _rows(session: Session, table: str, columns: Sequence[KeptColumn]) -> tuple[tuple[str | None, ...], ...]:
     chosen = ", ".join(f"{each.name}::text" for each in columns)
-    return tuple(session.query(f"SELECT {chosen} FROM ONLY {table} ORDER BY ctid LIMIT {_MOST_ROWS}")) or tuple(
-        session.query(f"SELECT {chosen} FROM {table} LIMIT {_MOST_ROWS}")
-    )
+    return tuple(
+        session.query(f"SELECT {chosen} FROM ONLY {table} ORDER BY ctid LIMIT {_MOST_ROWS}")
+    ) or tuple(session.query(f"SELECT {chosen} FROM {table} LIMIT {_MOST_ROWS}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,9 @@ def losses(before: Kept, after: Kept, *, every_column: bool) -> Iterator[Loss]:
     for table in before.values():
         if not table.rows:
             continue
-        other = after.get(table.oid) or next((each for each in after.values() if each.name == table.name), None)
+        other = after.get(table.oid) or next(
+            (each for each in after.values() if each.name == table.name), None
+        )
         if other is None:
             if every_column:
                 yield Loss(table.name, None, len(table.rows), len(table.rows))
@@ -120,7 +120,9 @@ def _values(table: KeptTable, other: KeptTable, *, every_column: bool) -> Iterat
             continue
         plainer = column.type != other.columns[there].type
         old = Counter(_plain(each, column.category, plainer=plainer) for each in values)
-        new = Counter(_plain(row[there], other.columns[there].category, plainer=plainer) for row in other.rows)
+        new = Counter(
+            _plain(row[there], other.columns[there].category, plainer=plainer) for row in other.rows
+        )
         gone = old - new
         if gone:
             example = next(iter(gone))
@@ -158,21 +160,20 @@ def _moment(text: str) -> str:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
-def sequences_behind(session: Session) -> tuple[tuple[str, str, int, int], ...]:
-    """Sequences that will give a value their column already holds: (sequence, column, next, largest)."""
-    found: list[tuple[str, str, int, int]] = []
+def sequences_behind(session: Session) -> tuple[tuple[str, str, int], ...]:
+    """Sequences whose next value their column already holds: (sequence, column, that value)."""
+    found: list[tuple[str, str, int]] = []
     for schema, sequence, table_schema, table, column in session.query(_OWNED):
         name, where = quoted(schema, sequence), quoted(table_schema, table)
-        last, called = session.query(f"SELECT last_value, is_called FROM {name}")[0]
-        largest = session.query(f"SELECT max({quoted(column)})::numeric FROM {where}")[0][0]
-        following = last + 1 if called else last
-        if largest is not None and int(largest) >= following and int(largest) < _PUT_THERE:
-            found.append((sequence, f"{table}.{column}", int(following), int(largest)))
+        last, called, step = session.query(
+            f"SELECT last_value, is_called, (SELECT seqincrement FROM pg_sequence WHERE seqrelid = '{name}'::regclass) FROM {name}"
+        )[0]
+        following = last + step if called else last
+        if session.query(f"SELECT EXISTS (SELECT FROM {where} WHERE {quoted(column)} = {following})")[0][0]:
+            found.append((sequence, f"{table}.{column}", int(following)))
     return tuple(found)
 
 
-_PUT_THERE = 30_000
-"""Values from here on are the generated rows' own large numbers."""
 _OWNED = """
 SELECT n.nspname, s.relname, tn.nspname, t.relname, a.attname
 FROM pg_depend d

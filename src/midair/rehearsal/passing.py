@@ -33,15 +33,15 @@ class Intent:
     def sets(self, table: str, column: str) -> bool:
         """A statement gives values to this column."""
         return any(
-            isinstance(each, c.Update) and each.table == table and column in each.sets for each in self.changes
+            isinstance(each, c.Update) and each.table == table and column in each.sets
+            for each in self.changes
         ) or any(isinstance(each, (c.Block, c.Opaque, c.Query)) for each in self.changes)
 
     def deletes(self, table: str) -> bool:
         """A statement removes rows of this table, or does something nobody can read."""
         return any(
             (isinstance(each, c.Delete) and each.table == table)
-            or (isinstance(each, c.Truncate))
-            or isinstance(each, (c.Block, c.Opaque))
+            or isinstance(each, (c.Truncate, c.Block, c.Opaque))
             for each in self.changes
         )
 
@@ -68,7 +68,9 @@ def _named(change: Change) -> str | None:
             return None
 
 
-def lost_in_passing(before: Inventory, after: Inventory, intent: Intent) -> Iterator[tuple[Verdict, str, str | None]]:
+def lost_in_passing(
+    before: Inventory, after: Inventory, intent: Intent
+) -> Iterator[tuple[Verdict, str, str | None]]:
     """Each loss as verdict, sentence and table."""
     for each in differences(before, after):
         told = _judged(each, before, after, intent)
@@ -85,23 +87,38 @@ def _judged(
             return _column(thing, each.first, each.second, intent)
         case "index" if each.second is None and not intent.names(thing.name):
             kept = _columns_stay(each.first or "", each.table, before, after)
-            return (verdicts.INDEX_LOST, f"{thing} is gone, and its columns are still there") if kept else None
+            return (
+                (verdicts.INDEX_LOST, f"{thing} is gone, and its columns are still there") if kept else None
+            )
         case "index" if each.second and each.second.endswith("INVALID"):
             return verdicts.INVALID_INDEX, f"{thing} is invalid"
         case "constraint" if each.second is None and not intent.names(_own_name(thing)):
             if _same_constraint(each, after):
                 return None
             kept = _columns_stay(f"ALTER TABLE t ADD {each.first}", each.table, before, after)
-            return (verdicts.CONSTRAINT_LOST, f"{thing} ({each.first}) is gone, and its columns are still there") if kept else None
+            return (
+                (verdicts.CONSTRAINT_LOST, f"{thing} ({each.first}) is gone, and its columns are still there")
+                if kept
+                else None
+            )
         case "constraint" if each.second and each.second.endswith("NOT VALID") and each.first is None:
             return verdicts.CHECK_WEAKER, f"{thing} is left NOT VALID"
         case "sequence" if each.second and "OWNED BY" in (each.first or "") and "OWNED BY" not in each.second:
-            used = any(kind.kind == "column" and f"{bare_name(thing.name)}'" in text for kind, text in after.definitions.items())
+            used = any(
+                kind.kind == "column" and f"{bare_name(thing.name)}'" in text
+                for kind, text in after.definitions.items()
+            )
             return (verdicts.SEQUENCE_NOT_OWNED, f"{thing} belongs to no column any more") if used else None
         case "grant" if not intent.says("grant_stmt") or each.second is None:
-            if _object_stays(thing, after) and set((each.first or "").split(", ")) - set((each.second or "").split(", ")) and not _revoked(intent):
+            if (
+                _object_stays(thing, after)
+                and set((each.first or "").split(", ")) - set((each.second or "").split(", "))
+                and not _revoked(intent)
+            ):
                 return verdicts.GRANT_LOST, f"{thing.name} was granted to {each.first}, and is not any more"
-        case "comment" if each.second is None and not intent.says("comment_stmt") and _object_stays(thing, after):
+        case "comment" if (
+            each.second is None and not intent.says("comment_stmt") and _object_stays(thing, after)
+        ):
             return verdicts.COMMENT_LOST, f"the comment on {thing.name} is gone"
         case "trigger" if each.second is None and not intent.names(_own_name(thing)):
             if Thing("table", each.table or "") in after.definitions:
@@ -111,7 +128,11 @@ def _judged(
         case "policy" if each.second is None and not intent.names(_own_name(thing)):
             if Thing("table", each.table or "") in after.definitions:
                 return verdicts.POLICY_LOST, f"{thing} is gone"
-        case "table" if "ROW LEVEL SECURITY" in (each.first or "") and each.second is not None and "ROW LEVEL SECURITY" not in each.second:
+        case "table" if (
+            "ROW LEVEL SECURITY" in (each.first or "")
+            and each.second is not None
+            and "ROW LEVEL SECURITY" not in each.second
+        ):
             return verdicts.POLICY_LOST, f"{thing} has no row security any more"
         case _:
             pass
@@ -120,13 +141,19 @@ def _judged(
 
 def _column(thing: Thing, first: str, second: str, intent: Intent) -> tuple[Verdict, str] | None:
     column = bare_name(thing.name)
-    retyped = first.split(" DEFAULT ")[0].split(" NOT NULL")[0] != second.split(" DEFAULT ")[0].split(" NOT NULL")[0]
+    retyped = (
+        first.split(" DEFAULT ")[0].split(" NOT NULL")[0]
+        != second.split(" DEFAULT ")[0].split(" NOT NULL")[0]
+    )
     meant = any(isinstance(each, c.DropDefault) and each.column == column for each in intent.changes)
-    if " DEFAULT " in first and not any(word in second for word in (" DEFAULT ", "IDENTITY", "GENERATED")) and (retyped or not meant):
+    if (
+        " DEFAULT " in first
+        and not any(word in second for word in (" DEFAULT ", "IDENTITY", "GENERATED"))
+        and (retyped or not meant)
+    ):
         return verdicts.DEFAULT_LOST, f"{thing} had the default {first.split(' DEFAULT ')[1]} and has none"
     loosened = any(
-        isinstance(each, c.DropNotNull) and each.column == column
-        or isinstance(each, c.DropConstraint)
+        (isinstance(each, c.DropNotNull) and each.column == column) or isinstance(each, c.DropConstraint)
         for each in intent.changes
     )
     if "NOT NULL" in first and "NOT NULL" not in second and not loosened:
@@ -143,7 +170,11 @@ def _columns_stay(sql: str, table: str | None, before: Inventory, after: Invento
         name
         for each in made
         for name in (
-            each.index.columns if isinstance(each, c.CreateIndex) else each.constraint.columns if isinstance(each, c.AddConstraint) else ()
+            each.index.columns
+            if isinstance(each, c.CreateIndex)
+            else each.constraint.columns
+            if isinstance(each, c.AddConstraint)
+            else ()
         )
     ]
     return bool(columns) and all(Thing("column", f"{table}.{name}") in after.definitions for name in columns)

@@ -1,12 +1,19 @@
 """What each statement was expected to do, told from its text and the schema before it; and where that was wrong."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from midair.database.session import Session
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from midair.model.effects import Effects, LockLevel
-from midair.model.schema import Schema
-from midair.model.statement import Statement
-from midair.model.trace import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from midair.database.session import Session
+    from midair.model.schema import Schema
+    from midair.model.statement import Statement
+    from midair.model.trace import Sighting
 
 
 class Forecast:
@@ -17,7 +24,7 @@ class Forecast:
 
         self._session = session
         self._version = session.server_version // 10_000
-        self._schema: Schema = snapshot(session)
+        self._schema: Schema = _with_rows(snapshot(session))
         self._lost = False
 
     def of(self, statement: Statement) -> Effects | None:
@@ -40,11 +47,12 @@ class Forecast:
         return effects
 
     def refresh(self) -> None:
-        """Reads the catalog again if the thread was lost; between transactions."""
+        """Reads the catalog again if the thread was lost; between transactions, after which no table counts as empty."""
         from midair.dialects.postgresql.snapshot import snapshot
 
         if self._lost:
             self._schema, self._lost = snapshot(self._session), False
+        self._schema = _with_rows(self._schema)
 
 
 def disagreements(predicted: Effects, seen: Sighting) -> Iterator[tuple[str, bool]]:
@@ -64,6 +72,13 @@ def disagreements(predicted: Effects, seen: Sighting) -> Iterator[tuple[str, boo
         if level >= LockLevel.SHARE and locks.get(relation, LockLevel.NONE) < level:
             found = locks.get(relation, LockLevel.NONE)
             yield f"took {_said(found)} on {relation}, and {level} was predicted", False
+
+
+def _with_rows(schema: Schema) -> Schema:
+    """No table is taken for empty: the server's work on an empty one is work too, and the target's is not empty."""
+    if not any(each.empty for each in schema.tables.values()):
+        return schema
+    return replace(schema, tables={name: replace(each, empty=False) for name, each in schema.tables.items()})
 
 
 def _said(level: LockLevel) -> str:

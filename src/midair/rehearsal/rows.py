@@ -85,7 +85,11 @@ def _insertion(
 
 
 def _references(
-    session: Session, table: Fillable, known: Mapping[int, Fillable], full: set[int], by_name: Mapping[str, Field]
+    session: Session,
+    table: Fillable,
+    known: Mapping[int, Fillable],
+    full: set[int],
+    by_name: Mapping[str, Field],
 ) -> Iterator[tuple[str, str]]:
     for reference in table.references:
         for column, there in zip(reference.columns, reference.there, strict=True):

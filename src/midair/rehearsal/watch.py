@@ -18,7 +18,9 @@ from midair.model.statement import Parameter, Sql, Statement
 from midair.model.trace import Sighting
 from midair.rehearsal.predict import Forecast
 
-_NAME = "CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname)"
+_NAME = (
+    "CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname)"
+)
 _FILES = f"""
 SELECT c.oid::int8, {_NAME}, c.relfilenode::int8, c.relkind::text, t.seq_scan,
        CASE c.relkind WHEN 'i' THEN (SELECT x.indrelid::int8 FROM pg_index x WHERE x.indexrelid = c.oid) END
@@ -173,7 +175,10 @@ class Watched:
         strongest: dict[str, LockLevel] = {}
         for oid, level in locks.items():
             if oid in self._settled and oid in before.relations and before.relations[oid][2] != "S":
-                name = before.relations[oid][0]
+                name, _, _, _, table = before.relations[oid]
+                held = max(locks.get(table or 0, LockLevel.NONE), after.locks.get(table or 0, LockLevel.NONE))
+                if table is not None and held >= level:
+                    continue  # an index whose table is held as strongly keeps nobody out besides
                 strongest[name] = max(level, strongest.get(name, LockLevel.NONE))
         old = {oid: each for oid, each in before.relations.items() if oid in self._settled}
         moved = [oid for oid, each in after.relations.items() if oid in old and each[1] != old[oid][1]]
@@ -185,18 +190,20 @@ class Watched:
                 expected=self._expected,
                 began_s=time.perf_counter() - self._began - took,
                 transaction=self._transaction,
-                sighting=Sighting(statement=statement,
-                locks=tuple(sorted(strongest.items())),
-                rewrites=frozenset(old[oid][0] for oid in moved if old[oid][2] in "rm"),
-                rebuilds=frozenset(
-                    before.relations[table][0]
-                    for oid in moved
-                    if (table := old[oid][4]) is not None and table in before.relations
+                sighting=Sighting(
+                    statement=statement,
+                    locks=tuple(sorted(strongest.items())),
+                    rewrites=frozenset(old[oid][0] for oid in moved if old[oid][2] in "rm"),
+                    rebuilds=frozenset(
+                        before.relations[table][0]
+                        for oid in moved
+                        if (table := old[oid][4]) is not None and table in before.relations
+                    ),
+                    scans=frozenset(scanned) if not sampled or self.server_version >= 150_000 else None,
+                    wal_bytes=max(0, after.wal - before.wal),
+                    took_s=took,
+                    sampled=sampled,
                 ),
-                scans=frozenset(scanned) if not sampled or self.server_version >= 150_000 else None,
-                wal_bytes=max(0, after.wal - before.wal),
-                took_s=took,
-                sampled=sampled),
             )
         )
 
@@ -211,7 +218,9 @@ class Watched:
         rows = self._inner.query(_FILES.format(statistics=statistics))
         locks = self._locks(self._inner) if inside else {}
         wal = int(self._inner.query("SELECT pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_lsn")[0][0])
-        relations = {oid: (name, file, kind, scans or 0, table) for oid, name, file, kind, scans, table in rows}
+        relations = {
+            oid: (name, file, kind, scans or 0, table) for oid, name, file, kind, scans, table in rows
+        }
         return _View(relations, locks, wal)
 
     def _locks(self, session: Session) -> dict[int, LockLevel]:

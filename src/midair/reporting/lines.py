@@ -6,8 +6,11 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
+from midair.reporting.drifted import DriftPayload, drift_lines
 from midair.reporting.format import Look
 from midair.reporting.planned import plan_lines
+from midair.reporting.rehearsal import RehearsalPayload
+from midair.reporting.rehearsed import rehearsal_lines
 from midair.reporting.report import (
     CheckPayload,
     DetectedProject,
@@ -74,6 +77,10 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from _run(payload, look)
         case CheckPayload():
             yield from check_lines(payload, look)
+        case RehearsalPayload():
+            yield from rehearsal_lines(payload, look)
+        case DriftPayload():
+            yield from drift_lines(payload, look)
         case LinesPayload():
             yield from payload.lines
         case SettingsPayload():

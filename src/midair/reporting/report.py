@@ -10,6 +10,8 @@ from datetime import datetime
 from midair.model.finding import Finding, Risk
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
+from midair.reporting.drifted import DriftPayload
+from midair.reporting.rehearsal import RehearsalPayload
 
 FORMAT_VERSION = 1
 
@@ -211,6 +213,8 @@ Payload = (
     | SettingsPayload
     | Page
     | CheckPayload
+    | RehearsalPayload
+    | DriftPayload
     | Failure
 )
 

@@ -1,9 +1,11 @@
 """What rows of a database's tables must respect: types, checks, foreign keys, enums, uniqueness."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from midair.database.session import Session
 from midair.dialects.postgresql.parse import parse, walk
@@ -57,10 +59,7 @@ def fillable(session: Session) -> tuple[Fillable, ...]:
     """Every table of the user's, referenced ones first as far as there is an order."""
     fields: defaultdict[tuple[int, str], list[Field]] = defaultdict(list)
     for oid, table, *rest in session.query(_query("fillable")):
-        *plain, labels, domain_checks, is_domain = rest
-        fields[oid, table].append(
-            Field(*plain, tuple(labels or ()), tuple(domain_checks or ()), bool(is_domain))
-        )
+        fields[oid, table].append(_field(rest))
     checks: defaultdict[int, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
     references: defaultdict[int, list[Reference]] = defaultdict(list)
     for oid, kind, columns, expression, other, there in session.query(_query("rules_of_rows")):
@@ -74,6 +73,29 @@ def fillable(session: Session) -> tuple[Fillable, ...]:
             for (oid, name), those in fields.items()
         ]
     )
+
+
+def _field(row: Sequence[Any]) -> Field:
+    (
+        number,
+        name,
+        type_sql,
+        base,
+        kind,
+        category,
+        element,
+        modifier,
+        required,
+        made,
+        unique,
+        labels,
+        checks,
+        is_domain,
+    ) = row
+    return Field(
+        number, name, type_sql, base, kind, category, element, modifier, required, made, unique,
+        tuple(labels or ()), tuple(checks or ()), bool(is_domain),
+    )  # fmt: skip
 
 
 def literals_of(expression: str) -> tuple[str, ...]:
@@ -110,7 +132,10 @@ def _ordered(tables: list[Fillable]) -> tuple[Fillable, ...]:
         ready = [
             each
             for each in waiting
-            if all(ref.table in done or ref.table == each.oid or ref.table not in known for ref in each.references)
+            if all(
+                ref.table in done or ref.table == each.oid or ref.table not in known
+                for ref in each.references
+            )
         ] or waiting[:1]  # a circle: its nullable key stays empty
         for each in ready:
             done[each.oid] = each
