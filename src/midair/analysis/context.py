@@ -245,9 +245,9 @@ def needed_and_missing(act: Act) -> str | None:
         return None
     schema = act.schema
     for each in act.changes:
-        name = getattr(each, "table", None)
-        named = isinstance(name, str) and not isinstance(each, CreateTable) and name not in _EVERY
-        if named and schema.exists(name) is False:
+        name: object = getattr(each, "table", None)
+        made = isinstance(each, CreateTable)
+        if isinstance(name, str) and not made and name not in _EVERY and schema.exists(name) is False:
             return name
         schema = schema.after(each)
     return None

@@ -64,6 +64,8 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
                 each_alone(here, chosen, scripts, back, book, trial, tell)
         if not book.findings:  # else each migration by itself has told the same, with its right name
             book.findings += book.suspicions
+        if request.strategy == "online":
+            book.notes.append("tried as written: what --strategy online makes of it is not rehearsed")
         own, theirs = here.majors
         if theirs is not None and own != theirs:
             book.notes.append(

@@ -81,6 +81,8 @@ def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
         MissingExtension: the throwaway server lacks an extension that the target uses.
         Unreachable, LoginRefused: the target that was named did not answer.
     """
+    # As written: what the author sent is what must hold, whatever apply would make of it.
+    request = replace(request, strategy="direct")
     source, project = open_project(request)
     address = None if from_empty else _address(request, project)
     product = address.product if address else project.product
