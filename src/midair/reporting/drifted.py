@@ -1,33 +1,10 @@
 """Drift for people: what differs, and the SQL that mends either side where it is certain."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from midair.reporting.drift import DriftPayload
 from midair.reporting.format import Look
 from midair.reporting.style import count, painted
-
-
-@dataclass(frozen=True, slots=True)
-class DriftLine:
-    """One object. `what` is `missing` in the target, `extra` there, or `different`; the definitions as the server prints them."""
-
-    kind: str
-    name: str
-    what: str
-    migrations_say: str | None
-    target_has: str | None
-    mend_target: tuple[str, ...] = ()
-    mend_migrations: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DriftPayload:
-    """What differs between a target and its applied migrations."""
-
-    target: str
-    revisions: int
-    server: str
-    differences: tuple[DriftLine, ...]
 
 
 def drift_lines(payload: DriftPayload, look: Look) -> Iterator[str]:

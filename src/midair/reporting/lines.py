@@ -6,7 +6,8 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
-from midair.reporting.drifted import DriftPayload, drift_lines
+from midair.reporting.drift import DriftPayload
+from midair.reporting.drifted import drift_lines
 from midair.reporting.format import Look
 from midair.reporting.planned import plan_lines
 from midair.reporting.rehearsal import RehearsalPayload

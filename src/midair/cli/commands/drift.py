@@ -10,7 +10,7 @@ from midair.cli.flags import database_options
 if TYPE_CHECKING:
     from midair.cli.call import Call
     from midair.pipeline.drift import Drifted
-    from midair.reporting.drifted import DriftLine
+    from midair.reporting.drift import DriftLine
 
 
 @command(
@@ -27,7 +27,7 @@ def drift(call: Call) -> Answer:
 
     import midair
     from midair.cli.request import request_of
-    from midair.reporting.drifted import DriftPayload
+    from midair.reporting.drift import DriftPayload
 
     settings = call.settings()
     found = midair.drift(request_of(settings))
@@ -38,7 +38,7 @@ def drift(call: Call) -> Answer:
 
 
 def _line(each: Drifted) -> DriftLine:
-    from midair.reporting.drifted import DriftLine
+    from midair.reporting.drift import DriftLine
 
     difference = each.difference
     what = {"gone": "missing", "new": "extra", "changed": "different"}[difference.word]
