@@ -27,6 +27,7 @@ from midair.cli.command import Command
 from midair.cli.exits import MEANING
 from midair.cli.main import overview
 from midair.errors import MidairError
+from midair.rewriting.make_safe import rewrites
 from midair.settings.shape import Adjustable, ProjectEntry, RulesTable, TopLevel
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -114,6 +115,21 @@ def errors() -> Iterator[str]:
         yield f"Exit code {kind.exit_code}: {MEANING.get(kind.exit_code, 'see the table of exit codes')}."
 
 
+def rewritten() -> Iterator[str]:
+    """docs/reference/rewrites.md: the page of every rewrite."""
+    yield "# Rewrites"
+    yield NOTE
+    yield (
+        "What the strategy `online` makes of statements that would stop somebody. Each is one file in\n"
+        "`src/midair/rewriting/rewrites`, and this is its own page. How they are laid out and run: `docs/online.md`."
+    )
+    for each in rewrites():
+        yield f"## {each.name}"
+        yield re.sub(r"^## ", "### ", cleandoc(each.page), flags=re.MULTILINE)
+        if each.answers:
+            yield f"Answers {', '.join(sorted(each.answers))}."
+
+
 def library() -> Iterator[str]:
     """docs/reference/library.md: what programs may rely on."""
     yield "# Library"
@@ -180,6 +196,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "docs/reference/commands.md": commands,
     "docs/reference/settings.md": settings,
     "docs/reference/errors.md": errors,
+    "docs/reference/rewrites.md": rewritten,
     "docs/reference/library.md": library,
     "docs/rules/README.md": rule_index,
 } | {f"docs/rules/{each.code}.md": partial(rule_page, each) for each in rules()}

@@ -229,6 +229,16 @@ class AlreadyRunning(Refused):
     code = "ME219"
 
 
+class BehindPooler(Refused):
+    """The connection goes through a pooler that gives each transaction another server session.
+
+    A lock that lives as long as a session would be taken on one and let go on another, and a setting
+    would reach somebody else's session.
+    """
+
+    code = "ME220"
+
+
 class ExecutionError(MidairError):
     """A step failed. What the transaction held is rolled back; earlier migrations stay recorded."""
 
@@ -301,6 +311,12 @@ class Stopped(Interrupted):
 
     code = "ME311"
     exit_code = 130
+
+
+class LeaseLost(Interrupted):
+    """Another run took over while this one was out of sight (a laptop that slept, a network that hung)."""
+
+    code = "ME312"
 
 
 class ConnectionLost(ExecutionError):

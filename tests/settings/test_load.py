@@ -33,7 +33,7 @@ def test_without_any_file_the_defaults_hold(tmp_path: Path) -> None:
     assert (settings.lock_wait_s, settings.lock_budget_s, settings.strategy, settings.protected) == (
         0.05,
         600.0,
-        "direct",
+        None,
         False,
     )
     assert settings.root == tmp_path
@@ -101,7 +101,7 @@ strategy = "offline"
         'ME110 midair.toml:2 lock_wait: 50 is not a duration; write a number and a unit in quotes, as in "50ms"; None',
         "ME110 midair.toml:3 colour is not a setting; docs/reference/settings.md lists them all",
         "ME110 midair.toml:6 environments.prod.lock_timout is not a setting; did you mean lock_wait?",
-        "ME110 midair.toml:7 environments.prod.strategy: 'offline' cannot be chosen here; one of: direct; None",
+        "ME110 midair.toml:7 environments.prod.strategy: 'offline' cannot be chosen here; one of: online, direct; None",
         "ME111 midair.toml:5 url: ${NO_SUCH} is not set; set NO_SUCH, or write ${NO_SUCH:-default}",
     ]
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -39,9 +39,18 @@ class Flying:
 
 
 def fly(
-    root: Path, address: Address, *, dies_at: int = -1, wait_s: float = 0.0, starts_at: float = 0.0
+    root: Path,
+    address: Address,
+    *,
+    dies_at: int = -1,
+    wait_s: float = 0.0,
+    starts_at: float = 0.0,
+    strategy: str | None = None,
 ) -> Flying:
-    """Starts an `apply`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`."""
+    """Starts an `apply`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`.
+
+    Where a `strategy` is named, no table counts as small.
+    """
     said = TemporaryFile()  # noqa: SIM115 - closed by `landed`
     pid = os.fork()
     if pid:
@@ -50,15 +59,19 @@ def fly(
     code = 70
     try:
         time.sleep(max(0.0, starts_at - time.monotonic()))
-        code, text = _applied(root, address, dies_at, wait_s)
+        code, text = _applied(root, address, dies_at, wait_s, strategy)
         os.write(said.fileno(), text.encode())
     finally:
         os._exit(code)
     raise AssertionError
 
 
-def _applied(root: Path, address: Address, dies_at: int, wait_s: float) -> tuple[int, str]:
+def _applied(
+    root: Path, address: Address, dies_at: int, wait_s: float, strategy: str | None
+) -> tuple[int, str]:
     request = midair.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
+    if strategy is not None:
+        request = replace(request, strategy=strategy, small_table_bytes=0)
     try:
         done = midair.apply(request, DyingAt(dies_at))
     except MidairError as error:

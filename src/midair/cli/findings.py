@@ -71,7 +71,7 @@ def fixed(request: Request, question: Question, found: Checking) -> Fixed:
 
 def check_payload(settings: Settings, found: Checking, mended: Fixed | None = None) -> CheckPayload:
     """The report's value, of a check alone or after files were mended."""
-    online = str(settings.strategy.value) == "online"
+    online = settings.strategy == "online"
     migrations = tuple(_checked(each, found.findings) for each in found.candidates)
     return CheckPayload(
         migrations=migrations,

@@ -171,7 +171,13 @@ def run_options() -> list[click.Parameter]:
     """Options of commands that write to a database."""
     return [
         *database_options(),
-        _option("--strategy", "strategy", group="Settings", metavar="NAME", help="direct."),
+        _option(
+            "--strategy",
+            "strategy",
+            group="Settings",
+            metavar="NAME",
+            help="online or direct. [online; direct on this machine]",
+        ),
         _option(
             "--lock-wait",
             "lock_wait",
@@ -192,6 +198,13 @@ def run_options() -> list[click.Parameter]:
             group="Settings",
             metavar="TIME",
             help="Longest single statement. [none]",
+        ),
+        _option(
+            "--terminate-blockers-older-than",
+            "terminate_blockers_older_than",
+            group="Settings",
+            metavar="TIME",
+            help="End sessions in the way of a lock for longer. [never]",
         ),
         _option("--wait", "wait", group="Settings", metavar="TIME", help="Wait for another run to end. [0s]"),
     ]

@@ -28,6 +28,8 @@ def request_of(settings: Settings, extra: Mapping[str, str] | None = None) -> mi
         wait_s=settings.wait_s,
         scratch_url=settings.scratch,
         environment=settings.environment,
+        strategy=settings.strategy,
+        terminate_blockers_s=settings.terminate_blockers_s,
     )
 
 

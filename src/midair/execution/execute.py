@@ -5,9 +5,10 @@ not at all. Outside a transaction each step commits together with its own comple
 the server refuses in a transaction leaves a gap, which the step's probe closes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from uuid import uuid4
 
 from midair.database.session import Session
@@ -18,6 +19,7 @@ from midair.errors import (
     ExecutionError,
     HistoryDiverged,
     Interrupted,
+    LeaseLost,
     LockNotAcquired,
     LockTimeout,
     MidairError,
@@ -26,10 +28,12 @@ from midair.errors import (
     StatementFailed,
     Stopped,
 )
-from midair.execution import locks
+from midair.execution import bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.execution.together import Numbered, groups
-from midair.journal import Journal, OpenStep
+from midair.journal import LEASE_LOST, Journal, OpenStep
+from midair.model.address import Product
+from midair.model.effects import LockLevel
 from midair.model.event import (
     LockWaited,
     Noticed,
@@ -61,6 +65,8 @@ class Flight:
     live: LiveProgram | None = None
     lone_build_keys: tuple[int, ...] = ()
     """The tool's lock keys that must be free while a statement runs alone (other-tools.md §1, Danger)."""
+    lease: str = "midair"
+    """What is taken for as long as the run lasts: one name a history table."""
     run_id: str = field(default_factory=lambda: uuid4().hex[:12])
 
     checksums: Mapping[RevisionId, str] = field(default_factory=dict[RevisionId, str])
@@ -90,8 +96,11 @@ def execute(flight: Flight) -> Done:
         flight, checksums=dict(plan.checksums), ends=frozenset(last_steps.values()), in_parts=in_parts
     )
     _refuse_strangers(plan, open_steps.values())
+    journal.take_lease(flight.lease, flight.run_id, getattr(session, "backend_pid", None))
     start = journal.start(flight.run_id, plan, getattr(session, "backend_pid", None))
-    session.run([*journal.close_abandoned(), start, journal.event(flight.run_id, "run_started")], atomic=True)
+    kept = [journal.keep(plan)] if plan.sources else []
+    began_at = journal.event(flight.run_id, "run_started")
+    session.run([*journal.close_abandoned(), start, *kept, began_at], atomic=True)
     resumes = next(iter(open_steps), None)
     flight.reporter.hear(RunStarted(flight.run_id, plan.digest, len(plan.segments), resumes))
     recorded = 0
@@ -142,8 +151,7 @@ def _run_segment(
 
 
 def _run_atomic(flight: Flight, segment: Segment, number: int) -> None:
-    batch = [*_sent(segment.steps), *_journal_of(flight, segment)]
-    took = _with_retries(flight, segment, number, lambda: _commit(flight, batch, segment.steps[-1]))
+    took = _with_retries(flight, segment, number, _committing(flight, segment))
     flight.reporter.hear(SegmentDone(segment, number, took))
 
 
@@ -207,10 +215,8 @@ def _run_step(
         case _ if in_own_transaction:
             took = _run_inside_users_transaction(flight, segment, number, step)
         case _:
-            batch = [*_sent([step]), *_journal_of(flight, Segment((step,), False, ""))]
-            took = _with_retries(
-                flight, segment, number, lambda: _commit(flight, batch, step), announce=False
-            )
+            attempt = _committing(flight, Segment((step,), False, ""))
+            took = _with_retries(flight, segment, number, attempt, only=step)
     flight.reporter.hear(StepDone(step, took))
 
 
@@ -221,7 +227,7 @@ def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> flo
     for key in flight.lone_build_keys:
         session.unlock(key)
     try:
-        took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), announce=False)
+        took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), only=step)
     finally:
         locks.take(
             session, flight.plan.tool, flight.lone_build_keys, flight.bounds, flight.clock, flight.reporter
@@ -231,8 +237,32 @@ def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> flo
 
 
 def _attempt_alone(flight: Flight, step: Step) -> None:
-    _clear_leftovers(flight, step)
-    flight.session.run(_sent([step]), atomic=False)
+    with _patience(flight, step):
+        if _clear_leftovers(flight, step) and step.probe is not None and _is_done(flight, step.probe):
+            return  # what completes a half-done detach is all that was left of it
+        try:
+            flight.session.run(_sent([step]), atomic=False)
+        except StatementFailed:
+            with suppress(StatementFailed):  # the first refusal is what its author must hear of
+                _clear_leftovers(flight, step)
+            raise
+
+
+@contextmanager
+def _patience(flight: Flight, step: Step) -> Generator[None]:
+    """What nobody waits behind may wait long for its locks and take its time; everything else stays bounded."""
+    patient = isinstance(step.action, RunStatement) and step.action.patient
+    if not patient or flight.session.product is not Product.POSTGRESQL:
+        yield
+        return
+    budget_ms = max(1, round(flight.bounds.lock_budget_s * 1000))
+    settings = [Sql(f"SET lock_timeout = {budget_ms}"), Sql("SET statement_timeout = 0")]
+    flight.session.run(settings, atomic=False)
+    try:
+        yield
+    finally:
+        with suppress(ExecutionError):  # a session that is gone keeps no settings
+            flight.session.run([Sql("RESET lock_timeout"), Sql("RESET statement_timeout")], atomic=False)
 
 
 def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action: RunLive) -> float:
@@ -243,7 +273,7 @@ def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action:
         )
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
     live, tries = flight.live, None if action.atomic else 1
-    took = _with_retries(flight, segment, number, lambda: live(step, action), announce=False, tries=tries)
+    took = _with_retries(flight, segment, number, lambda: live(step, action), only=step, tries=tries)
     flight.session.run(
         [*flight.journal.completed(flight.run_id, step), *_remembered(flight, step)], atomic=True
     )
@@ -256,7 +286,7 @@ def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int,
     before_commit = isinstance(step.action, RunStatement) and step.action.control and not _opens(step)
     batch = [*journal, *_sent([step])] if before_commit else [*_sent([step]), *journal]
     return _with_retries(
-        flight, segment, number, lambda: flight.session.run(batch, atomic=False), announce=False, tries=1
+        flight, segment, number, lambda: flight.session.run(batch, atomic=False), only=step, tries=1
     )
 
 
@@ -266,40 +296,58 @@ def _with_retries(
     number: int,
     attempt: Callable[[], None],
     *,
-    announce: bool = True,
+    only: Step | None = None,
     tries: int | None = None,
 ) -> float:
-    """Tries until the locks are there or the budget is spent; gives the seconds of the try that worked."""
+    """Tries until the locks are there or the budget is spent; gives the seconds of the try that worked.
+
+    `only` is the step that is sent by itself; without it the whole segment is.
+    """
+    sent = segment.steps if only is None else (only,)
     began = flight.clock.now()
     tried = 0
     while True:
         tried += 1
-        if announce:
+        if only is None:
             flight.reporter.hear(SegmentStarted(segment, number, tried))
         started = flight.clock.now()
         try:
             attempt()
         except LockTimeout as error:
             waited = flight.clock.now() - began
-            relations = _relations(flight, segment, error.index)
+            relations = _relations(flight, sent, error.index)
             held_by = locks.blockers(flight.session, relations)
+            locks.end_blockers(flight.session, relations, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
                 state = f"{_revision_of(segment)} was rolled back; what came before it is done and recorded"
                 raise LockNotAcquired(relations, waited, tried, held_by, state=state) from error
             flight.reporter.hear(LockWaited(segment, tried, waited, held_by))
             flight.clock.sleep(pause_s(tried))
         except StatementFailed as error:
-            raise _failed(flight, segment, error) from error
+            if LEASE_LOST in error.message:
+                raise  # it is about the run, not about the migration
+            raise _failed(flight, segment, sent, error) from error
         else:
             _pass_notices_on(flight, segment)
             return flight.clock.now() - started
 
 
-def _commit(flight: Flight, batch: Sequence[Sql | Statement], last: Step) -> None:
-    try:
-        flight.session.run(batch, atomic=True)
-    except CommitUnanswered as error:
-        raise _asked(flight, [last], error) from error
+def _committing(flight: Flight, segment: Segment) -> Callable[[], None]:
+    """One try at a transaction with its own completion, to be called again while locks are out of reach."""
+    batch = [*_sent(segment.steps), *_journal_of(flight, segment)]
+    wanted = bounded.wanted_by(flight.session, segment.steps)
+    numbers = count(1)
+
+    def attempt() -> None:
+        try:
+            if wanted is None:
+                flight.session.run(batch, atomic=True)
+            else:
+                bounded.commit(flight.session, wanted, batch, flight.bounds, next(numbers))
+        except CommitUnanswered as error:
+            raise _asked(flight, [segment.steps[-1]], error) from error
+
+    return attempt
 
 
 def _asked(flight: Flight, lasts: Sequence[Step], error: CommitUnanswered) -> MidairError:
@@ -335,7 +383,7 @@ def _found_done(flight: Flight, step: Step) -> bool:
         OutcomeUnknown: nothing can tell, and repeating it might do it twice.
     """
     if step.probe is not None:
-        return bool(flight.session.query(step.probe.text, step.probe.parameters)[0][0])
+        return _is_done(flight, step.probe)
     match step.action:
         case RunLive(atomic=True):
             return False
@@ -349,13 +397,21 @@ def _found_done(flight: Flight, step: Step) -> bool:
             )
 
 
-def _clear_leftovers(flight: Flight, step: Step) -> None:
-    action = step.action
-    if not isinstance(action, RunStatement) or action.repair is None:
-        return
-    left = action.repair.left
-    if flight.session.query(left.text, left.parameters)[0][0]:
-        flight.session.run([action.repair.clear], atomic=False)
+def _is_done(flight: Flight, probe: Sql) -> bool:
+    """The answer of a query that gives one boolean."""
+    return bool(flight.session.query(probe.text, probe.parameters)[0][0])
+
+
+def _clear_leftovers(flight: Flight, step: Step) -> bool:
+    """Clears what a cut-off try of the step left; true when there was something."""
+    repair = step.action.repair if isinstance(step.action, RunStatement) else None
+    found = False
+    while repair is not None:
+        if _is_done(flight, repair.left):
+            flight.session.run([repair.clear], atomic=False)
+            found = True
+        repair = repair.then
+    return found
 
 
 def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:
@@ -431,15 +487,20 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
         )
 
 
-def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
-    statements = [step.action.statement for step in segment.steps if isinstance(step.action, RunStatement)]
+def _relations(flight: Flight, sent: Sequence[Step], index: int) -> tuple[str, ...]:
+    known = [name for step in sent for name, level in step.locks if level >= LockLevel.SHARE]
+    if known:
+        return tuple(dict.fromkeys(known))
+    statements = [step.action.statement for step in sent if isinstance(step.action, RunStatement)]
     near = statements[index : index + 1] or statements[-1:]
     return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))
 
 
-def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MigrationFailed:
+def _failed(
+    flight: Flight, segment: Segment, sent: Sequence[Step], error: StatementFailed
+) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
-    items = [step for step in segment.steps for _ in _sent([step])]
+    items = [step for step in sent for _ in _sent([step])]
     step = items[min(error.index, len(items) - 1)]
     if not segment.atomic:
         marks = [
@@ -492,5 +553,11 @@ def _ended(flight: Flight, error: BaseException, recorded: int) -> BaseException
             "stopped",
             state="what is committed is recorded, nothing is half-done inside a transaction",
             hint="midair resume goes on; midair rollback takes them back",
+        )
+    if isinstance(error, StatementFailed) and LEASE_LOST in error.message:
+        return LeaseLost(
+            f"another run took over while this one was away ({error.message})",
+            state="nothing of this step was committed",
+            hint="leave it to that run; midair status shows how it stands",
         )
     return error

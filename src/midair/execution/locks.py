@@ -8,19 +8,31 @@ from midair.database.session import Session
 from midair.errors import AlreadyRunning, StatementFailed
 from midair.execution.services import Bounds, Clock, Reporter, pause_s
 from midair.model.address import Product
-from midair.model.event import Waiting
+from midair.model.event import Noticed, Waiting
 
 _OURS = 0x6D69_6461
 """First half of midair's advisory key: "mida" in ASCII. The second half is a digest of the history's name."""
 
 _BLOCKERS = """
 SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?'), a.state,
-       round(extract(epoch FROM clock_timestamp() - a.xact_start))::int, left(a.query, 60)
+       round(extract(epoch FROM clock_timestamp() - a.xact_start))::int,
+       left(regexp_replace(a.query, '[[:space:]]+', ' ', 'g'), 60)
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.granted AND l.locktype = 'relation' AND a.pid <> pg_backend_pid()
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
 ORDER BY 4 DESC NULLS LAST LIMIT 5
+"""
+_TERMINATE = """
+SELECT pid, name, age
+FROM (SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?') AS name,
+             round(extract(epoch FROM clock_timestamp() - a.xact_start))::int AS age
+      FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+      WHERE l.granted AND l.locktype = 'relation' AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
+        AND clock_timestamp() - a.xact_start > make_interval(secs => %s)) AS blocking
+WHERE pg_terminate_backend(pid)
 """
 _HOLDERS = """
 SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?'), round(extract(epoch FROM clock_timestamp() - a.backend_start))::int
@@ -104,8 +116,24 @@ def blockers(session: Session, relations: Sequence[str]) -> tuple[str, ...]:
     except StatementFailed:
         return ()  # a name that is no name here; the wait itself is reported all the same
     return tuple(
-        f"pid {pid} ({name}, {state}, transaction open for {age or 0} s)" for pid, name, state, age, _ in rows
+        f"pid {pid} ({name}, {state}, transaction open for {age or 0} s): {query}"
+        for pid, name, state, age, query in rows
     )
+
+
+def end_blockers(session: Session, relations: Sequence[str], bounds: Bounds, reporter: Reporter) -> None:
+    """Ends the sessions whose transaction has been in the way for longer than allowed, where that was asked for."""
+    if bounds.terminate_after_s is None or session.product is not Product.POSTGRESQL or not relations:
+        return
+    try:
+        ended = session.query(_TERMINATE, (chr(31).join(relations), bounds.terminate_after_s))
+    except StatementFailed as error:
+        reporter.hear(Noticed(None, "WARNING", f"may not end those in the way: {error.message}"))
+        return
+    for pid, name, age in ended:
+        reporter.hear(
+            Noticed(None, "WARNING", f"ended pid {pid} ({name}): its transaction was open for {age} s")
+        )
 
 
 def _holder(session: Session, key: int) -> str:

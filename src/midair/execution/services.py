@@ -45,10 +45,14 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How long to wait, in seconds: for another run to end, and for locks within one segment."""
+    """How long to wait, in seconds: for another run to end, for locks within one segment, and for one try at a lock
+    that reads or writes would queue behind. Whoever blocks for longer than `terminate_after_s` is ended; `None`: nobody.
+    """
 
     wait_s: float = 0.0
     lock_budget_s: float = 600.0
+    lock_wait_s: float = 0.05
+    terminate_after_s: float | None = None
 
 
 LiveProgram = Callable[[Step, RunLive], None]

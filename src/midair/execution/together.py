@@ -47,6 +47,8 @@ def _length(segment: Segment) -> int | None:
 
 
 def _step_length(step: Step) -> int | None:
+    if step.locks:
+        return None  # they are asked for first, in tries of their own
     match step.action:
         case RecordRevision(marks=marks, timed=False):
             return sum(len(sql.text) for sql in marks)

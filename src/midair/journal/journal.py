@@ -11,11 +11,15 @@ from typing import Any
 from midair import __version__
 from midair.database.session import Session, prepare
 from midair.errors import Refused
+from midair.journal.plans import read, written
 from midair.journal.tables import VERSION, create, name_of, present
 from midair.model.address import Product
 from midair.model.migration import RevisionId
 from midair.model.plan import Plan, Step, StepId
 from midair.model.statement import Parameter, Sql
+
+LEASE_LOST = "the lease went to run"
+"""What the server's refusal says when a run that is no longer the newest tries to commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Journal:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._product = session.product
+        self._lease: tuple[str, int] | None = None
         self.ready = bool(session.query(present(self._product).text)[0][0])
 
     def prepare(self) -> None:
@@ -66,13 +71,12 @@ class Journal:
             ReadOnly: the role may not create the schema `midair`.
             Refused: a newer midair wrote this journal.
         """
-        if self.ready:
-            self._refuse_newer()
+        if self.ready and self._is_current():
             return
         prepare(self._session, create(self._product), "the journal (schema midair)")
         self.ready = True
 
-    def _refuse_newer(self) -> None:
+    def _is_current(self) -> bool:
         rows = self._session.query(f"SELECT schema_version FROM {self._name('meta')}")
         if rows and rows[0][0] > VERSION:
             raise Refused(
@@ -80,6 +84,7 @@ class Journal:
                 state="nothing was changed",
                 hint="upgrade midair",
             )
+        return bool(rows) and rows[0][0] == VERSION
 
     def _name(self, table: str) -> str:
         return name_of(table, self._product)
@@ -91,6 +96,50 @@ class Journal:
         row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, steps, "running")
         who = (_actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
         return self._insert("run", columns, [(*row, *who)])
+
+    def keep(self, plan: Plan) -> Sql:
+        """The whole plan, for a run that may have to go on with it after a crash."""
+        table = self._name("plan")
+        text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
+        return Sql(text, (plan.digest, written(plan)))
+
+    def begun_plan(self) -> Plan | None:
+        """The plan that the oldest step still open belongs to; `None` where nothing is open, or it was kept by no one."""
+        if not self.ready:
+            return None
+        step, run, plan = self._name("step"), self._name("run"), self._name("plan")
+        if not self._session.query(f"SELECT 1 FROM {step} WHERE open LIMIT 1"):
+            return None
+        if not self._is_current():
+            return None  # an older version's journal has no plans
+        rows = self._session.query(
+            f"SELECT p.body FROM {step} s JOIN {run} r ON r.id = s.run_id JOIN {plan} p ON p.digest = r.plan_digest"
+            " WHERE s.open ORDER BY s.started_at LIMIT 1"
+        )
+        return read(rows[0][0]) if rows else None
+
+    def take_lease(self, name: str, run_id: str, backend_pid: int | None) -> None:
+        """Raises the epoch: whatever an older run still tries to commit under this name is refused from here on."""
+        if self._product is not Product.POSTGRESQL:
+            return
+        text = (
+            f"INSERT INTO {self._name('lease')} AS held (name, epoch, owner, host, pid, backend_pid) VALUES (%s, 1, %s, %s, %s, %s)"
+            " ON CONFLICT (name) DO UPDATE SET epoch = held.epoch + 1, owner = excluded.owner, host = excluded.host,"
+            " pid = excluded.pid, backend_pid = excluded.backend_pid, taken_at = clock_timestamp() RETURNING epoch"
+        )
+        who = (name, run_id, socket.gethostname(), os.getpid(), backend_pid)
+        self._lease = (name, self._session.query(text, who)[0][0])
+
+    def _fence(self) -> tuple[Sql, ...]:
+        """Fails where the lease is another run's by now, and holds it until the transaction ends."""
+        if self._lease is None:
+            return ()
+        lease = self._name("lease")
+        mine = f"EXISTS (SELECT FROM {lease} WHERE name = %s AND epoch = %s FOR SHARE)"
+        # The cast fails with the text in its message: plain SQL has no other way to refuse by itself.
+        fail = f"(SELECT '{LEASE_LOST} ' || coalesce(owner, '?') FROM {lease} WHERE name = %s)::integer"
+        name, epoch = self._lease
+        return (Sql(f"SELECT CASE WHEN {mine} THEN 1 ELSE {fail} END", (name, epoch, name)),)
 
     def finish(self, run_id: str, state: str, revisions: int, error: str | None = None) -> Sql:
         """The run's end."""
@@ -111,7 +160,7 @@ class Journal:
         row = (run_id, step.id, step.revision, str(step.direction), step.title, "running", True)
         columns = "run_id, id, revision, direction, title, state, open"
         text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) ON CONFLICT (run_id, id) DO UPDATE SET state = 'running'"
-        return (Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
+        return (*self._fence(), Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
 
     def completed(self, run_id: str, step: Step) -> tuple[Sql, ...]:
         """A step outside a transaction, whose beginning was journalled, is complete."""
@@ -128,7 +177,7 @@ class Journal:
         began = "CURRENT_TIMESTAMP" if self._product is Product.POSTGRESQL else self._now()
         columns = "run_id, id, revision, direction, title, state, open, started_at, finished_at"
         text = f"INSERT INTO {self._name('step')} ({columns}) VALUES ({_marks(row)}, {began}, {self._now()})"
-        return (Sql(text, row),)
+        return (*self._fence(), Sql(text, row))
 
     def close_steps(self, revision: RevisionId) -> Sql:
         """The migration is recorded: its steps no longer need resuming."""

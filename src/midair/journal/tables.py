@@ -3,13 +3,15 @@
 `run` is one execution. `step` is one thing it did: rows are written with the step's own
 transaction, or before and after a step that cannot be in one. `open` steps belong to a migration
 that is not recorded yet: they are what `resume` reads. `event` is append-only, the audit log.
+`plan` is what a run that takes several transactions follows, so that a resumed one follows it
+too. `lease` counts who may write: each run raises the epoch, and one that is not the newest stops.
 `migration` is the digest of every file as it was when it was applied, for tools that keep none.
 """
 
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 1
+VERSION = 2
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -35,6 +37,15 @@ _TABLES = (
         " at {time} NOT NULL DEFAULT {now}, PRIMARY KEY (tool, revision)",
     ),
 )
+_SINCE_2 = (
+    ("plan", "digest text PRIMARY KEY, body text NOT NULL, at {time} NOT NULL DEFAULT {now}"),
+    (
+        "lease",
+        "name text PRIMARY KEY, epoch bigint NOT NULL, owner text, host text, pid integer, backend_pid integer,"
+        " taken_at {time} NOT NULL DEFAULT {now}",
+    ),
+)
+_TABLES_NOW = (*_TABLES, *_SINCE_2)
 _POSTGRESQL = {
     "time": "timestamptz",
     "now": "clock_timestamp()",
@@ -58,7 +69,7 @@ def create(product: Product) -> tuple[Sql, ...]:
     schema = (Sql("CREATE SCHEMA IF NOT EXISTS midair"),) if product is Product.POSTGRESQL else ()
     tables = tuple(
         Sql(f"CREATE TABLE IF NOT EXISTS {name_of(table, product)} ({columns.format(**words)})")
-        for table, columns in _TABLES
+        for table, columns in _TABLES_NOW
     )
     index = name_of("step", product)
     open_steps = Sql(
@@ -68,7 +79,8 @@ def create(product: Product) -> tuple[Sql, ...]:
     version = Sql(
         f"INSERT INTO {meta} (schema_version) SELECT {VERSION} WHERE NOT EXISTS (SELECT 1 FROM {meta})"
     )
-    return (*schema, *tables, open_steps, version)
+    newer = Sql(f"UPDATE {meta} SET schema_version = {VERSION} WHERE schema_version < {VERSION}")
+    return (*schema, *tables, open_steps, version, newer)
 
 
 def present(product: Product) -> Sql:

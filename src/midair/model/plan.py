@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NewType
 
+from midair.model.effects import LockLevel
 from midair.model.migration import Direction, RevisionId
 from midair.model.statement import Sql, Statement
 
@@ -22,10 +23,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What a statement that was cut off may have left: when `left` says true, `clear` removes it."""
+    """What a statement that was cut off may have left: when `left` says true, `clear` removes it; `then` is looked at next."""
 
     left: Sql
     clear: Sql
+    then: "Repair | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class RunStatement:
     cannot commit with it; `control` that it is the user's own BEGIN or COMMIT. `repeatable`: to run
     it twice does no harm; `session` that it sets the session up for what follows (`SET search_path`),
     so a resumed run sends it again. `repair` clears what a cut-off run of it may have left.
+    `patient`: it takes no lock that reads or writes wait for, so it may wait for its own at length.
     """
 
     statement: Statement
@@ -44,6 +47,7 @@ class RunStatement:
     repeatable: bool = False
     session: bool = False
     repair: Repair | None = None
+    patient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,13 @@ Action = RunStatement | RecordRevision | RunLive
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing the executor does. `title` is one line for people."""
+    """One thing the executor does. `title` is one line for people.
+
+    `origin` is the author's statement that a rewrite turned into this step, `rewrite` the name of that
+    rewrite; both `None` for a statement that runs as written. `locks` are the table locks it takes on
+    relations others use, strongest per relation: the executor asks for them first, bounded. `undo` takes
+    the step back, in order; empty when there is nothing to take back or no way to.
+    """
 
     id: StepId
     revision: RevisionId | None
@@ -89,6 +99,10 @@ class Step:
     action: Action
     probe: Sql | None = None
     """Asks the server whether the step is already done: one row, one boolean. `None`: only the journal knows."""
+    origin: Statement | None = None
+    rewrite: str | None = None
+    locks: tuple[tuple[str, LockLevel], ...] = ()
+    undo: tuple[Sql, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,9 @@ class Plan:
 
     `before` is what the history held when the plan was made: a plan is for that state only.
     `prepare` brings the tool's history table about where it is absent, before anything is journalled.
-    `checksums` are the files' digests by revision, for the journal.
+    `checksums` are the files' digests by revision, for the journal. `sources` digests what the author
+    wrote, by revision, where a rewrite changed it: a half-done migration is finished from the plan it
+    was begun with, and only while its source is the same.
     """
 
     tool: str
@@ -123,6 +139,7 @@ class Plan:
     checksums: tuple[tuple[RevisionId, str], ...] = ()
     strategy: str = "direct"
     notes: tuple[str, ...] = ()
+    sources: tuple[tuple[RevisionId, str], ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -90,6 +90,7 @@ def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
         ),
         live=lambda step, action: run_live(opened, step, action),
         lone_build_keys=opened.lone_build_keys(),
+        lease=opened.project.history.table,
     )
     done = execute(flight)
     _remember_all(opened, journal)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from midair.database import Session, open_session
-from midair.database.address import parse
+from midair.database.address import parse, words_for_tool
 from midair.database.dump import dump
-from midair.errors import NoDatabase, NothingHere, SeveralHere
+from midair.database.pooling import shares_sessions
+from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere
 from midair.execution import locks
 from midair.execution.services import Reporter, WallClock
 from midair.model.address import Address, Product, Secret
@@ -63,7 +64,14 @@ def open_project(request: Request) -> tuple[Source, Project]:
 def options_of(request: Request) -> Options:
     """What a source may know of the request."""
     product = parse(request.url).product if request.url else None
-    return Options(request.variables, request.tool_options, request.python, product, request.may_run)
+    return Options(
+        variables=request.variables,
+        tool=request.tool_options,
+        python=request.python,
+        product=product,
+        url_words=words_for_tool(request.url) if request.url else {},
+        may_run=request.may_run,
+    )
 
 
 def address_of(request: Request, project: Project) -> Address:
@@ -129,7 +137,13 @@ def opening(request: Request) -> Generator[Opened]:
 
 @contextmanager
 def alone(opened: Opened, report: Reporter) -> Generator[None]:
-    """midair's lock, then the tool's; both end with the session, a lock that is a row of a table with the run."""
+    """midair's lock, then the tool's; both end with the session, a lock that is a row of a table with the run.
+
+    Raises:
+        BehindPooler: the connection has no session of its own.
+        AlreadyRunning: another run, or the tool, is at work.
+    """
+    _refuse_pooler(opened)
     bounds, clock = bounds_of(opened.request), WallClock()
     history_table = opened.project.history.table
     locks.take(opened.session, "midair", [locks.own_key(history_table)], bounds, clock, report)
@@ -137,6 +151,18 @@ def alone(opened: Opened, report: Reporter) -> Generator[None]:
     hold = opened.project.history.hold
     with locks.holding(hold, opened.session, opened.project.tool, bounds, clock, report):
         yield
+
+
+def _refuse_pooler(opened: Opened) -> None:
+    def another() -> Session:
+        return open_session(opened.session.address, guard_of(opened.request), application_of(opened.request))
+
+    if shares_sessions(opened.session, another):
+        raise BehindPooler(
+            f"{opened.session.address} is a pooler in transaction mode: locks and settings would not stay with this run",
+            state="nothing was changed",
+            hint="give the server's own address, or the pooler's in session mode, with --url",
+        )
 
 
 def _fill(copy: Session, target: Session, history: History, request: Request) -> None:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from midair.dialects.dialect import dialect_of
+from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
 from midair.journal import Journal
 from midair.model.migration import Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan
 from midair.pipeline.opening import Opened, opening
-from midair.pipeline.request import Request
+from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
 from midair.planning.lay_out import Item, lay_out
+from midair.planning.online import lay_out_online
+from midair.rewriting.scene import Scene
 from midair.sources.history import Marks
 from midair.sources.source import Work
 
@@ -44,18 +47,39 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
         marks = project.history.forget(session, chosen, applied)
     work = Work(chosen, direction, applied, session.product)
     scripts = source.scripts(project, work, opened.scratch, opened.options)
+    items = items_of(chosen, scripts.by_revision, marks)
+    creates = (*scripts.before_history, *project.history.create(session))
+    prepare = creates if direction is Direction.UP else ()
+    dialect, before = dialect_of(session.product), names_of(applied)
+    begun = Journal(session).begun_plan()
+    strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
+    if strategy == "online":
+        return lay_out_online(
+            project.tool,
+            direction,
+            items,
+            dialect,
+            Scene(
+                snapshot(session),
+                session.server_version // 10_000,
+                small_bytes=opened.request.small_table_bytes,
+            ),
+            prologue=scripts.prologue,
+            epilogue=scripts.epilogue,
+            before=before,
+            prepare=prepare,
+            begun=begun,
+        )
     return lay_out(
         project.tool,
         direction,
-        items_of(chosen, scripts.by_revision, marks),
-        dialect_of(session.product),
+        items,
+        dialect,
         prologue=scripts.prologue,
         epilogue=scripts.epilogue,
         one_transaction=project.history.run_is_one_transaction,
-        before=names_of(applied),
-        prepare=(*scripts.before_history, *project.history.create(session))
-        if direction is Direction.UP
-        else (),
+        before=before,
+        prepare=prepare,
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from midair.database import Guard
 from midair.execution.services import Bounds
-from midair.model.address import Secret
+from midair.model.address import Address, Product, Secret
+from midair.rewriting.scene import SMALL_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,9 @@ class Request:
 
     `tool` and `folder` choose among several recognised projects. `url` wins over what the project's
     own files say. `may_run` is false where no program of the project is to be run. `scratch_url` is a server for throwaway databases; else one is started.
+    `strategy` is `online`, `direct`, or `None` for what fits the database. Tables up to
+    `small_table_bytes` are worked on as written. Sessions whose transaction has been in the way for
+    longer than `terminate_blockers_s` are ended; `None`: never.
     """
 
     root: Path
@@ -32,6 +36,9 @@ class Request:
     scratch_url: Secret | None = None
     environment: str | None = None
     may_run: bool = True
+    strategy: str | None = None
+    small_table_bytes: int = SMALL_BYTES
+    terminate_blockers_s: float | None = None
 
 
 def guard_of(request: Request) -> Guard:
@@ -41,7 +48,19 @@ def guard_of(request: Request) -> Guard:
 
 def bounds_of(request: Request) -> Bounds:
     """How long a run may wait for others and for locks."""
-    return Bounds(request.wait_s, request.lock_budget_s)
+    return Bounds(request.wait_s, request.lock_budget_s, request.lock_wait_s, request.terminate_blockers_s)
+
+
+def strategy_of(request: Request, address: Address) -> str:
+    """What was asked for; else `online`, and `direct` for a database on this machine, which nobody else uses."""
+    if address.product is not Product.POSTGRESQL:
+        return "direct"
+    return request.strategy or ("direct" if _is_local(address) else "online")
+
+
+def _is_local(address: Address) -> bool:
+    host = address.host or ""
+    return not host or host.startswith(("/", "@", "127.")) or host in ("localhost", "::1")
 
 
 def application_of(request: Request) -> str:

@@ -51,20 +51,14 @@ def lay_out(
     Raises:
         Irreversible: a migration to be undone has no way back.
     """
-    for item in items:
-        if direction is Direction.DOWN and not item.migration.reversible:
-            raise Irreversible(
-                f"{item.migration.span} has no way back",
-                state="nothing was changed",
-                hint="write one, or restore a backup",
-            )
+    refuse_irreversible(items, direction)
     if one_transaction and any(item.script.live is not None for item in items):
-        segments = [_live(tool, items, direction)]
+        segments = [live_segment(tool, items, direction)]
     else:
         segments = [
-            *_around(prologue, direction, dialect, "before the run"),
-            *(segment for item in items for segment in _segments(tool, item, direction, dialect)),
-            *_around(epilogue, direction, dialect, "after the run"),
+            *around(prologue, direction, dialect, "before the run"),
+            *(segment for item in items for segment in segments_of(tool, item, direction, dialect)),
+            *around(epilogue, direction, dialect, "after the run"),
         ]
     return Plan(
         tool=tool,
@@ -77,6 +71,17 @@ def lay_out(
     )
 
 
+def refuse_irreversible(items: Sequence[Item], direction: Direction) -> None:
+    """Raises `Irreversible` when a migration to be undone has no way back."""
+    for item in items:
+        if direction is Direction.DOWN and not item.migration.reversible:
+            raise Irreversible(
+                f"{item.migration.span} has no way back",
+                state="nothing was changed",
+                hint="write one, or restore a backup",
+            )
+
+
 def record_only(
     tool: str,
     items: Sequence[Item],
@@ -86,7 +91,7 @@ def record_only(
 ) -> Plan:
     """A plan that writes the tool's history and runs nothing (`stamp`)."""
     segments = tuple(
-        Segment((_record_step(item, direction, 0, item.within),), atomic=True, why="history only")
+        Segment((record_step(item, direction, 0, item.within),), atomic=True, why="history only")
         for item in items
     )
     return Plan(
@@ -101,23 +106,24 @@ def record_only(
     )
 
 
-def _segments(tool: str, item: Item, direction: Direction, dialect: Dialect) -> Iterator[Segment]:
+def segments_of(tool: str, item: Item, direction: Direction, dialect: Dialect) -> Iterator[Segment]:
+    """One migration in its tool's own transactions, the history's rows where the tool writes them."""
     migration, blocks = item.migration, item.script.blocks
     if item.script.live is not None:
-        yield _live(tool, [item], direction)
+        yield live_segment(tool, [item], direction)
         return
     whole = len(blocks) <= 1 and all(block.atomic for block in blocks)
     position = 0
     if not whole and item.before:
         yield Segment(
-            (_record_step(item, direction, position, item.before),),
+            (record_step(item, direction, position, item.before),),
             True,
             "the tool marks the migration as begun",
         )
         position += len(item.before)
     for number, block in enumerate(blocks or (Block(()),)):
         steps = [
-            _statement_step(
+            statement_step(
                 migration.revision, direction, position + offset, statement, dialect, atomic=block.atomic
             )
             for offset, statement in enumerate(block.statements)
@@ -125,12 +131,12 @@ def _segments(tool: str, item: Item, direction: Direction, dialect: Dialect) -> 
         position += len(steps)
         last = number == max(len(blocks) - 1, 0)
         if last and (whole or not item.after):
-            steps.append(_record_step(item, direction, position, item.within))
+            steps.append(record_step(item, direction, position, item.within))
             position += 1
         yield Segment(tuple(steps), block.atomic, _why(block, whole, migration))
     if not whole and item.after:
         yield Segment(
-            (_record_step(item, direction, position, item.after),),
+            (record_step(item, direction, position, item.after),),
             True,
             "the tool marks the migration as complete",
         )
@@ -146,7 +152,7 @@ def _why(block: Block, whole: bool, migration: Migration) -> str:
     )
 
 
-def _live(tool: str, items: Sequence[Item], direction: Direction) -> Segment:
+def live_segment(tool: str, items: Sequence[Item], direction: Direction) -> Segment:
     """One program for all of them: a tool that runs them in one transaction may keep state from one to the next."""
     first = next(item for item in items if item.script.live is not None)
     reason = first.script.live or ""
@@ -160,7 +166,7 @@ def _live(tool: str, items: Sequence[Item], direction: Direction) -> Segment:
     return Segment((step,), atomic=False, why=f"{first.migration.revision} is live: {reason}")
 
 
-def _statement_step(
+def statement_step(
     revision: RevisionId | None,
     direction: Direction,
     position: int,
@@ -169,6 +175,7 @@ def _statement_step(
     *,
     atomic: bool,
 ) -> Step:
+    """One statement as written. `position` counts the migration's steps from 0."""
     title = " ".join(statement.sql[:200].split())[:100]
     if atomic:
         return _step(revision, direction, position, statement.sql, title, RunStatement(statement))
@@ -180,12 +187,14 @@ def _statement_step(
         repeatable=dialect.repeatable(statement),
         session=dialect.sets_session(statement),
         repair=dialect.repair(statement),
+        patient=alone and dialect.waits_harmlessly(statement),
     )
     step = _step(revision, direction, position, statement.sql, title, action)
     return replace(step, probe=dialect.probe(statement)) if alone else step
 
 
-def _record_step(item: Item, direction: Direction, position: int, marks: tuple[Sql, ...]) -> Step:
+def record_step(item: Item, direction: Direction, position: int, marks: tuple[Sql, ...]) -> Step:
+    """What the tool writes about a migration."""
     content = "\n".join(f"{sql.text}{sql.parameters}" for sql in marks)
     verb = "record" if direction is Direction.UP else "forget"
     action = RecordRevision(marks, item.on_failure, item.timed)
@@ -202,11 +211,12 @@ def _step(
     )
 
 
-def _around(script: Script | None, direction: Direction, dialect: Dialect, why: str) -> Iterator[Segment]:
+def around(script: Script | None, direction: Direction, dialect: Dialect, why: str) -> Iterator[Segment]:
+    """What a tool runs before or after everything; it belongs to no migration."""
     position = 0
     for block in script.blocks if script else ():
         steps = tuple(
-            _statement_step(None, direction, position + offset, statement, dialect, atomic=block.atomic)
+            statement_step(None, direction, position + offset, statement, dialect, atomic=block.atomic)
             for offset, statement in enumerate(block.statements)
         )
         position += len(steps)

@@ -12,6 +12,7 @@ from midair.reporting.report import (
     CheckPayload,
     DetectedProject,
     Detection,
+    DoctorPayload,
     Failure,
     HistoryPayload,
     LinesPayload,
@@ -72,6 +73,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from plan_lines(payload, look)
         case RunPayload():
             yield from _run(payload, look)
+        case DoctorPayload():
+            yield from _doctor(payload, look)
         case CheckPayload():
             yield from check_lines(payload, look)
         case LinesPayload():
@@ -202,6 +205,15 @@ def _at(moment: datetime | None) -> str:
     # A tool that keeps local times without a zone means its own; ours have one.
     local = moment.astimezone() if moment.tzinfo else moment
     return local.isoformat(sep=" ", timespec="seconds")
+
+
+def _doctor(payload: DoctorPayload, look: Look) -> Iterator[str]:
+    if not payload.ailments:
+        yield "nothing is wrong"
+    for each in payload.ailments:
+        yield f"{painted('✗', 'red', look)} {painted(each.kind, 'bold', look)}  {each.what}"
+        yield from (f"  {line}" for line in each.detail)
+        yield from (f"    mend  {command}" for command in each.mend)
 
 
 def _run(payload: RunPayload, look: Look) -> Iterator[str]:

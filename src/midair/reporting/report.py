@@ -7,6 +7,7 @@ The field names of these classes are the names in JSON; fields are added within 
 from dataclasses import dataclass
 from datetime import datetime
 
+from midair.model.ailment import Ailment
 from midair.model.finding import Finding, Risk
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
@@ -128,6 +129,13 @@ class LinesPayload:
 
 
 @dataclass(frozen=True, slots=True)
+class DoctorPayload:
+    """What is wrong with a database, most urgent first; empty when nothing is."""
+
+    ailments: tuple[Ailment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One effective setting and where it was found."""
 
@@ -208,6 +216,7 @@ Payload = (
     | PlanPayload
     | RunPayload
     | LinesPayload
+    | DoctorPayload
     | SettingsPayload
     | Page
     | CheckPayload

@@ -1,5 +1,6 @@
-"""A change turned into safe steps.
+"""A statement turned into safe steps.
 
-Takes a `Plan`, gives a safer `Plan` of the same type. May import: `dialects`, `model`, `errors`. Must
-not know: the live server; rule code (only rule codes).
+Takes one statement and the schema it meets, gives pieces: SQL with its phase, probe, undo and reason.
+May import: `dialects`, `model`, `errors`, `registry`. Must not know: the live server; tools, plans'
+layout, rule code (only rule codes).
 """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import cast, overload
 
 from msgspec.structs import fields
 
@@ -59,11 +59,13 @@ class Settings:
     password: Secret | None = None
     scratch: Secret | None = None
     protected: bool = False
-    strategy: Strategy = Strategy.DIRECT
+    strategy: Strategy | None = None
+    """`None`: what fits the database."""
     fail_on: Threshold = Threshold.HIGH
     rules: RuleSettings = field(default_factory=RuleSettings)
     lock_wait_s: float = 0.05
     lock_budget_s: float = 600.0
+    terminate_blockers_s: float | None = None
     statement_timeout_s: float = 0.0
     wait_s: float = 0.0
     python: str | None = None
@@ -151,11 +153,12 @@ def _effective(
         password=chosen.secret_file("password_file"),
         scratch=chosen.secret("scratch"),
         protected=chosen.value("protected") is True,
-        strategy=cast("Strategy", chosen.value("strategy") or Strategy.DIRECT),
+        strategy=cast("Strategy | None", chosen.value("strategy")),
         fail_on=cast("Threshold", chosen.value("fail_on") or Threshold.HIGH),
         rules=RuleSettings(top.rules, document) if top.rules else RuleSettings(),
         lock_wait_s=chosen.seconds("lock_wait", 0.05),
         lock_budget_s=chosen.seconds("lock_budget", 600.0),
+        terminate_blockers_s=chosen.seconds("terminate_blockers_older_than", None),
         statement_timeout_s=chosen.seconds("statement_timeout", 0.0),
         wait_s=chosen.seconds("wait", 0.0),
         python=chosen.text("python"),
@@ -185,7 +188,11 @@ class _Chosen:
         found = self.found(name)
         return found[0] if found else None
 
-    def seconds(self, name: str, default: float) -> float:
+    @overload
+    def seconds(self, name: str, default: float) -> float: ...
+    @overload
+    def seconds(self, name: str, default: None) -> float | None: ...
+    def seconds(self, name: str, default: float | None) -> float | None:
         value = self.value(name)
         return value.seconds if isinstance(value, Duration) else default
 

@@ -12,8 +12,9 @@ from midair.settings.duration import Duration
 
 
 class Strategy(StrEnum):
-    """How migrations are run. `direct`: statements as written, in the tool's own transactions."""
+    """How migrations are run. `online`: in steps that stop nobody. `direct`: statements as written, in the tool's own transactions."""
 
+    ONLINE = "online"
     DIRECT = "direct"
 
 
@@ -55,7 +56,10 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
     strategy: Annotated[
         Strategy | None,
-        Meta(description="`direct`: as written, in the tool's own transactions. Default: direct."),
+        Meta(
+            description="`online`: in steps that stop nobody. `direct`: as written, in the tool's own transactions."
+            " Default: online, and direct where the database is on this machine."
+        ),
     ] = None
     lock_wait: Annotated[
         Duration | None,
@@ -65,6 +69,12 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
     lock_budget: Annotated[
         Duration | None, Meta(description="How long to keep trying for a lock. Default: 10min.")
+    ] = None
+    terminate_blockers_older_than: Annotated[
+        Duration | None,
+        Meta(
+            description="End sessions whose transaction has been in the way of a lock for longer than this. Default: never."
+        ),
     ] = None
     statement_timeout: Annotated[
         Duration | None, Meta(description="The longest one statement may run. Default: no limit.")

@@ -8,7 +8,7 @@ from midair.settings.load import Settings
 from midair.settings.shape import Adjustable
 
 _DEFAULTS = {
-    "strategy": "direct",
+    "strategy": "online; direct on this machine",
     "lock_wait": "50ms",
     "lock_budget": "10min",
     "protected": "false",
@@ -52,7 +52,7 @@ def _text(settings: Settings, name: str) -> str:
     if name in ("url", "url_file", "password_file", "scratch"):
         return "•••"
     seconds = {"lock_wait": settings.lock_wait_s, "lock_budget": settings.lock_budget_s,
-               "wait": settings.wait_s, "statement_timeout": settings.statement_timeout_s}.get(name)  # fmt: skip
+               "wait": settings.wait_s, "terminate_blockers_older_than": settings.terminate_blockers_s, "statement_timeout": settings.statement_timeout_s}.get(name)  # fmt: skip
     if seconds is not None:
         return f"{seconds * 1000:g}ms" if seconds < 1 else f"{seconds:g}s"
     value = getattr(settings, name)

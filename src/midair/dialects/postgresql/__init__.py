@@ -5,7 +5,10 @@ Takes SQL text or a server; gives statements, changes, effects, schemas. May imp
 plans.
 """
 
+from collections.abc import Sequence
+
 from midair.dialects.dialect import Dialect
+from midair.dialects.missing import Missing
 from midair.dialects.postgresql.probes import probe, repair
 from midair.dialects.postgresql.split import split
 from midair.dialects.postgresql.transactions import (
@@ -14,14 +17,22 @@ from midair.dialects.postgresql.transactions import (
     repeatable,
     sets_session,
     stands_alone,
+    waits_harmlessly,
 )
 from midair.model.address import Product
+from midair.model.statement import Statement
 
 
 def _reads(sql: str) -> tuple[str, ...] | None:
     from midair.dialects.postgresql.reads import reads  # the vocabulary of changes is large, and few need it
 
     return reads(sql)
+
+
+def _missing(reference: Sequence[Statement], target: Sequence[Statement]) -> Missing:
+    from midair.dialects.postgresql.definitions import missing  # asked for when a migration is generated
+
+    return missing(reference, target)
 
 
 DIALECT = Dialect(
@@ -31,8 +42,10 @@ DIALECT = Dialect(
     controls_transaction=controls_transaction,
     repeatable=repeatable,
     sets_session=sets_session,
+    waits_harmlessly=waits_harmlessly,
     probe=probe,
     repair=repair,
     locked=locked,
     reads=_reads,
+    missing=_missing,
 )

@@ -58,6 +58,20 @@ def stands_alone(statement: Statement) -> bool:
             return False
 
 
+def waits_harmlessly(statement: Statement) -> bool:
+    """While it waits for its locks or for older transactions, no read or write waits behind it."""
+    kind, tree = statement_of(statement.sql)
+    match kind:
+        case "index_stmt" | "drop_stmt" | "refresh_mat_view_stmt":
+            return bool(tree.concurrent)
+        case "reindex_stmt":
+            return any(param.def_elem.defname == "concurrently" for param in tree.params)
+        case "vacuum_stmt":
+            return not any(option.def_elem.defname == "full" for option in tree.options)
+        case _:
+            return False
+
+
 def _reindexes_alone(tree: Any) -> bool:
     concurrently = any(param.def_elem.defname == "concurrently" for param in tree.params)
     return concurrently or not tree.relation.relname

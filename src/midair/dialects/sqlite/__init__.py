@@ -25,6 +25,7 @@ DIALECT = Dialect(
     controls_transaction=controls_transaction,
     repeatable=repeatable,
     sets_session=sets_session,
+    waits_harmlessly=lambda statement: False,
     probe=probe,
     repair=repair,
     locked=locked,

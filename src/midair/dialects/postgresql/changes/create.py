@@ -5,7 +5,13 @@ from typing import Any
 
 from midair.dialects.postgresql.changes.bounds import bounds_as_conditions
 from midair.dialects.postgresql.changes.constraints import column, constraint, index_of
-from midair.dialects.postgresql.changes.expressions import column_of, columns_in, relations_in, sql_of
+from midair.dialects.postgresql.changes.expressions import (
+    column_of,
+    columns_in,
+    figured_name,
+    relations_in,
+    sql_of,
+)
 from midair.dialects.postgresql.changes.names import chosen, dotted, identifier, relation, strings
 from midair.dialects.postgresql.changes.types import data_type
 from midair.dialects.postgresql.parse import walk
@@ -164,7 +170,11 @@ def create_index(tree: Any) -> Iterator[Change]:
 
 
 def _index_name(table: str, elements: list[Any], included: tuple[str, ...]) -> str:
-    parts = [each.name or "expr" for each in elements] + list(included)
+    parts: list[str] = []
+    for wanted in [*(each.name or figured_name(each.expr) or "expr" for each in elements), *included]:
+        # Two columns of an index never have one name: `lower`, `lower1`. Source: ChooseIndexColumnNames.
+        numbered = (f"{wanted}{number or ''}" for number in range(len(parts) + 1))
+        parts.append(next(each for each in numbered if each not in parts))
     return chosen(bare_name(table).strip('"'), *parts, label="idx")
 
 

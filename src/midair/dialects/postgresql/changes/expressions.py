@@ -83,6 +83,44 @@ def columns_in(node: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
+def figured_name(node: Any) -> str | None:
+    """The name the server gives an expression's column: `lower(a)` → `lower`. Source: FigureColname, parse_target.c."""
+    return _figured(node)[0]
+
+
+_FIXED_NAMES = {"a_array_expr": "array", "row_expr": "row", "coalesce_expr": "coalesce"}
+
+
+def _figured(node: Any) -> tuple[str | None, int]:
+    """The name, and how well it fits: 0 none, 1 for want of a better one, 2 certain."""
+    from postgast import pg_query_pb2 as pb
+
+    kind = node.WhichOneof("node") or ""
+    tree: Any = getattr(node, kind, None)
+    match kind:
+        case "column_ref" if tree.fields and tree.fields[-1].WhichOneof("node") == "string":
+            return tree.fields[-1].string.sval, 2
+        case "func_call":
+            return tree.funcname[-1].string.sval, 2
+        case "a_expr" if tree.kind == pb.AEXPR_NULLIF:
+            return "nullif", 2
+        case "type_cast":
+            name, fit = _figured(tree.arg)
+            return (name, fit) if fit > 1 else (tree.type_name.names[-1].string.sval, 1)
+        case "collate_clause":
+            return _figured(tree.arg)
+        case "a_indirection":
+            last = tree.indirection[-1]
+            return (last.string.sval, 2) if last.WhichOneof("node") == "string" else _figured(tree.arg)
+        case "case_expr":
+            name, fit = _figured(tree.defresult) if tree.HasField("defresult") else (None, 0)
+            return (name, fit) if fit > 1 else ("case", 1)
+        case "min_max_expr":
+            return ("greatest" if tree.op == pb.IS_GREATEST else "least"), 2
+        case _:
+            return (_FIXED_NAMES[kind], 2) if kind in _FIXED_NAMES else (None, 0)
+
+
 def column_of(node: Any) -> str | None:
     """The column, when the expression is nothing but one (or `excluded.c`, `t.c`)."""
     if node.WhichOneof("node") != "column_ref":

@@ -1,0 +1,39 @@
+"""What is wrong with a database right now, each with the command that mends it."""
+
+from midair.database import open_session
+from midair.dialects.postgresql.health import ailments_of
+from midair.errors import Unsupported
+from midair.journal import Journal
+from midair.model.address import Product
+from midair.model.ailment import Ailment
+from midair.pipeline.opening import address_of, open_project
+from midair.pipeline.request import Request, application_of, guard_of
+
+
+def doctor(request: Request) -> tuple[Ailment, ...]:
+    """Everything that keeps the server, or the next migration, from working; nothing is written.
+
+    Raises:
+        Unsupported: the database is not PostgreSQL.
+    """
+    _, project = open_project(request)
+    address = address_of(request, project)
+    if address.product is not Product.POSTGRESQL:
+        raise Unsupported(f"doctor has no questions for {address.product} yet")
+    session = open_session(address, guard_of(request), application_of(request))
+    try:
+        return (*_unfinished(Journal(session)), *ailments_of(session))
+    finally:
+        session.close()
+
+
+def _unfinished(journal: Journal) -> tuple[Ailment, ...]:
+    begun: dict[str, list[str]] = {}
+    for each in journal.open_steps():
+        begun.setdefault(str(each.revision), []).append(
+            f"  {'running when it was cut off' if each.running else 'done'}: {each.title}"
+        )
+    return tuple(
+        Ailment("half done", f"{revision} was begun and is not recorded", ("midair resume",), tuple(titles))
+        for revision, titles in begun.items()
+    )

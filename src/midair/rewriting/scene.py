@@ -1,0 +1,69 @@
+"""What a statement meets: the schema before it, the server's version, which tables others use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from midair.dialects.postgresql.effects import effects_of
+from midair.model.change import Change, MoveTable, RenameTable
+from midair.model.effects import Effects, LockLevel
+from midair.model.schema import Schema, beside
+
+SMALL_BYTES = 1 << 20
+"""Reading a table of this size takes the server some milliseconds: work on it is brief."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The schema in motion.
+
+    `version` is the server's major one. `born` are relations this plan made: nobody uses them yet.
+    Tables up to `small_bytes` are brief to read; a size nobody knows is large.
+    """
+
+    schema: Schema
+    version: int
+    born: frozenset[str] = frozenset()
+    small_bytes: int = SMALL_BYTES
+
+    def effects(self, changes: Sequence[Change]) -> Effects:
+        """What a statement costs here."""
+        return effects_of(changes, self.schema, self.version)
+
+    def long_work(self, effects: Effects) -> frozenset[str]:
+        """The tables whose size makes it slow."""
+        touched = effects.scans | effects.rewrites | effects.rebuilds
+        return frozenset(each for each in touched if each not in self.born and not self.is_small(each))
+
+    def is_small(self, name: str) -> bool:
+        """The table is known to be small."""
+        table = self.schema.tables.get(name)
+        return table is not None and (
+            table.empty or (table.bytes is not None and table.bytes <= self.small_bytes)
+        )
+
+    def locks(self, effects: Effects) -> tuple[tuple[str, LockLevel], ...]:
+        """The locks on tables that others use, as far as anybody's work could wait for them or hold them up."""
+        tables = self.schema.tables
+        return tuple(
+            (name, level)
+            for name, level in effects.locks
+            if level >= LockLevel.SHARE_UPDATE_EXCLUSIVE
+            and name not in self.born
+            and name in tables
+            and tables[name].kind in ("table", "partitioned")
+        )
+
+    def after(self, changes: Sequence[Change]) -> "Scene":
+        """The scene once the statement is done."""
+        schema, born = self.schema, self.born
+        for each in changes:
+            known = schema.tables.keys()
+            schema = schema.after(each)
+            match each:
+                case RenameTable(table=old, new_name=name):
+                    born |= {beside(old, name)} if old in born else frozenset[str]()
+                case MoveTable(table=old):
+                    born |= (schema.tables.keys() - known) if old in born else frozenset[str]()
+                case _:
+                    born |= schema.tables.keys() - known
+        return replace(self, schema=schema, born=born)

@@ -1,0 +1,83 @@
+"""Two servers, the oldest and the newest that the machine has, and fresh databases on them."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.conftest import url_of
+
+import midair
+from midair.database import Guard, Session, open_session
+from midair.model.address import Address
+from midair.model.statement import Sql
+from midair.rehearsal.server import Server, throwaway_server
+
+
+@dataclass(frozen=True)
+class Rig:
+    """One server, and databases made on it."""
+
+    major: int
+    server: Server
+
+    @contextmanager
+    def database(self, given: str = "") -> Generator[Address]:
+        """A fresh database that holds what is given."""
+        name = f"online_{uuid4().hex[:12]}"
+        self._tell(f"CREATE DATABASE {name} STRATEGY file_copy")
+        try:
+            if given:
+                with self.session(self.server.at(name)) as session:
+                    session.run([Sql(given)], atomic=False)
+            yield self.server.at(name)
+        finally:
+            self._tell(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _tell(self, sql: str) -> None:
+        with self.session(self.server.admin) as admin:
+            admin.run([Sql(sql)], atomic=False)
+
+    @contextmanager
+    def session(self, address: Address, name: str = "midair tests") -> Generator[Session]:
+        """A session without bounds."""
+        opened = open_session(address, Guard(), name)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+@pytest.fixture(scope="session", params=[18, 15])
+def rig(request: pytest.FixtureRequest) -> Generator[Rig]:
+    if request.param == 18:
+        yield Rig(18, request.getfixturevalue("server"))
+        return
+    programs = Path(f"/usr/lib/postgresql/{request.param}/bin")
+    if not (programs / "initdb").exists():
+        pytest.skip(f"no PostgreSQL {request.param} on this machine")
+    with throwaway_server(request.param) as running:
+        yield Rig(request.param, running)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a golang-migrate project of these migrations, each the text of its up file."""
+
+    def make(*migrations: str) -> Path:
+        folder = tmp_path / f"project_{uuid4().hex[:8]}"
+        (folder / "migrations").mkdir(parents=True)
+        for number, sql in enumerate(migrations, 1):
+            (folder / "migrations" / f"{number:06d}_m{number}.up.sql").write_text(sql)
+            (folder / "migrations" / f"{number:06d}_m{number}.down.sql").write_text("SELECT 1;\n")
+        return folder
+
+    return make
+
+
+def request_for(root: Path, address: Address, strategy: str = "online", **more: Any) -> midair.Request:
+    """A request in which no table counts as small."""
+    return midair.Request(root, url=url_of(address), strategy=strategy, small_table_bytes=0, **more)
