@@ -159,6 +159,32 @@ CHANGELOGS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What another checker says is dangerous: files of its repository, under their own names."""
+
+    name: str
+    repository: str
+    commit: str
+    files: str
+
+
+CLAIMS = (
+    Claims(
+        "squawk",
+        "sbdchd+squawk",
+        "5125ddf5ad42c85e6ed90173ff084e9866daeb85",
+        "crates/squawk_linter/src/rules/",
+    ),
+    Claims(
+        "strong_migrations",
+        "ankane+strong_migrations",
+        "c5461acb3856c21f8fa78398e1de417b01818e51",
+        "README.md",
+    ),
+)
+
+
 def main() -> int:
     """Bring everything, or the projects named on the command line."""
     arguments = read_arguments()
@@ -212,6 +238,9 @@ def steps(peers: Path, projects: Path, git_copies: Path | None):
                 changelog.name,
                 lambda changelog=changelog: bring_changelog(changelog, git_copies, projects),
             )
+    for claims in CLAIMS:
+        if git_copies is not None or (projects / claims.name).exists():
+            yield claims.name, lambda claims=claims: bring_claims(claims, git_copies, projects)
 
 
 def reason(failure: Exception) -> str:
@@ -363,6 +392,19 @@ def bring_changelog(changelog: Changelog, git_copies: Path | None, projects: Pat
             target = folder / changelog.inside / name.removeprefix(start)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(run(*git, "show", f"{changelog.commit}:{name}"))
+    return True
+
+
+def bring_claims(claims: Claims, git_copies: Path | None, projects: Path) -> bool:
+    folder = projects / claims.name
+    if folder.is_dir() or git_copies is None:
+        return False
+    git = ("git", "--git-dir", git_copies / claims.repository / "repo")
+    listing = run(*git, "ls-tree", "-r", "--name-only", claims.commit, "--", claims.files).decode()
+    for name in listing.splitlines():
+        if name.endswith((".rs", ".md")):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / Path(name).name).write_bytes(run(*git, "show", f"{claims.commit}:{name}"))
     return True
 
 

@@ -101,7 +101,7 @@ def test_nothing_to_do_is_said_and_a_document_of_the_way_back_alone_is_refused(p
 
 def test_any_report_is_a_page(project: Path) -> None:
     page = midair(project, "status", "-e", "prod", "-f", "html").stdout
-    assert page.startswith("<!DOCTYPE html>")
+    assert page.startswith("<!doctype html>")
     assert "golang_migrate at 1" in page
 
 
