@@ -36,6 +36,8 @@ _PUBLIC = {
     "apply": "midair.pipeline.apply",
     "check": "midair.pipeline.check",
     "detect": "midair.pipeline.opening",
+    "drop_all": "midair.pipeline.drop_all",
+    "generate": "midair.pipeline.generate",
     "history": "midair.pipeline.status",
     "new": "midair.pipeline.new",
     "doctor": "midair.pipeline.doctor",

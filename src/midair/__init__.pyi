@@ -23,6 +23,8 @@ from midair.pipeline.check import Checking as Checking
 from midair.pipeline.check import Question as Question
 from midair.pipeline.check import check as check
 from midair.pipeline.doctor import doctor as doctor
+from midair.pipeline.drop_all import drop_all as drop_all
+from midair.pipeline.generate import generate as generate
 from midair.pipeline.new import new as new
 from midair.pipeline.opening import address_of as address_of
 from midair.pipeline.opening import detect as detect

@@ -28,6 +28,7 @@ COMMANDS = (
     Entry("repair", "change", "Settle what the tool's history says wrongly."),
     Entry("stamp", "change", "Record a revision as applied, running nothing."),
     Entry("tag", "change", "Name where a database stands."),
+    Entry("drop-all", "change", "Empty a development or test database."),
     Entry("new", "change", "A new migration in the tool's own format."),
     Entry("init", "set up", "Write midair.toml from what was detected."),
     Entry("config", "set up", "Show or check the effective settings."),

@@ -77,6 +77,8 @@ class RunLive:
     reason: str
     revisions: tuple[RevisionId, ...]
     atomic: bool = True
+    expected: tuple[Statement, ...] = ()
+    """What it would send as far as that is known now, for showing: it decides in its turn."""
 
 
 Action = RunStatement | RecordRevision | RunLive | Backfill

@@ -76,8 +76,10 @@ def statements(step: Step) -> tuple[str, ...]:
             return tuple(_with_parameters(mark) for mark in marks)
         case Backfill(statement=statement):
             return (f"-- in batches by {step.action.walks_by}\n{statement.sql}",)
-        case RunLive(tool=tool, reason=reason):
-            return (f"-- {tool} runs this migration's own program: {reason}",)
+        case RunLive(reason=reason, expected=expected):
+            # Shown as comments: whether and what it sends is decided when its turn comes.
+            lines = (line for each in expected for line in f"{each.sql.rstrip()};".splitlines())
+            return ("\n".join((f"-- decided in its turn: {reason}", *(f"--   {line}" for line in lines))),)
 
 
 def _with_parameters(sql: Sql) -> str:

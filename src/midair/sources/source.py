@@ -9,7 +9,7 @@ from typing import Protocol
 from midair.database.session import Session
 from midair.model.address import Address, Product
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script, Standing
-from midair.model.statement import Sql
+from midair.model.statement import Sql, Statement
 from midair.sources.history import History
 
 
@@ -131,5 +131,7 @@ class Source:
     """For programs: what their files show without being run. A script's `live` says what of it they do not show."""
     repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""
+    generate: Callable[[Project, str, Sequence[Statement], Options], tuple[Path, ...]] | None = None
+    """`new`, filled: writes these statements as migrations of the tool's own."""
     tag: Callable[[Session, Project, str], tuple[Sql, ...]] | None = None
     """Gives the newest applied migration a name, in the tool's own history (Liquibase)."""
