@@ -11,6 +11,8 @@ from midair.model.ailment import Ailment
 from midair.model.finding import Finding, Risk
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
+from midair.reporting.drift import DriftPayload
+from midair.reporting.rehearsal import RehearsalPayload
 
 FORMAT_VERSION = 1
 
@@ -220,6 +222,8 @@ Payload = (
     | SettingsPayload
     | Page
     | CheckPayload
+    | RehearsalPayload
+    | DriftPayload
     | Failure
 )
 
