@@ -101,6 +101,32 @@ GIT_PROJECTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedSchema:
+    """A format's schema in its publisher's repository; reports are held against it."""
+
+    name: str
+    repository: str
+    commit: str
+    path: str
+
+
+PUBLISHED_SCHEMAS = (
+    PublishedSchema(
+        "sarif-schema-2.1.0.json",
+        "oasis-tcs+sarif-spec",
+        "e0583813964ec43cea53b6b531b402866095ed1f",
+        "sarif-2.1/schema/sarif-schema-2.1.0.json",
+    ),
+    PublishedSchema(
+        "junit-10.xsd",
+        "jenkinsci+xunit-plugin",
+        "8c515de2804b3fd591a3b0f1ff8908a1b1a41887",
+        "src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Changelog:
     """A Liquibase changelog of a public repository: its resource folders, laid over one another as on a class path."""
 
@@ -204,6 +230,8 @@ def steps(peers: Path, projects: Path, git_copies: Path | None):
     for project in GIT_PROJECTS:
         if git_copies is not None or (projects / project.name).exists():
             yield project.name, lambda project=project: bring_git(project, git_copies, projects)
+    if git_copies is not None or (projects / "schemas").exists():
+        yield "schemas", lambda: bring_schemas(git_copies, projects / "schemas")
     for changelog in CHANGELOGS:
         if git_copies is not None or (projects / changelog.name).exists():
             yield (
@@ -338,6 +366,17 @@ def bring_git(project: GitProject, git_copies: Path | None, projects: Path) -> b
         target.write_bytes(blob)
     if project.tool == "flyway":
         write(folder / "flyway.conf", FLYWAY_CONF)
+    return True
+
+
+def bring_schemas(git_copies: Path | None, folder: Path) -> bool:
+    missing = [each for each in PUBLISHED_SCHEMAS if not (folder / each.name).is_file()]
+    if not missing or git_copies is None:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        copy = git_copies / each.repository / "repo"
+        (folder / each.name).write_bytes(run("git", "--git-dir", copy, "show", f"{each.commit}:{each.path}"))
     return True
 
 

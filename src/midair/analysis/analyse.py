@@ -19,6 +19,7 @@ from midair.analysis.context import (
     needed_and_missing,
     places_of,
 )
+from midair.analysis.op_calls import for_alembic, without_alembic
 from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
 from midair.analysis.suppress import Given, Suppressions, matches
@@ -274,11 +275,11 @@ class _Judge:
             concern.message,
             span,
             revision,
-            concern.remedy,
+            for_alembic(concern.remedy) if self.options.op_calls else without_alembic(concern.remedy),
             sql,
             concern.table,
             rows,
-            self.options.rewrites.get(rule.code),
+            None,
             allowed.reason if allowed else None,
             mark,
             risk if chosen is not None and chosen is not risk else None,

@@ -213,7 +213,7 @@ class _Maker:
         if not may_cut or ordered is None:
             if ordered is None:
                 notes.append(
-                    f"{inner[0].span} stays one transaction: cut, an index would be missing until its successor is built"
+                    f"{self._item.migration.span} stays one transaction: cut, an index would be missing until its successor is built"
                 )
             self._keep(region, before)
             return scene
