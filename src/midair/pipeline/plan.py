@@ -14,7 +14,7 @@ from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
 from midair.planning.lay_out import Item, lay_out
 from midair.planning.online import lay_out_online
-from midair.rewriting.scene import Scene
+from midair.rewriting.scene import scene_of
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
 
@@ -75,11 +75,7 @@ def laid(
             direction,
             items,
             dialect,
-            Scene(
-                snapshot(session),
-                session.server_version // 10_000,
-                small_bytes=opened.request.small_table_bytes,
-            ),
+            scene_of(snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes),
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,

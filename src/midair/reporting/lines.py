@@ -6,6 +6,7 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
+from midair.reporting.document_markdown import document_markdown
 from midair.reporting.drift import DriftPayload
 from midair.reporting.drifted import drift_lines
 from midair.reporting.format import Look
@@ -17,6 +18,7 @@ from midair.reporting.report import (
     DetectedProject,
     Detection,
     DoctorPayload,
+    DocumentPayload,
     Failure,
     HistoryPayload,
     LinesPayload,
@@ -81,6 +83,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from _doctor(payload, look)
         case CheckPayload():
             yield from check_lines(payload, look)
+        case DocumentPayload():
+            yield from document_markdown(payload)
         case RehearsalPayload():
             yield from rehearsal_lines(payload, look)
         case DriftPayload():

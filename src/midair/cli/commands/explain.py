@@ -38,7 +38,7 @@ def explain(call: Call, code: str | None) -> Answer:
         text = "\n".join(
             f"{page.code}  {page.text.splitlines()[0]}" for page in (*_errors(), *_rules(), *_verdicts())
         )
-        return Answer(call.report(Page("MA, ME", "all codes", text)))
+        return Answer(call.report(Page("ME, MA", "all codes", text)))
     rules = [*_rules(), *_verdicts()]
     pages = {page.code: page for page in (rules if code[:2].upper() == "MA" else _errors())}
     found = pages.get(code.upper()) or next((page for page in rules if page.name == code.lower()), None)

@@ -2,19 +2,23 @@
 
 from html import escape
 
+from midair.reporting.document import title_of
 from midair.reporting.format import Format, Look
+from midair.reporting.html_document import document_body
 from midair.reporting.html_rehearsal import rehearsal_body
 from midair.reporting.lines import lines_of
 from midair.reporting.rehearsal import RehearsalPayload
-from midair.reporting.report import Report
+from midair.reporting.report import DocumentPayload, Report
 from midair.reporting.stylesheet import STYLE
 
 
 def render(report: Report, look: Look) -> str:
-    """The rehearsal's page; every other report as its text."""
+    """The page of a rehearsal or of a plan's document; every other report as its text."""
     title = f"midair {report.command}"
     if isinstance(report.payload, RehearsalPayload):
         body = rehearsal_body(report.payload, report)
+    elif isinstance(report.payload, DocumentPayload):
+        title, body = title_of(report.payload), document_body(report.payload)
     else:
         body = f"<h1>{escape(title)}</h1><pre>{escape(chr(10).join(lines_of(report, Look())))}</pre>"
     return (
