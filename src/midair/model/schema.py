@@ -42,6 +42,12 @@ class Table:
         """The column of this name."""
         return next((each for each in self.columns if each.name == name), None)
 
+    def with_column(self, column: Column) -> "Table":
+        """The table with this column in place of the one of its name."""
+        return replace(
+            self, columns=tuple(column if each.name == column.name else each for each in self.columns)
+        )
+
     def constraint(self, name: str) -> Constraint | None:
         """The constraint of this name."""
         return next((each for each in self.constraints if each.name == name), None)
