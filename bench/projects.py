@@ -31,6 +31,15 @@ def flyway(folder: Path, count: int) -> None:
         write(folder / "sql" / f"V{number}__change.sql", text + "\n")
 
 
+def flyway_of_several(folder: Path, count: int, per_file: int) -> None:
+    """As `flyway`, with several statements to a file."""
+    write(folder / "flyway.conf", "flyway.locations=filesystem:sql\n")
+    texts = [text for _, text in changes(count)]
+    for start in range(0, count, per_file):
+        file = folder / "sql" / f"V{start // per_file + 1}__change.sql"
+        write(file, "\n".join(texts[start : start + per_file]) + "\n")
+
+
 def golang_migrate(folder: Path, count: int) -> None:
     for number, text in changes(count):
         write(folder / "migrations" / f"{number:06}_change.up.sql", text + "\n")

@@ -19,6 +19,7 @@ sqlite_jdbc_version=3.54.1.0
 jackson_version=3.1.8
 picocli_version=4.7.7
 snakeyaml_version=2.7
+squawk_version=2.70.0
 
 mkdir -p "$peers/bin" "$peers/stamps" "$peers/java"
 peers=$(cd "$peers" && pwd)
@@ -140,6 +141,22 @@ flyway() { # name version artifact...
   fi
 }
 
+# A linter written in Rust whose wheel holds nothing but its binary.
+squawk() {
+  installed squawk "$squawk_version" && return
+  have python3 || { skip squawk "no 'python3' on this machine"; return; }
+  local work
+  work=$(mktemp -d)
+  if python3 -m pip --quiet download --no-deps --only-binary :all: --dest "$work" "squawk-cli==$squawk_version" >"$work/log" 2>&1 &&
+    python3 -m zipfile -e "$work"/*.whl "$work/wheel"; then
+    install -m 755 "$work"/wheel/squawk_cli-*.data/scripts/squawk "$peers/bin/squawk"
+    done_with squawk "$squawk_version"
+  else
+    skip squawk "pip download failed: $(tail -n 1 "$work/log")"
+  fi
+  rm -rf "$work"
+}
+
 liquibase() { # name version
   local name=$1 version=$2
   installed "$name" "$version" && return
@@ -160,6 +177,7 @@ flyway flyway "$flyway_version" "org.flywaydb:flyway-database-postgresql:$flyway
 flyway flyway9 "$flyway_old_version"
 liquibase liquibase "$liquibase_version"
 liquibase liquibase5 "$liquibase_new_version"
+squawk
 
 echo "real tools in $peers/bin: $(ls "$peers/bin" | tr "\n" " ")"
 for line in ${skipped[@]+"${skipped[@]}"}; do
