@@ -70,7 +70,12 @@ class Layered(Mapping[str, V]):
                 yield key
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        gone = sum(each is _Sign.GONE for each in self._over.values())
+        new = sum(key not in self._base for key in self._over)
+        return len(self._base) + new - gone
+
+    def __bool__(self) -> bool:
+        return bool(self._base or self._over) and len(self) > 0
 
     def __repr__(self) -> str:
         return repr(dict(self))
