@@ -34,6 +34,7 @@ check: lint test  ## All a reviewer would run
 bench: $(READY)  ## Measures; prints numbers beside those of the peers that are installed
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/apply.py
+	$(BIN)/python bench/check.py
 
 docs: $(READY)  ## Generates ARCHITECTURE.md and docs/reference
 	$(BIN)/python scripts/generate_docs.py

@@ -1,44 +1,57 @@
 #!/usr/bin/env python3
-"""How long `midair check` takes beside squawk on the same files, and whether its time grows with the statements alone.
+"""How long `midair check` takes, beside squawk on the same SQL files.
 
-Without a database, one process from exec to exit. `changed files` are ten files of a project that holds more.
+Whole processes, as a user starts them: projects of 100, 1 000 and 10 000 statements, ten to a file, and ten files
+that git says are new in a project of a hundred.
 """
 
 import argparse
+import itertools
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import projects
-from measure import MIDAIR, Failed, Measured, environment, machine, peer, sample
+from measure import MIDAIR, Failed, Measured, Sample, environment, machine, peer, sample, version_of
 
-SIZES = (100, 1_000, 10_000)
-PER_FILE = 10
+FOUND_SOMETHING = (0, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
-    """One command line over so many statements."""
+class Linter:
+    """A program and the command that checks a whole project, or some new files of it."""
 
     name: str
-    statements: int
-    words: tuple[str, ...]
-    folder: Path
+    program: Path
+    whole: tuple[str, ...]
+    new: tuple[str, ...]
+    names_files: bool
+
+    def command(self, files: Sequence[str], new: Sequence[str] = ()) -> list[str]:
+        words = self.new if new else self.whole
+        return [str(self.program), *words, *((new or files) if self.names_files else ())]
 
 
 def main() -> int:
     arguments = read_arguments()
+    sizes = [100, 1000] if arguments.quick else [int(size) for size in arguments.sizes.split(",")]
+    repeat = arguments.repeat or (3 if arguments.quick else 5)
+    wanted = linters()
+    print(f"machine: {machine()}; {repeat} runs each")
+    for linter in wanted:
+        print(f"  {linter.name}: {version_of(linter.program)}")
     with tempfile.TemporaryDirectory() as scratch:
-        print(f"machine: {machine()}; {arguments.repeat} runs each")
-        commands = [
-            command
-            for size in (SIZES[:2] if arguments.quick else SIZES)
-            for command in of_size(Path(scratch) / str(size), size)
-        ]
-        commands.append(changed(Path(scratch) / "changed"))
-        show(measure(commands, arguments.repeat))
+        found = {size: measure_size(wanted, Path(scratch), size, repeat) for size in sizes}
+        changed = measure_changed(wanted, Path(scratch), repeat)
+    for size, results in found.items():
+        show(f"{size} statements", results, size)
+    show("ten new files in a project of 100", changed, 100)
+    for linter in wanted:
+        show_growth(linter.name, {size: results[linter.name] for size, results in found.items()})
+    print(f"machine at the end: {machine()}")
     return 0
 
 
@@ -46,60 +59,88 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="100 and 1 000 statements only")
-    parser.add_argument("--repeat", type=int, default=5, help="runs of each (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="100 and 1000 statements, three runs each")
+    parser.add_argument(
+        "--sizes", default="100,1000,10000", help="numbers of statements (default: %(default)s)"
+    )
+    parser.add_argument("--repeat", type=int, help="runs of each (default: 5)")
     return parser.parse_args()
 
 
-def of_size(folder: Path, size: int) -> list[Command]:
-    """The project of this many statements, and each tool's command over it."""
-    projects.flyway_of_several(folder, size, PER_FILE)
-    found = [Command("midair check", size, (*CHECK, "-C", str(folder)), folder)]
+def linters() -> list[Linter]:
+    """midair, and squawk when it is installed; what is not is named on standard error."""
+    quiet = ("--no-input", "-q", "-f", "json")
+    found = [
+        Linter("midair", MIDAIR, ("check", *quiet), ("check", "--since", "HEAD~1", *quiet), names_files=False)
+    ]
     squawk = peer("squawk")
-    if squawk is not None:
-        files = sorted(str(each) for each in (folder / "sql").iterdir())
-        found.append(Command("squawk", size, (str(squawk), "--reporter", "json", *files), folder))
-    return found
+    if squawk is None:
+        print("not installed, left out: squawk", file=sys.stderr)
+        return found
+    words = ("--assume-in-transaction", "--reporter", "json")
+    return [Linter("squawk", squawk, words, words, names_files=True), *found]
 
 
-CHECK = (str(MIDAIR), "check", "--fail-on", "never", "--no-input")
+def measure_size(
+    wanted: Sequence[Linter], scratch: Path, size: int, repeat: int
+) -> dict[str, tuple[Sample, ...]]:
+    """Every linter `repeat` times in turn on a project of so many statements."""
+    folder = scratch / f"whole-{size}"
+    files = projects.statement_files(folder, size)
+    return _measured({each.name: each.command(files) for each in wanted}, folder, repeat)
 
 
-def changed(folder: Path) -> Command:
-    """Ten files added since the last commit of a project of two hundred."""
-    projects.flyway_of_several(folder, 190 * PER_FILE, PER_FILE)
-    git = ("git", "-c", "user.name=bench", "-c", "user.email=bench@localhost")
-    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "before")):
-        subprocess.run([*git, *words], cwd=folder, env=environment({}), check=True)
-    projects.flyway_of_several(folder, 200 * PER_FILE, PER_FILE)
-    words = (*CHECK, "-C", str(folder), "--since", "HEAD")
-    return Command("midair check --since, 10 of 200 files", 10 * PER_FILE, words, folder)
+def measure_changed(wanted: Sequence[Linter], scratch: Path, repeat: int) -> dict[str, tuple[Sample, ...]]:
+    """The same on a branch that adds the last ten of a hundred files."""
+    folder = scratch / "changed"
+    files = projects.statement_files(folder, 1000)
+    new = files[-10:]
+    _git(folder, "init", "-q")
+    _git(folder, "add", "flyway.conf", *files[:-10])
+    _git(folder, "commit", "-q", "-m", "before")
+    _git(folder, "add", "sql")
+    _git(folder, "commit", "-q", "-m", "new files")
+    return _measured({each.name: each.command(files, new) for each in wanted}, folder, repeat)
 
 
-def measure(commands: list[Command], repeat: int) -> dict[Command, Measured]:
-    """Every command in turn; squawk exits with 1 for a finding, so both run through a shell that does not mind."""
-    found: dict[Command, Measured] = {}
-    for command in commands:
-        forgiving = ("sh", "-c", '"$@" >/dev/null; [ $? -le 1 ]', "sh", *command.words)
-        try:
-            runs = [sample(forgiving, command.folder, {}) for _ in range(repeat + 1)]
-        except Failed as failure:
-            print(f"{command.name}: FAILED\n{failure}", file=sys.stderr)
-            continue
-        # The first run compiles byte-code and warms the file cache.
-        found[command] = Measured(tuple(runs[1:]))
-    return found
+def _git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
+    subprocess.run(["git", *who, *words], cwd=folder, env=environment({}), check=True)
 
 
-def show(measured: dict[Command, Measured]) -> None:
-    print(
-        f"{'':40}{'statements':>11}{'smallest':>11}{'median':>11}{'cpu':>10}{'per second':>12}{'memory':>10}"
-    )
-    for command, each in measured.items():
+def _measured(commands: dict[str, list[str]], folder: Path, repeat: int) -> dict[str, tuple[Sample, ...]]:
+    """A linter that fails stops the run: its figure would say nothing."""
+    found: dict[str, list[Sample]] = {name: [] for name in commands}
+    for _ in range(repeat):
+        for name, command in commands.items():
+            try:
+                found[name].append(sample(command, folder, {}, FOUND_SOMETHING))
+            except Failed as failure:
+                raise SystemExit(f"{name} failed: {failure}") from failure
+    return {name: tuple(samples) for name, samples in found.items()}
+
+
+def show(title: str, results: dict[str, tuple[Sample, ...]], statements: int) -> None:
+    """A table; ratios are to squawk where it is there."""
+    base = next(iter(results.values()))
+    print(f"\n{title}; ratio to {next(iter(results))}")
+    print(f"  {'':10}{'smallest':>11}{'median':>11}{'ratio':>8}{'cpu':>10}{'memory':>11}{'statements/s':>15}")
+    for name, samples in results.items():
+        each = Measured(samples)
+        ratio = each.smallest_s / Measured(base).smallest_s
         print(
-            f"{command.name:40}{command.statements:>11}{each.smallest_s * 1000:>8.0f} ms{each.median_s * 1000:>8.0f} ms"
-            f"{each.cpu_s * 1000:>7.0f} ms{command.statements / each.smallest_s:>12.0f}{each.memory_mib:>6.0f} MiB"
+            f"  {name:10}{each.smallest_s:>9.3f} s{each.median_s:>9.3f} s{ratio:>8.2f}{each.cpu_s:>8.3f} s"
+            f"{each.memory_mib:>7.0f} MiB{statements / each.smallest_s:>15,.0f}"
         )
+
+
+def show_growth(name: str, results: dict[int, tuple[Sample, ...]]) -> None:
+    """Processor time of one more statement between each two sizes: the same number twice is linear growth."""
+    sizes = sorted(results)
+    for small, large in itertools.pairwise(sizes):
+        more_s = Measured(results[large]).cpu_s - Measured(results[small]).cpu_s
+        each_us = more_s / (large - small) * 1e6
+        print(f"growth of {name}, {small} → {large}: {each_us:,.0f} µs of processor time a statement")
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ postgresql_jdbc_version=42.7.14
 sqlite_jdbc_version=3.54.1.0
 jackson_version=3.1.8
 picocli_version=4.7.7
-snakeyaml_version=2.7
 squawk_version=2.70.0
+snakeyaml_version=2.7
 
 mkdir -p "$peers/bin" "$peers/stamps" "$peers/java"
 peers=$(cd "$peers" && pwd)
@@ -82,6 +82,22 @@ dbmate() {
   rm -rf "$work"
 }
 
+# squawk's Python package holds nothing but its binary.
+squawk() {
+  installed squawk "$squawk_version" && return
+  have python3 || { skip squawk "no 'python3' on this machine"; return; }
+  local work
+  work=$(mktemp -d)
+  if python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --target "$work" \
+    "squawk-cli==$squawk_version" >"$work/log" 2>&1; then
+    install -m 755 "$work/bin/squawk" "$peers/bin/squawk"
+    done_with squawk "$squawk_version"
+  else
+    skip squawk "pip failed: $(tail -n 1 "$work/log")"
+  fi
+  rm -rf "$work"
+}
+
 dependency() { # group:artifact:version
   local IFS=:
   # shellcheck disable=SC2086  # splitting at the colons is the point
@@ -139,22 +155,6 @@ flyway() { # name version artifact...
   else
     skip "$name" "the launcher did not compile"
   fi
-}
-
-# A linter written in Rust whose wheel holds nothing but its binary.
-squawk() {
-  installed squawk "$squawk_version" && return
-  have python3 || { skip squawk "no 'python3' on this machine"; return; }
-  local work
-  work=$(mktemp -d)
-  if python3 -m pip --quiet download --no-deps --only-binary :all: --dest "$work" "squawk-cli==$squawk_version" >"$work/log" 2>&1 &&
-    python3 -m zipfile -e "$work"/*.whl "$work/wheel"; then
-    install -m 755 "$work"/wheel/squawk_cli-*.data/scripts/squawk "$peers/bin/squawk"
-    done_with squawk "$squawk_version"
-  else
-    skip squawk "pip download failed: $(tail -n 1 "$work/log")"
-  fi
-  rm -rf "$work"
 }
 
 liquibase() { # name version

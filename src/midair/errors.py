@@ -306,6 +306,16 @@ class LockNotAcquired(Interrupted):
         )
 
 
+class BackfillUnproven(Interrupted):
+    """Rows to do keep coming back while a statement runs in batches, and later steps rely on there being none.
+
+    Every row that was there at the start has had its turn. The ones that are left were written, or
+    written back, by somebody since.
+    """
+
+    code = "ME312"
+
+
 class Stopped(Interrupted):
     """Someone pressed Ctrl-C or sent SIGTERM; the journal knows how far the run came."""
 

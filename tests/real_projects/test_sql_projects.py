@@ -33,7 +33,7 @@ def _copy(corpus: str, tool: str, folder: Path) -> Path:
     return folder
 
 
-def _prepare(corpus: str, database: PostgreSQL) -> None:
+def prepare(corpus: str, database: PostgreSQL) -> None:
     """Roles that a corpus expects of its server."""
     if corpus == "cwa-server":
         database.run(_CWA_ROLES)
@@ -68,7 +68,7 @@ def test_midair_leaves_the_schema_and_history_that_the_tool_itself_leaves(
     count = _files(ours)
     theirs = _copy(corpus, tool, tmp_path / "theirs")
     worked_on, reference = postgresql.database(), postgresql.database()
-    _prepare(corpus, worked_on)
+    prepare(corpus, worked_on)
     real: Tool = _BY_NAME[tool]
     real.up(theirs, reference)
     _midair("apply", folder=ours, database=worked_on)
@@ -87,7 +87,7 @@ def test_the_tool_itself_goes_on_from_where_midair_stopped(
     project = _copy(corpus, tool, tmp_path / "project")
     theirs = _copy(corpus, tool, tmp_path / "theirs")
     shared, reference = postgresql.database(), postgresql.database()
-    _prepare(corpus, shared)
+    prepare(corpus, shared)
     real: Tool = _BY_NAME[tool]
     _midair("apply", f"+{_files(project) // 2}", folder=project, database=shared)
     real.up(project, shared)

@@ -28,11 +28,12 @@ from midair.errors import (
     StatementFailed,
     Stopped,
 )
-from midair.execution import bounded, locks
+from midair.execution import backfill, bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.execution.together import Numbered, groups
 from midair.journal import LEASE_LOST, Journal, OpenStep
 from midair.model.address import Product
+from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
 from midair.model.event import (
     LockWaited,
@@ -210,6 +211,8 @@ def _run_step(
     match step.action:
         case RunLive() as action:
             took = _run_live(flight, segment, number, step, action)
+        case Backfill() as action:
+            took = _run_backfill(flight, segment, step, action, cut_off=cut_off)
         case RunStatement(alone=True):
             took = _run_alone(flight, segment, number, step)
         case _ if in_own_transaction:
@@ -278,6 +281,22 @@ def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action:
         [*flight.journal.completed(flight.run_id, step), *_remembered(flight, step)], atomic=True
     )
     return took
+
+
+def _run_backfill(flight: Flight, segment: Segment, step: Step, action: Backfill, *, cut_off: bool) -> float:
+    """In batches; where it stands is in the journal, so being cut off leaves nothing to ask about."""
+    began = flight.clock.now()
+    flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
+    crew = backfill.Crew(
+        flight.session, flight.reconnect, flight.bounds, flight.clock, flight.reporter, step, segment
+    )
+    try:
+        backfill.run(crew, action, goes_on=cut_off)
+    except StatementFailed as error:
+        raise _failed(flight, segment, [step], error, step) from error
+    closing = backfill.closing(step)
+    flight.session.run([*flight.journal.completed(flight.run_id, step), *closing], atomic=True)
+    return flight.clock.now() - began
 
 
 def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int, step: Step) -> float:
@@ -385,7 +404,7 @@ def _found_done(flight: Flight, step: Step) -> bool:
     if step.probe is not None:
         return _is_done(flight, step.probe)
     match step.action:
-        case RunLive(atomic=True):
+        case RunLive(atomic=True) | Backfill():
             return False
         case RunStatement(repeatable=True):
             return False
@@ -422,6 +441,8 @@ def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:
                 sent.append(statement)
             case RecordRevision(marks=marks):
                 sent.extend(marks)
+            case Backfill(statement=statement):
+                sent.append(statement)  # inside somebody's transaction it can only run as written
             case RunLive():
                 pass  # its own program runs it
     return sent
@@ -497,11 +518,15 @@ def _relations(flight: Flight, sent: Sequence[Step], index: int) -> tuple[str, .
 
 
 def _failed(
-    flight: Flight, segment: Segment, sent: Sequence[Step], error: StatementFailed
+    flight: Flight,
+    segment: Segment,
+    sent: Sequence[Step],
+    error: StatementFailed,
+    culprit: Step | None = None,
 ) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
     items = [step for step in sent for _ in _sent([step])]
-    step = items[min(error.index, len(items) - 1)]
+    step = culprit or items[min(error.index, len(items) - 1)]
     if not segment.atomic:
         marks = [
             sql
@@ -525,7 +550,7 @@ def _failed(
 
 
 def _place(step: Step) -> str:
-    if isinstance(step.action, RunStatement):
+    if isinstance(step.action, RunStatement | Backfill):
         return f"{step.action.statement.span} {step.title!r}"
     return f"{step.revision} ({step.title})"
 

@@ -6,10 +6,10 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, cast
 
-from midair.model import effects, migration, plan, statement
+from midair.model import backfill, effects, migration, plan, statement
 from midair.model.plan import Plan
 
-_ROOMS = (plan, statement, effects, migration)
+_ROOMS = (plan, statement, effects, migration, backfill)
 """Where the classes of a plan's values live; anything else in a stored plan is refused."""
 
 

@@ -5,13 +5,14 @@ transaction, or before and after a step that cannot be in one. `open` steps belo
 that is not recorded yet: they are what `resume` reads. `event` is append-only, the audit log.
 `plan` is what a run that takes several transactions follows, so that a resumed one follows it
 too. `lease` counts who may write: each run raises the epoch, and one that is not the newest stops.
-`migration` is the digest of every file as it was when it was applied, for tools that keep none.
+`backfill` is where each lane of a statement in batches stands, `backfill_left` the rows that were
+locked when their batch came by. `migration` is the digest of every file as it was when it was applied, for tools that keep none.
 """
 
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 2
+VERSION = 3
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -45,7 +46,20 @@ _SINCE_2 = (
         " taken_at {time} NOT NULL DEFAULT {now}",
     ),
 )
-_TABLES_NOW = (*_TABLES, *_SINCE_2)
+_SINCE_3 = (
+    (
+        "backfill",
+        "step_id text NOT NULL, lane integer NOT NULL, part integer NOT NULL, round integer NOT NULL, cursor text,"
+        " high text NOT NULL, done boolean NOT NULL DEFAULT false, changed bigint NOT NULL DEFAULT 0,"
+        " seen bigint NOT NULL DEFAULT 0, began {time} NOT NULL DEFAULT {now}, at {time} NOT NULL DEFAULT {now},"
+        " PRIMARY KEY (step_id, lane)",
+    ),
+    (
+        "backfill_left",
+        "step_id text NOT NULL, part integer NOT NULL, key text NOT NULL, PRIMARY KEY (step_id, part, key)",
+    ),
+)
+_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3)
 _POSTGRESQL = {
     "time": "timestamptz",
     "now": "clock_timestamp()",

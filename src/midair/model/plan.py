@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NewType
 
+from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
 from midair.model.migration import Direction, RevisionId
 from midair.model.statement import Sql, Statement
@@ -76,9 +77,11 @@ class RunLive:
     reason: str
     revisions: tuple[RevisionId, ...]
     atomic: bool = True
+    expected: tuple[Statement, ...] = ()
+    """What it would send as far as that is known now, for showing: it decides in its turn."""
 
 
-Action = RunStatement | RecordRevision | RunLive
+Action = RunStatement | RecordRevision | RunLive | Backfill
 
 
 @dataclass(frozen=True, slots=True)
