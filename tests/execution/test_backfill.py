@@ -441,7 +441,12 @@ def test_what_is_not_row_local_runs_as_written_with_its_reason(mixed: Session, s
 
 @pytest.mark.parametrize(
     ("default", "walks_by"),
-    [("gen_random_uuid()::text", "id"), ("nextval('numbers')::text", None), ("'x'", "id"), ("now()::text", "id")],
+    [
+        ("gen_random_uuid()::text", "id"),
+        ("nextval('numbers')::text", None),
+        ("'x'", "id"),
+        ("now()::text", "id"),
+    ],
 )
 def test_a_column_is_filled_with_its_default_where_that_gives_a_value(
     database: Address, session: Session, default: str, walks_by: str | None
