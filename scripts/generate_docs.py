@@ -221,9 +221,8 @@ def _is_fresh(path: Path, text: str) -> bool:
 
 
 def _command(found: click.Command, above: click.Context) -> Iterator[str]:
-    context = click.Context(
-        found, info_name=found.name, parent=above, max_content_width=80, terminal_width=80
-    )
+    settings = {**found.context_settings, "max_content_width": 80, "terminal_width": 80}
+    context = click.Context(found, info_name=found.name, parent=above, **settings)
     if isinstance(found, click.Group):
         for inner in found.commands.values():
             yield from _command(inner, context)

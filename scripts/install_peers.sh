@@ -18,6 +18,7 @@ postgresql_jdbc_version=42.7.14
 sqlite_jdbc_version=3.54.1.0
 jackson_version=3.1.8
 picocli_version=4.7.7
+squawk_version=2.70.0
 snakeyaml_version=2.7
 
 mkdir -p "$peers/bin" "$peers/stamps" "$peers/java"
@@ -77,6 +78,22 @@ dbmate() {
     done_with dbmate "$dbmate_version"
   else
     skip dbmate "npm pack failed: $(tail -n 1 "$work/log")"
+  fi
+  rm -rf "$work"
+}
+
+# squawk's Python package holds nothing but its binary.
+squawk() {
+  installed squawk "$squawk_version" && return
+  have python3 || { skip squawk "no 'python3' on this machine"; return; }
+  local work
+  work=$(mktemp -d)
+  if python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --target "$work" \
+    "squawk-cli==$squawk_version" >"$work/log" 2>&1; then
+    install -m 755 "$work/bin/squawk" "$peers/bin/squawk"
+    done_with squawk "$squawk_version"
+  else
+    skip squawk "pip failed: $(tail -n 1 "$work/log")"
   fi
   rm -rf "$work"
 }
@@ -160,6 +177,7 @@ flyway flyway "$flyway_version" "org.flywaydb:flyway-database-postgresql:$flyway
 flyway flyway9 "$flyway_old_version"
 liquibase liquibase "$liquibase_version"
 liquibase liquibase5 "$liquibase_new_version"
+squawk
 
 echo "real tools in $peers/bin: $(ls "$peers/bin" | tr "\n" " ")"
 for line in ${skipped[@]+"${skipped[@]}"}; do

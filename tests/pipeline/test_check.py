@@ -355,3 +355,42 @@ def test_a_program_that_fails_says_where(tmp_path: Path) -> None:
 def test_rules_are_known_by_code_family_and_name() -> None:
     assert unknown_rules(["MA101", "ma1", "index-without-concurrently"]) == ()
     assert unknown_rules(["MA999", "index"]) == ("MA999", "index")
+
+
+def test_a_finding_names_the_rewrite_that_the_plan_really_uses(tmp_path: Path, url: Secret) -> None:
+    files = {
+        "migrations/1_t.up.sql": "CREATE TABLE t (id bigint PRIMARY KEY, a int, b int);\n",
+        "migrations/2_a.up.sql": "CREATE INDEX t_a ON t (a);\nALTER TABLE t DROP COLUMN b;\n",
+    }
+    root = written(tmp_path, files)
+    unknown = {each.code: each.recipe for each in looked(root).findings}
+    assert (unknown["MA101"], unknown["MA201"]) == ("index-concurrently", None)
+    midair.apply(midair.Request(root, url=url), Remembering(), "1")
+    small = {each.code: each.recipe for each in looked(root, url=url).findings}
+    assert small["MA101"] is None  # the table is empty: the plan runs it as written
+
+
+def test_on_a_large_table_the_rewrite_is_in_the_plan_and_in_the_finding(
+    tmp_path: Path, url: Secret, session: Session
+) -> None:
+    root = written(
+        tmp_path,
+        {
+            "migrations/1_t.up.sql": "CREATE TABLE t (id bigint PRIMARY KEY, a int, b text);\n"
+            "CREATE TABLE u (id bigint PRIMARY KEY);\n",
+            "migrations/2_a.up.sql": "ALTER TABLE u ADD COLUMN c int;\nCREATE INDEX t_a ON t (a);\n",
+        },
+    )
+    midair.apply(midair.Request(root, url=url), Remembering(), "1")
+    session.run(
+        [
+            Sql("INSERT INTO t SELECT i, i, repeat('x', 200) FROM generate_series(1, 60000) AS i"),
+            Sql("ANALYZE t"),
+        ],
+        atomic=False,
+    )
+    found = {each.code: each.recipe for each in looked(root, url=url).findings}
+    assert found["MA101"] == "index-concurrently"
+    assert found["MA503"] == "own-transaction"
+    plan = midair.plan(midair.Request(root, url=url, strategy="online"))
+    assert "index-concurrently" in {step.rewrite for step in plan.steps}

@@ -19,6 +19,7 @@ from midair.analysis.context import (
     needed_and_missing,
     places_of,
 )
+from midair.analysis.op_calls import for_alembic, without_alembic
 from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
 from midair.analysis.suppress import Given, Suppressions, matches
@@ -127,15 +128,27 @@ class _Teller:
         for block in script.blocks:
             self._transactions += 1
             current = self._transactions if block.atomic else None
+            last: Act | None = None
             for statement in block.statements:
                 changes = changes_of(statement.sql)
-                act = self._act(statement, changes, current, block.atomic, number)
                 number += 1
+                if last is not None and self._repeats(last, changes):
+                    continue
+                act = last = self._act(statement, changes, current, block.atomic, number - 1)
                 yield act
                 current = self._after(act, block.atomic)
             self._settings = {
                 key: value for key, value in self._settings.items() if not key.startswith("local ")
             }
+
+    def _repeats(self, last: Act, changes: tuple[Change, ...]) -> bool:
+        """One more of the same plain INSERT: nothing new to say, and a file of data has a million of them."""
+        return (
+            len(changes) == 1
+            and isinstance(changes[0], Insert)
+            and changes[0].rows is not None
+            and changes == last.changes
+        )
 
     def _act(
         self,
@@ -262,11 +275,11 @@ class _Judge:
             concern.message,
             span,
             revision,
-            concern.remedy,
+            for_alembic(concern.remedy) if self.options.op_calls else without_alembic(concern.remedy),
             sql,
             concern.table,
             rows,
-            self.options.rewrites.get(rule.code),
+            None,
             allowed.reason if allowed else None,
             mark,
             risk if chosen is not None and chosen is not risk else None,

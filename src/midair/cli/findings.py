@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from midair.analysis.analyse import risk_of
+from midair.analysis.analyse import risk_of, rules
 from midair.analysis.context import Candidate
 from midair.analysis.options import Options
 from midair.cli.call import Call
@@ -14,7 +14,7 @@ from midair.pipeline.baseline import read_baseline
 from midair.pipeline.check import Checking, Question, unknown_rules
 from midair.pipeline.fix import Fixed, fix
 from midair.pipeline.request import Request
-from midair.reporting.report import Checked, CheckPayload
+from midair.reporting.report import Checked, CheckPayload, Page
 from midair.reporting.style import count
 from midair.settings import Settings
 from midair.settings.shape import Threshold
@@ -35,15 +35,15 @@ def rule_options(settings: Settings, baseline: Path | None) -> Options:
     problems = tuple(wrong_rules(settings))
     if problems:
         raise problems[0] if len(problems) == 1 else SeveralProblems(problems)
-    rules = settings.rules
+    chosen = settings.rules
     usual = Options()
     return Options(
-        ignore=rules.ignore,
-        select=rules.select,
-        per_path=rules.per_path,
+        ignore=chosen.ignore,
+        select=chosen.select,
+        per_path=chosen.per_path,
         baseline=read_baseline(baseline) if baseline else frozenset(),
-        small_rows=usual.small_rows if rules.table.small_rows is None else rules.table.small_rows,
-        risks={code: Risk(risk) for code, risk in rules.risks.items()},
+        small_rows=usual.small_rows if chosen.table.small_rows is None else chosen.table.small_rows,
+        risks={code: Risk(risk) for code, risk in chosen.risks.items()},
         today=datetime.now().astimezone().date(),
     )
 
@@ -71,7 +71,7 @@ def fixed(request: Request, question: Question, found: Checking) -> Fixed:
 
 def check_payload(settings: Settings, found: Checking, mended: Fixed | None = None) -> CheckPayload:
     """The report's value, of a check alone or after files were mended."""
-    online = settings.strategy == "online"
+    online = (found.strategy or settings.strategy) == "online"
     migrations = tuple(_checked(each, found.findings) for each in found.candidates)
     return CheckPayload(
         migrations=migrations,
@@ -80,6 +80,11 @@ def check_payload(settings: Settings, found: Checking, mended: Fixed | None = No
         server_version=found.server_version,
         catalog=found.catalog,
         excerpts=tuple((path, line, text) for (path, line), text in sorted(found.lines.items())),
+        rules=tuple(
+            Page(rule.code, rule.name, rule.title, risk=rule.risk)
+            for rule in rules()
+            if any(each.code == rule.code for each in found.findings)
+        ),
         online=online,
         warnings=found.warnings,
         fixed=tuple(_edits(mended)) if mended else (),

@@ -74,8 +74,8 @@ class Remedy:
 class Finding:
     """One concern of one rule about one place.
 
-    `recipe` names the rewrite that makes the statement safe when midair applies it online, or is
-    `None`. `suppressed` is the reason someone gave for allowing it, and `allowed_by` where. `sql` is the statement, `None`
+    `recipe` names the rewrite that makes the statement safe when midair applies it online; `None` when
+    there is none, or nobody looked. `suppressed` is the reason someone gave for allowing it, and `allowed_by` where. `sql` is the statement, `None`
     for findings about files. `fingerprint` stays the same when lines move. `own_risk` is the rule's
     where the project's settings chose another.
     """

@@ -17,6 +17,7 @@ from midair.pipeline.changed_files import changed_files
 from midair.pipeline.checked_against import Ground, ground
 from midair.pipeline.chosen import in_files, named_in, pending_in
 from midair.pipeline.request import Request
+from midair.pipeline.rewritten import with_recipes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,12 @@ class Checking:
     findings: tuple[Finding, ...]
     server_version: int | None = None
     catalog: str | None = None
+    strategy: str | None = None
+    """How `apply` would run on that database."""
     unapplied: frozenset[RevisionId] = frozenset()
     warnings: tuple[str, ...] = ()
+    schema: Schema = field(default_factory=Schema)
+    """What is known of the schema before the first of them."""
     lines: Mapping[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
 
 
@@ -75,8 +80,11 @@ def check(request: Request, question: Question) -> Checking:
         major = found.major or question.server_version
         schema = _schema_before(candidates, found, whole=whole)
         texts = _texts(request.root, paths_of(candidates))
-        options = replace(question.options, allowances=_allowances(texts))
+        options = replace(
+            question.options, allowances=_allowances(texts), op_calls=found.project.tool == "alembic"
+        )
         findings = analyse(candidates, schema, major, options, found.standings if applied else ())
+        findings = with_recipes(findings, candidates, schema, None if whole else found.major)
         if found.why_not is not None:
             warnings = (*warnings, f"the database was not asked: {found.why_not.message}")
         if why_unrun is not None:
@@ -87,8 +95,10 @@ def check(request: Request, question: Question) -> Checking:
             findings,
             major,
             found.catalog,
+            found.strategy,
             chosen.revisions - applied if found.schema is not None else chosen.added,
             (*found.project.warnings, *warnings),
+            schema,
             _lines(findings, request.root, texts),
         )
 

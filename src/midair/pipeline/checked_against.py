@@ -20,7 +20,7 @@ from midair.model.address import Product
 from midair.model.migration import Applied, Standing
 from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, address_of, open_project, opening, options_of
-from midair.pipeline.request import Request
+from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import applied_in, plainly, with_journal
 from midair.rehearsal.server import ThrowawayDatabases
 from midair.sources.source import Options, Project, Scratch, Source
@@ -30,8 +30,8 @@ from midair.sources.source import Options, Project, Scratch, Source
 class Ground:
     """A project and what is known of its database. `schema` is `None` where only the files were asked.
 
-    `scratch` gives databases as the target is, `empty` gives empty ones. `why_not` says why no
-    database was asked although one is named.
+    `strategy` is how `apply` would run there. `scratch` gives databases as the target is, `empty`
+    gives empty ones. `why_not` says why no database was asked although one is named.
     """
 
     source: Source
@@ -44,6 +44,7 @@ class Ground:
     schema: Schema | None = None
     major: int | None = None
     catalog: str | None = None
+    strategy: str | None = None
     why_not: MidairError | None = None
 
 
@@ -112,6 +113,7 @@ def _with_database(opened: Opened, stack: ExitStack) -> Ground:
         snapshot(opened.session),
         major,
         str(opened.session.address),
+        strategy_of(opened.request, opened.session.address),
     )
 
 

@@ -126,7 +126,7 @@ def opening(request: Request) -> Generator[Opened]:
     )
     options = replace(options_of(request), product=address.product)
     if options.product is not project.product:
-        project = source.read(_found(request, project), options)  # some projects keep a history per product
+        project = reread(request, source, project, options)  # some projects keep a history per product
     project = replace(project, address=address)
     try:
         yield Opened(request, source, project, session, scratch, options)
@@ -179,9 +179,8 @@ def _same(request: Request, found: Found) -> bool:
     return request.folder is not None and found.folder.resolve() == (request.root / request.folder).resolve()
 
 
-def _found(request: Request, project: Project) -> Found:
-    return next(
-        each
-        for each in recognise(request.root, request.variables)
-        if each.tool == project.tool and each.folder == project.folder
-    )
+def reread(request: Request, source: Source, project: Project, options: Options) -> Project:
+    """The same project, read for another product."""
+    found = recognise(request.root, request.variables)
+    same = next(each for each in found if each.tool == project.tool and each.folder == project.folder)
+    return source.read(same, options)

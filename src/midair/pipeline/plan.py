@@ -6,7 +6,7 @@ from midair.dialects.dialect import dialect_of
 from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
 from midair.journal import Journal
-from midair.model.migration import Direction, Migration, RevisionId, Script
+from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
@@ -14,9 +14,9 @@ from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
 from midair.planning.lay_out import Item, lay_out
 from midair.planning.online import lay_out_online
-from midair.rewriting.scene import Scene
+from midair.rewriting.scene import scene_of
 from midair.sources.history import Marks
-from midair.sources.source import Work
+from midair.sources.source import Scripts, Work
 
 
 def plan(
@@ -37,19 +37,35 @@ def plan(
 
 def planned(opened: Opened, target: str | None, direction: Direction, *, keep_target: bool = False) -> Plan:
     """What is to be done, in the tool's own order and transactions."""
-    project, session, source = opened.project, opened.session, opened.source
     applied, standings = standings_of(opened)
     if direction is Direction.UP:
         chosen = pending_of(standings, target)
-        marks = project.history.record(session, chosen, applied)
     else:
         chosen = undoing(standings, target or "-1", keep_target=keep_target)
-        marks = project.history.forget(session, chosen, applied)
-    work = Work(chosen, direction, applied, session.product)
-    scripts = source.scripts(project, work, opened.scratch, opened.options)
+    return laid(opened, chosen, scripts_of(opened, chosen, direction, applied), direction, applied)
+
+
+def scripts_of(
+    opened: Opened, chosen: Sequence[Migration], direction: Direction, applied: tuple[Applied, ...]
+) -> Scripts:
+    """The statements of these migrations, as the source gives them for a database that holds `applied`."""
+    work = Work(tuple(chosen), direction, applied, opened.session.product)
+    return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+
+
+def laid(
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    direction: Direction,
+    applied: tuple[Applied, ...],
+) -> Plan:
+    """These migrations as steps, by the strategy of the request, with what the tool writes about each."""
+    project, session = opened.project, opened.session
+    up = direction is Direction.UP
+    marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
     items = items_of(chosen, scripts.by_revision, marks)
-    creates = (*scripts.before_history, *project.history.create(session))
-    prepare = creates if direction is Direction.UP else ()
+    prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
     begun = Journal(session).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
@@ -59,11 +75,7 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
             direction,
             items,
             dialect,
-            Scene(
-                snapshot(session),
-                session.server_version // 10_000,
-                small_bytes=opened.request.small_table_bytes,
-            ),
+            scene_of(snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes),
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,

@@ -70,16 +70,13 @@ def _advice(finding: Finding, payload: CheckPayload, look: Look) -> Iterator[str
     if finding.own_risk is not None:
         yield f"  the settings call this {finding.risk}; by itself it is {finding.own_risk}"
     yield plain(f"  instead: {finding.remedy.text}", look)
-    call = finding.remedy.alembic if finding.span.path.endswith(".py") else None
-    if call is not None:
-        yield from (f"      {line}" for line in call.splitlines())
+    if finding.remedy.alembic is not None:
+        yield from (f"      {line}" for line in finding.remedy.alembic.splitlines())
     else:
         yield from (f"      {line}" for sql in finding.remedy.sql for line in f"{sql};".splitlines())
     if finding.recipe:
-        doing = "rewrites" if payload.online else "--strategy online rewrites"
-        yield f"  online: `midair apply` {doing} this statement ({finding.recipe})".replace(
-            "apply` --strategy online rewrites", "apply --strategy online` rewrites"
-        )
+        command = "midair apply" if payload.online else "midair apply --strategy online"
+        yield f"  online: `{command}` takes care of it ({finding.recipe})"
 
 
 def _size(finding: Finding) -> str:
@@ -102,6 +99,8 @@ def verdict(payload: CheckPayload) -> str:
     also += f"; {unseen} not or only partly looked at" if unseen else ""
     if counted:
         return f"{', '.join(numbers)} in {looked}{also}"
+    if not payload.migrations:
+        return "✓ nothing to look at: no migration is pending" + also
     if unseen and unseen == len(payload.migrations):
         return f"nothing was looked at: {looked}{also}"
     return f"✓ nothing found in {looked}{also}"
@@ -166,7 +165,7 @@ def _cell(text: str) -> str:
 
 
 def _folded(finding: Finding) -> str:
-    call = finding.remedy.alembic if finding.span.path.endswith(".py") else None
+    call = finding.remedy.alembic
     instead = call or (";\n".join(finding.remedy.sql) + ";" if finding.remedy.sql else None)
     lines = [
         f"\n<details><summary><b>{finding.risk}</b> {finding.code} {escape(finding.message)} — <code>{escape(str(finding.span))}</code></summary>",

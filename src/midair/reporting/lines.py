@@ -6,13 +6,19 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
+from midair.reporting.document_markdown import document_markdown
+from midair.reporting.drift import DriftPayload
+from midair.reporting.drifted import drift_lines
 from midair.reporting.format import Look
 from midair.reporting.planned import plan_lines
+from midair.reporting.rehearsal import RehearsalPayload
+from midair.reporting.rehearsed import rehearsal_lines
 from midair.reporting.report import (
     CheckPayload,
     DetectedProject,
     Detection,
     DoctorPayload,
+    DocumentPayload,
     Failure,
     HistoryPayload,
     LinesPayload,
@@ -77,6 +83,12 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from _doctor(payload, look)
         case CheckPayload():
             yield from check_lines(payload, look)
+        case DocumentPayload():
+            yield from document_markdown(payload)
+        case RehearsalPayload():
+            yield from rehearsal_lines(payload, look)
+        case DriftPayload():
+            yield from drift_lines(payload, look)
         case LinesPayload():
             yield from payload.lines
         case SettingsPayload():

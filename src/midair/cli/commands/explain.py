@@ -35,12 +35,15 @@ def explain(call: Call, code: str | None) -> Answer:
     from midair.reporting.report import Page
 
     if code is None:
-        text = "\n".join(f"{page.code}  {page.text.splitlines()[0]}" for page in (*_errors(), *_rules()))
-        return Answer(call.report(Page("MA, ME", "all codes", text)))
-    pages = {page.code: page for page in (_rules() if code[:2].upper() == "MA" else _errors())}
-    found = pages.get(code.upper()) or next((page for page in _rules() if page.name == code.lower()), None)
+        text = "\n".join(
+            f"{page.code}  {page.text.splitlines()[0]}" for page in (*_errors(), *_rules(), *_verdicts())
+        )
+        return Answer(call.report(Page("ME, MA", "all codes", text)))
+    rules = [*_rules(), *_verdicts()]
+    pages = {page.code: page for page in (rules if code[:2].upper() == "MA" else _errors())}
+    found = pages.get(code.upper()) or next((page for page in rules if page.name == code.lower()), None)
     if found is None:
-        known = [*pages, *(page.name for page in _rules())]
+        known = [*pages, *(page.name for page in rules)]
         close = get_close_matches(code.upper(), known, n=1) or get_close_matches(code.lower(), known, n=1)
         raise BadSetting(
             f"{code} is not a code that midair prints",
@@ -60,6 +63,14 @@ def _rules() -> list[Page]:
     from midair.reporting.report import Page
 
     return [Page(rule.code, rule.name, cleandoc(rule.page), risk=rule.risk) for rule in rules()]
+
+
+def _verdicts() -> list[Page]:
+    """The pages of what a rehearsal can find, by code."""
+    from midair.rehearsal.verdicts import VERDICTS
+    from midair.reporting.report import Page
+
+    return [Page(each.code, each.name, each.page, risk=each.risk) for each in VERDICTS]
 
 
 def _errors() -> list[Page]:
