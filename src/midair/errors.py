@@ -313,7 +313,7 @@ class BackfillUnproven(Interrupted):
     written back, by somebody since.
     """
 
-    code = "ME313"
+    code = "ME314"
 
 
 class Stopped(Interrupted):
