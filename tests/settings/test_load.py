@@ -217,3 +217,18 @@ def test_a_variable_midair_does_not_read_is_reported_by_the_check(tmp_path: Path
     assert _messages(tmp_path, "", {"MIDAIR_LOCKWAIT": "1s"}) == [
         "ME110 MIDAIR_LOCKWAIT is not a variable midair reads; did you mean MIDAIR_LOCK_WAIT?"
     ]
+
+
+def test_one_of_several_projects_has_options_of_its_own(tmp_path: Path) -> None:
+    text = "\n".join(
+        f'[[projects]]\npath = "."\nname = "{name}"\ntool = "alembic"\noptions = {{ database = "{name}" }}'
+        for name in ("orders", "people")
+    )
+    for name in ("orders", "people"):
+        settings = _load(tmp_path, text, flags=Flags(project=name))
+        assert settings.tool_options == {"alembic": {"database": name}}
+
+
+def test_options_that_say_no_tool_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match=r"midair.toml:3 .*does not say for which tool"):
+        _load(tmp_path, '[[projects]]\npath = "."\noptions = { database = "orders" }\n')

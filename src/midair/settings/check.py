@@ -107,9 +107,16 @@ def _projects(document: Document, entries: Sequence[object], problems: Problems)
                 document.place("projects", index), "this project has no path", 'write path = "folder"'
             )
             continue
-        found.append(
-            _struct(ProjectEntry, cast("dict[str, object]", entry), document, ("projects", index), problems)
+        made = _struct(
+            ProjectEntry, cast("dict[str, object]", entry), document, ("projects", index), problems
         )
+        if made.options and made.tool is None:
+            problems.add(
+                document.place("projects", index, "options"),
+                "this project has options and does not say for which tool",
+                'write tool = "alembic" (or another) beside them',
+            )
+        found.append(made)
     return found
 
 
@@ -148,6 +155,8 @@ def _value(
 
 
 def _own_types(wanted: type, raw: object) -> object:
+    if wanted is object:
+        return raw  # a tool's own options: the tool's source reads them
     if wanted is not Duration:
         raise TypeError(f"no reading of {wanted}")
     if not isinstance(raw, str):
