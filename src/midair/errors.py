@@ -313,7 +313,7 @@ class BackfillUnproven(Interrupted):
     written back, by somebody since.
     """
 
-    code = "ME312"
+    code = "ME313"
 
 
 class Stopped(Interrupted):
