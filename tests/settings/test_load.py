@@ -217,3 +217,10 @@ def test_a_variable_midair_does_not_read_is_reported_by_the_check(tmp_path: Path
     assert _messages(tmp_path, "", {"MIDAIR_LOCKWAIT": "1s"}) == [
         "ME110 MIDAIR_LOCKWAIT is not a variable midair reads; did you mean MIDAIR_LOCK_WAIT?"
     ]
+
+
+def test_the_pace_of_batches_comes_from_file_and_flag(tmp_path: Path) -> None:
+    text = 'workers = 4\nthrottle = false\nbatch_time = "10ms"\n'
+    settings = _load(tmp_path, text, flags=Flags(values={"workers": "2"}))
+    assert (settings.workers, settings.batch_time_s, settings.throttle) == (2, 0.01, False)
+    assert any("<= 32" in each for each in _messages(tmp_path, "workers = 99\n"))
