@@ -240,3 +240,9 @@ def test_an_allowance_is_read_from_every_kind_of_comment() -> None:
     for comment in ("-- {}", "# {}", "// {}", "<!-- {} -->", "/* {} */"):
         (allowed,) = allowances_in(comment.format("midair: allow MA104, MA201 because the table is empty"))
         assert (allowed.codes, allowed.reason) == (("MA104", "MA201"), "the table is empty")
+
+
+def test_a_migration_without_a_statement_is_found_and_one_that_was_not_looked_at_is_not() -> None:
+    assert codes(look("-- later\n")) == ["MA705"]
+    unseen = replace(candidate("-- later\n"), unseen="it is a program, and was not run")
+    assert "MA705" not in codes(analyse([unseen], None, 18))

@@ -242,7 +242,7 @@ def test_the_reader_of_a_pipe_may_go_away(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert ran.stdout.startswith("MA, ME")
+    assert ran.stdout.startswith("ME, MA")
     assert "Traceback" not in ran.stderr
     assert "BrokenPipe" not in ran.stderr
 

@@ -83,7 +83,8 @@ def begins_empty(candidates: Sequence[Candidate]) -> bool:
     not create may still exist.
     """
     teller = _Teller(Schema(complete=True), None, Options())
-    return not any(needed_and_missing(act) for each in candidates for act in teller.story(each).acts)
+    taught = (teller.story(replace(each, pending=False)) for each in candidates)
+    return not any(needed_and_missing(act) for story in taught for act in story.acts)
 
 
 def risk_of(findings: Sequence[Finding], online: bool = False) -> Risk:
@@ -104,10 +105,12 @@ class _Teller:
         self._plan_scope = options.plan_scope
         self._transactions = 0
         self._settings: dict[str, str | None] = {}
+        self._weighs = True
 
     def story(self, candidate: Candidate) -> Story:
         before = self._schema
         self._settings = {}
+        self._weighs = candidate.pending
         acts = tuple(self._acts(candidate.script))
         if not (self._plan_scope and candidate.pending):
             self._settle(acts)
@@ -159,7 +162,8 @@ class _Teller:
         number: int,
     ) -> Act:
         settings = {key.removeprefix("local "): value for key, value in self._settings.items()}
-        effects = self._effects(changes, settings.get("timezone"))
+        # What only teaches the schema is not looked at by any rule: what it cost does not matter.
+        effects = self._effects(changes, settings.get("timezone")) if self._weighs else Effects()
         return Act(statement, changes, effects, self._schema, current, managed, settings, number)
 
     def _effects(self, changes: tuple[Change, ...], time_zone: str | None) -> Effects:

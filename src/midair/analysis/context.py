@@ -244,12 +244,12 @@ def needed_and_missing(act: Act) -> str | None:
     if not act.schema.complete or "IF EXISTS" in act.statement.sql.upper():
         return None
     schema = act.schema
-    for each in act.changes:
+    for place, each in enumerate(act.changes):
+        schema = schema.after(act.changes[place - 1]) if place else schema
         name: object = getattr(each, "table", None)
         made = isinstance(each, CreateTable)
         if isinstance(name, str) and not made and name not in _EVERY and schema.exists(name) is False:
             return name
-        schema = schema.after(each)
     return None
 
 

@@ -57,7 +57,11 @@ class Default:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`generated` is `stored`, `virtual` or None; `identity` is `always`, `by default` or None."""
+    """`generated` is `stored`, `virtual` or None; `identity` is `always`, `by default` or None.
+
+    `sequence` is the one that a serial or identity column owns, where its name is known; a name the
+    server gave outlives renames of table and column.
+    """
 
     name: str
     type: DataType
@@ -68,6 +72,7 @@ class Column:
     collation: str | None = None
     generated_from: frozenset[str] = frozenset()
     serial: bool = False
+    sequence: str | None = None
 
 
 class ConstraintKind(StrEnum):

@@ -46,16 +46,6 @@ class AllowedBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """A local change of a file: the lines `first` to `last` become `text`; counted from 1."""
-
-    path: str
-    first_line: int
-    last_line: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Remedy:
     """What to do instead: a sentence, and SQL with the real names where there is any.
 

@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from midair.model.change import Change, Column, Constraint, ConstraintKind, DataType, Index, Volatility
+from midair.model.layered import layered
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class Table:
     def column(self, name: str) -> Column | None:
         """The column of this name."""
         return next((each for each in self.columns if each.name == name), None)
+
+    def with_column(self, column: Column) -> "Table":
+        """The table with this column in place of the one of its name."""
+        return replace(
+            self, columns=tuple(column if each.name == column.name else each for each in self.columns)
+        )
 
     def constraint(self, name: str) -> Constraint | None:
         """The constraint of this name."""
@@ -141,10 +150,9 @@ class Schema:
         """The schema with this table in place of the one named `was` (its own name by default)."""
         old = self.tables.get(was or table.name)
         renamed = was is not None and was != table.name
-        tables = dict(self.tables)
-        if was is not None and renamed:
-            tables.pop(was, None)
-        tables[table.name] = table
+        tables = layered(self.tables).changed(
+            {table.name: table}, (was,) if was is not None and renamed else ()
+        )
         related = (
             self._pointing(old, table) if renamed or _points_to(old) != _points_to(table) else self.related
         )
@@ -152,39 +160,27 @@ class Schema:
         names = names or self.constraint_tables
         if old is not None and old.indexes == table.indexes and not renamed:
             return replace(self, tables=tables, related=related, constraint_tables=names)
-        index_tables = dict(self.index_tables)
-        for each in old.indexes if old else ():
-            index_tables.pop(each.name, None)
-        index_tables.update((each.name, table.name) for each in table.indexes)
+        index_tables = layered(self.index_tables).changed(
+            {each.name: table.name for each in table.indexes},
+            [each.name for each in old.indexes] if old else (),
+        )
         return replace(
             self, tables=tables, index_tables=index_tables, related=related, constraint_tables=names
         )
 
     def _owning(self, old: Table | None, new: Table | None) -> Mapping[str, frozenset[str]]:
-        owners = dict(self.constraint_tables or {})
-        for name in _names_of(old):
-            owners[name] = owners.get(name, frozenset()) - {old.name if old else ""}
-        for name in _names_of(new):
-            owners[name] = owners.get(name, frozenset()) | {new.name if new else ""}
-        return owners
+        return _moved(self.constraint_tables or {}, (_names_of(old), old), (_names_of(new), new))
 
     def _pointing(self, old: Table | None, new: Table | None) -> Mapping[str, frozenset[str]]:
-        related = dict(self.related or {})
-        for name in _points_to(old) if old else ():
-            related[name] = related.get(name, frozenset()) - {old.name if old else ""}
-        for name in _points_to(new) if new else ():
-            related[name] = related.get(name, frozenset()) | {new.name if new else ""}
-        return related
+        return _moved(self.related or {}, (_points_to(old), old), (_points_to(new), new))
 
     def without(self, name: str) -> "Schema":
         """The schema without this table, its indexes and what points to it."""
         old = self.tables.get(name)
         if old is None:
             return self
-        tables, index_tables = dict(self.tables), dict(self.index_tables)
-        del tables[name]
-        for index in old.indexes:
-            index_tables.pop(index.name, None)
+        tables = layered(self.tables).changed({}, (name,))
+        index_tables = layered(self.index_tables).changed({}, [each.name for each in old.indexes])
         sequences = {key: owner for key, owner in self.sequences.items() if owner != name}
         related = self._pointing(old, None) if _points_to(old) else self.related
         names = self._owning(old, None) if old.constraints else self.constraint_tables
@@ -212,6 +208,21 @@ class Schema:
         return self.tables.get(name) or Table(name, known=False)
 
 
+def _moved(
+    owners: Mapping[str, frozenset[str]],
+    before: tuple[Iterable[str], Table | None],
+    after: tuple[Iterable[str], Table | None],
+) -> Mapping[str, frozenset[str]]:
+    """Whose the names are, once a table that had the former has the latter."""
+    changes: dict[str, frozenset[str]] = {}
+    for name in before[0]:
+        changes[name] = owners.get(name, _NOTHING) - {before[1].name if before[1] else ""}
+    for name in after[0]:
+        now = changes[name] if name in changes else owners.get(name, _NOTHING)
+        changes[name] = now | {after[1].name if after[1] else ""}
+    return layered(owners).changed(changes)
+
+
 def _owners(tables: Iterable[Table]) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for table in tables:
@@ -233,9 +244,6 @@ def _points_to(table: Table | None) -> frozenset[str]:
         return _NOTHING
     keys = (each.references for each in table.constraints if each.references)
     return frozenset((*table.parents, *table.reads, *keys))
-
-
-_NOTHING: frozenset[str] = frozenset()
 
 
 def bare_name(name: str) -> str:

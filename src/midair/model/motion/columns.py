@@ -18,7 +18,7 @@ from midair.model.change import (
     SetDefault,
     SetNotNull,
 )
-from midair.model.motion.naming import free_name, handed_down, joined, with_free_names
+from midair.model.motion.naming import handed_down, joined, sequence_of, with_free_names
 from midair.model.motion.tables import not_null_by_key
 from midair.model.schema import Schema, bare_name, beside
 
@@ -52,8 +52,9 @@ def add_column(schema: Schema, change: AddColumn) -> Schema:
             )
         )
         if name == change.table and (column.serial or column.identity):
-            sequence = free_name(schema, name, joined(bare_name(name), column.name, "seq"))
-            schema = replace(schema, sequences={**schema.sequences, beside(name, sequence): name})
+            sequence = sequence_of(schema, name, column.name)
+            schema = schema.put(schema.tables[name].with_column(replace(column, sequence=sequence)))
+            schema = replace(schema, sequences={**schema.sequences, sequence: name})
     return schema
 
 
@@ -67,7 +68,7 @@ def drop_column(schema: Schema, change: DropColumn) -> Schema:
         kept = tuple(each for each in table.columns if each.name != gone and gone not in each.generated_from)
         schema = schema.put(replace(table, columns=kept, constraints=constraints, indexes=indexes))
         if column is not None and (column.serial or column.identity):
-            sequence = beside(name, joined(bare_name(name), gone, "seq"))
+            sequence = column.sequence or beside(name, joined(bare_name(name), gone, "seq"))
             schema = replace(
                 schema, sequences={key: value for key, value in schema.sequences.items() if key != sequence}
             )
@@ -184,11 +185,16 @@ def drop_default(schema: Schema, change: DropDefault) -> Schema:
 
 def change_identity(schema: Schema, change: ChangeIdentity) -> Schema:
     kind = None if change.verb == "drop" else "always" if change.always else "by default"
-    schema = _on_column(schema, change.table, change.column, lambda column: replace(column, identity=kind))
-    sequence = beside(change.table, joined(bare_name(change.table), change.column, "seq"))
+    column = schema.known_or_stub(change.table).column(change.column)
+    had = column.sequence if column else None
+    sequence = had or beside(change.table, joined(bare_name(change.table), change.column, "seq"))
+    owned = None if change.verb == "drop" else sequence
+    schema = _on_column(
+        schema, change.table, change.column, lambda each: replace(each, identity=kind, sequence=owned)
+    )
     sequences = {key: value for key, value in schema.sequences.items() if key != sequence}
-    if change.verb != "drop":
-        sequences[sequence] = change.table
+    if owned is not None:
+        sequences[owned] = change.table
     return replace(schema, sequences=sequences)
 
 

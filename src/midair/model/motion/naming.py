@@ -32,6 +32,11 @@ def free_name(schema: Schema, table: str, name: str, others: tuple[str, ...] = (
     return name
 
 
+def sequence_of(schema: Schema, table: str, column: str) -> str:
+    """The sequence that the server makes for a serial or identity column."""
+    return beside(table, free_name(schema, table, joined(bare_name(table), column, "seq")))
+
+
 def with_free_name(
     schema: Schema, table: str, constraint: Constraint, index: Index | None, others: tuple[str, ...] = ()
 ) -> tuple[Constraint, Index | None]:
@@ -93,6 +98,6 @@ def inherited(constraint: Constraint, indexes: tuple[Index, ...]) -> Constraint:
 def handed_down(column: Column) -> Column:
     """A parent's column on a partition or heir: a serial is only a default there, for the sequence is the parent's."""
     if not column.serial:
-        return column
+        return replace(column, sequence=None) if column.sequence else column
     default = column.default or Default("nextval(…)", Volatility.VOLATILE)
-    return replace(column, serial=False, default=default)
+    return replace(column, serial=False, default=default, sequence=None)

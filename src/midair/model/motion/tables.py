@@ -19,10 +19,9 @@ from midair.model.change import (
 )
 from midair.model.motion.naming import (
     copied_index,
-    free_name,
     handed_down,
     inherited,
-    joined,
+    sequence_of,
     with_free_names,
 )
 from midair.model.schema import Schema, Table, bare_name, beside
@@ -66,12 +65,9 @@ def create_table(schema: Schema, change: CreateTable) -> Schema:
     sequences = dict(schema.sequences)
     for column in change.columns:
         if column.serial or column.identity:
-            name = free_name(
-                replace(schema, sequences=sequences),
-                change.table,
-                joined(bare_name(change.table), column.name, "seq"),
-            )
-            sequences[beside(change.table, name)] = change.table
+            name = sequence_of(replace(schema, sequences=sequences), change.table, column.name)
+            sequences[name] = change.table
+            table = table.with_column(replace(table.column(column.name) or column, sequence=name))
     return replace(schema, sequences=sequences).put(table)
 
 

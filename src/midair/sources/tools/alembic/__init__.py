@@ -12,7 +12,15 @@ from midair.sources.tools.alembic.history import compare
 from midair.sources.tools.alembic.live import live
 from midair.sources.tools.alembic.new import new
 from midair.sources.tools.alembic.project import read, recognises
+from midair.sources.tools.alembic.unexecuted import unexecuted
 
 SOURCE = Source(
-    tool="alembic", recognises=recognises, read=read, compare=compare, scripts=scripts, new=new, live=live
+    tool="alembic",
+    recognises=recognises,
+    read=read,
+    compare=compare,
+    scripts=scripts,
+    new=new,
+    live=live,
+    unrun=unexecuted,
 )

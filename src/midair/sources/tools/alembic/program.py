@@ -143,7 +143,7 @@ def _failure(program: Program, answer: Answer) -> ProgramFailed | Unsupported | 
         case "databases":
             return Unsupported(
                 message,
-                hint='choose one: `database = "…"` under [tools.alembic] in midair.toml; an environment for each, if you run all',
+                hint='choose one: `database = "…"` under [tools.alembic] in midair.toml, or a [[projects]] entry for each (docs/alembic.md)',
                 state="nothing was changed",
             )
         case "creator" | "idle":
