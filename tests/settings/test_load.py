@@ -232,3 +232,10 @@ def test_one_of_several_projects_has_options_of_its_own(tmp_path: Path) -> None:
 def test_options_that_say_no_tool_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match=r"midair.toml:3 .*does not say for which tool"):
         _load(tmp_path, '[[projects]]\npath = "."\noptions = { database = "orders" }\n')
+
+
+def test_the_pace_of_batches_comes_from_file_and_flag(tmp_path: Path) -> None:
+    text = 'workers = 4\nthrottle = false\nbatch_time = "10ms"\n'
+    settings = _load(tmp_path, text, flags=Flags(values={"workers": "2"}))
+    assert (settings.workers, settings.batch_time_s, settings.throttle) == (2, 0.01, False)
+    assert any("<= 32" in each for each in _messages(tmp_path, "workers = 99\n"))

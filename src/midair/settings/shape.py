@@ -77,10 +77,8 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = None
     workers: Annotated[
-        int | None,
+        Annotated[int, Meta(ge=1, le=32)] | None,
         Meta(
-            ge=1,
-            le=32,
             description="Sessions that work on one statement in batches at the same time. Default: 1.",
         ),
     ] = None
