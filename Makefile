@@ -2,7 +2,7 @@
 # `make test` and `make check` set up .venv by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs lint
+.PHONY: help setup demo test long check bench docs lint
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -28,6 +28,9 @@ lint: $(READY)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_docs.py --check
+
+long: $(READY)  ## Everything that is too long for the gate: more kills, more public projects, more random input
+	$(BIN)/python -m pytest -n auto -m "slow"
 
 check: lint test  ## All a reviewer would run
 

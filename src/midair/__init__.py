@@ -20,6 +20,7 @@ _PUBLIC = {
     "Found": "midair.sources.source",
     "MidairError": "midair.errors",
     "Migration": "midair.model.migration",
+    "Pace": "midair.execution.services",
     "Plan": "midair.model.plan",
     "Product": "midair.model.address",
     "Project": "midair.sources.source",

@@ -1,6 +1,7 @@
 """midair changes database schemas while the application keeps flying (the names that type checkers see)."""
 
 from midair.errors import MidairError as MidairError
+from midair.execution.services import Pace as Pace
 from midair.execution.services import Reporter as Reporter
 from midair.journal.journal import RunRecord as RunRecord
 from midair.model.address import Address as Address

@@ -313,7 +313,7 @@ class BackfillUnproven(Interrupted):
     written back, by somebody since.
     """
 
-    code = "ME312"
+    code = "ME313"
 
 
 class Stopped(Interrupted):
@@ -326,7 +326,7 @@ class Stopped(Interrupted):
 class LeaseLost(Interrupted):
     """Another run took over while this one was out of sight (a laptop that slept, a network that hung)."""
 
-    code = "ME312"
+    code = "ME313"
 
 
 class ConnectionLost(ExecutionError):

@@ -10,7 +10,7 @@ from tests.peers.databases import Cluster
 from tests.peers.places import peer, public_project
 from tests.sources.liquibase.beside import Side, handed_over, laid_out
 
-pytestmark = [pytest.mark.real_projects, pytest.mark.peers]
+pytestmark = [pytest.mark.real_projects, pytest.mark.peers, pytest.mark.slow]
 
 CHANGELOGS = {"fineract": "db/changelog/db.changelog-master.xml", "gravitee": "liquibase/master.yml"}
 RUNS: Mapping[str, tuple[Mapping[str, str], ...]] = {

@@ -206,5 +206,19 @@ def run_options() -> list[click.Parameter]:
             metavar="TIME",
             help="End sessions in the way of a lock for longer. [never]",
         ),
+        _option(
+            "--workers",
+            "workers",
+            group="Settings",
+            metavar="N",
+            help="Sessions at once on a statement in batches. [1]",
+        ),
+        _option(
+            "--batch-time",
+            "batch_time",
+            group="Settings",
+            metavar="TIME",
+            help="Size batches to take this long. [25ms]",
+        ),
         _option("--wait", "wait", group="Settings", metavar="TIME", help="Wait for another run to end. [0s]"),
     ]

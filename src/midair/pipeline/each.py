@@ -95,29 +95,16 @@ class _Each:
         now = self._rows()
         if not any(each.rows for each in now.values()):
             return  # it only went without rows
-        lost = tuple(losses(rows, now, every_column=False))
+        triggered = {before.tables.get(each) for each in before.definitions if each.kind == "trigger"}
+        lost = [
+            each for each in losses(rows, now, every_column=False) if not _is_meant(each, intent, triggered)
+        ]
         for loss in lost:
-            self._judge_loss(loss, intent)
-        self._proof(
-            "data kept", time.monotonic(), not lost or all(self._meant(each, intent) for each in lost)
-        )
+            verdict = verdicts.ROWS_LOST if loss.column is None else verdicts.VALUES_CHANGED
+            self._found(verdict, _sentence(loss), loss.table)
+        self._proof("data kept", time.monotonic(), not lost)
         for sequence, column, following in sequences_behind(self.opened.session):
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
-
-    def _judge_loss(self, loss: Loss, intent: Intent) -> None:
-        if self._meant(loss, intent):
-            return
-        if loss.column is None:
-            self._found(
-                verdicts.ROWS_LOST, f"{loss.gone} of {loss.before} rows of {loss.table} are gone", loss.table
-            )
-        else:
-            self._found(verdicts.VALUES_CHANGED, _sentence(loss), loss.table)
-
-    def _meant(self, loss: Loss, intent: Intent) -> bool:
-        if loss.column is None:
-            return intent.deletes(loss.table)
-        return intent.sets(loss.table, loss.column)
 
     def _judge_queries(self, broken: Mapping[Span, str]) -> None:
         for span, reason in failing(self.opened.session, self.trial.queries).items():
@@ -260,6 +247,13 @@ def _bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool
     except MigrationFailed:
         return False
     return True
+
+
+def _is_meant(loss: Loss, intent: Intent, triggered: set[str | None]) -> bool:
+    """The migration says so; or it updates the table, and a trigger may do the rest."""
+    if loss.column is None:
+        return intent.deletes(loss.table)
+    return intent.sets(loss.table, loss.column) or (intent.updates(loss.table) and loss.table in triggered)
 
 
 def _some(differs: Sequence[Difference]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from midair.database import Guard
-from midair.execution.services import Bounds
+from midair.execution.services import Bounds, Pace
 from midair.model.address import Address, Product, Secret
 from midair.rewriting.scene import SMALL_BYTES
 
@@ -39,6 +39,7 @@ class Request:
     strategy: str | None = None
     small_table_bytes: int = SMALL_BYTES
     terminate_blockers_s: float | None = None
+    pace: Pace = field(default_factory=Pace)
 
 
 def guard_of(request: Request) -> Guard:
@@ -48,7 +49,9 @@ def guard_of(request: Request) -> Guard:
 
 def bounds_of(request: Request) -> Bounds:
     """How long a run may wait for others and for locks."""
-    return Bounds(request.wait_s, request.lock_budget_s, request.lock_wait_s, request.terminate_blockers_s)
+    return Bounds(
+        request.wait_s, request.lock_budget_s, request.lock_wait_s, request.terminate_blockers_s, request.pace
+    )
 
 
 def strategy_of(request: Request, address: Address) -> str:

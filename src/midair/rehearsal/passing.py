@@ -37,6 +37,10 @@ class Intent:
             for each in self.changes
         ) or any(isinstance(each, (c.Block, c.Opaque, c.Query)) for each in self.changes)
 
+    def updates(self, table: str) -> bool:
+        """A statement updates rows of this table, so that its triggers fire."""
+        return any(isinstance(each, c.Update) and each.table == table for each in self.changes)
+
     def deletes(self, table: str) -> bool:
         """A statement removes rows of this table, or does something nobody can read."""
         return any(

@@ -38,6 +38,7 @@ _FAST = (
 )
 _START_TIMEOUT_S = 30.0
 _FOLDER = "midair-pg-"
+_NEW_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,19 @@ def sweep(base: Path) -> tuple[Path, ...]:
     """Removes what runs that were killed left behind; folders of runs still alive hold a lock. Gives the removed."""
     gone: list[Path] = []
     for folder in base.glob(f"{_FOLDER}*"):
-        owned = _claimed(folder, create=False)
+        owned = _claimed(folder, create=_is_forsaken(folder))
         if owned is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(owned)
             gone.append(folder)
     return tuple(gone)
+
+
+def _is_forsaken(folder: Path) -> bool:
+    """Empty for a minute: whoever made it was killed before it could say that it is theirs."""
+    with suppress(OSError):
+        return not any(folder.iterdir()) and time.time() - folder.stat().st_mtime > _NEW_S
+    return False
 
 
 def _claimed(folder: Path, *, create: bool = True) -> int | None:

@@ -66,6 +66,9 @@ class Settings:
     lock_wait_s: float = 0.05
     lock_budget_s: float = 600.0
     terminate_blockers_s: float | None = None
+    workers: int = 1
+    batch_time_s: float = 0.025
+    throttle: bool = True
     statement_timeout_s: float = 0.0
     wait_s: float = 0.0
     python: str | None = None
@@ -159,6 +162,9 @@ def _effective(
         lock_wait_s=chosen.seconds("lock_wait", 0.05),
         lock_budget_s=chosen.seconds("lock_budget", 600.0),
         terminate_blockers_s=chosen.seconds("terminate_blockers_older_than", None),
+        workers=cast("int", chosen.value("workers") or 1),
+        batch_time_s=chosen.seconds("batch_time", 0.025),
+        throttle=chosen.value("throttle") is not False,
         statement_timeout_s=chosen.seconds("statement_timeout", 0.0),
         wait_s=chosen.seconds("wait", 0.0),
         python=chosen.text("python"),

@@ -76,6 +76,26 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
             description="End sessions whose transaction has been in the way of a lock for longer than this. Default: never."
         ),
     ] = None
+    workers: Annotated[
+        int | None,
+        Meta(
+            ge=1,
+            le=32,
+            description="Sessions that work on one statement in batches at the same time. Default: 1.",
+        ),
+    ] = None
+    batch_time: Annotated[
+        Duration | None,
+        Meta(
+            description="How long one batch should take; a writer may wait as long for a row in it. Default: 25ms."
+        ),
+    ] = None
+    throttle: Annotated[
+        bool | None,
+        Meta(
+            description="Batches give way when standbys fall behind, sessions wait, or dead rows gather. Default: true."
+        ),
+    ] = None
     statement_timeout: Annotated[
         Duration | None, Meta(description="The longest one statement may run. Default: no limit.")
     ] = None

@@ -15,7 +15,7 @@ ALTER TABLE orders ADD COLUMN public_id uuid NOT NULL DEFAULT gen_random_uuid() 
 | phase | step | lock, and for how long |
 | --- | --- | --- |
 | expand | `ALTER TABLE orders ADD COLUMN public_id uuid`, then `ALTER COLUMN public_id SET DEFAULT gen_random_uuid()`, together | ACCESS EXCLUSIVE, milliseconds |
-| backfill | `UPDATE orders SET public_id = DEFAULT WHERE public_id IS NULL`, in batches where that can be proved right | row locks, a batch at a time |
+| backfill | `UPDATE orders SET public_id = gen_random_uuid() WHERE public_id IS NULL`, in batches where that can be proved right | row locks, a batch at a time |
 | expand | `SET NOT NULL`, `ADD UNIQUE`, `ADD CHECK`, `ADD FOREIGN KEY`, each by its own rewrite | see there |
 
 A serial gets its sequence with the column. An identity column is filled from a sequence of its own first,
@@ -96,7 +96,7 @@ def _default(change: AddColumn, parts: ColumnParts, case: Case, undo: tuple[Sql,
     return (
         Piece(parts.bare, why="empty at first", undo=undo),
         Piece(parts.default, why="new rows have a value from here on"),
-        _filled(change),
+        _filled(change, _expression(change)),
     )
 
 
@@ -104,10 +104,10 @@ def _expression(change: AddColumn) -> str:
     return change.column.default.sql if change.column.default else "NULL"
 
 
-def _filled(change: AddColumn) -> Piece:
+def _filled(change: AddColumn, expression: str) -> Piece:
     name = change.column.name
     return Piece(
-        f"UPDATE {change.table} SET {name} = DEFAULT WHERE {name} IS NULL",
+        f"UPDATE {change.table} SET {name} = {expression} WHERE {name} IS NULL",
         why="the rows that were there get their value",
         phase=Phase.BACKFILL,
         again=True,
@@ -123,7 +123,7 @@ def _serial(change: AddColumn, parts: ColumnParts, case: Case, undo: tuple[Sql, 
         Piece(parts.bare, why="empty at first", undo=undo),
         Piece(f"CREATE SEQUENCE {sequence} AS {kind} OWNED BY {table}.{name}"),
         Piece(_next_by_default(table, name, sequence), why="new rows have a value from here on"),
-        _filled(change),
+        _filled(change, _next(sequence)),
     )
 
 
@@ -141,7 +141,7 @@ def _identity(
         Piece(f"CREATE SEQUENCE {sequence} AS {kind}", undo=(Sql(f"DROP SEQUENCE IF EXISTS {sequence}"),)),
         Piece(parts.bare, why="empty at first", undo=undo),
         Piece(_next_by_default(table, name, sequence), why="new rows have a value from here on"),
-        _filled(change),
+        _filled(change, _next(sequence)),
     )
     ended = (
         Piece(f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"),
@@ -158,5 +158,9 @@ def _identity(
 
 
 def _next_by_default(table: str, column: str, sequence: str) -> str:
+    return f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {_next(sequence)}"
+
+
+def _next(sequence: str) -> str:
     text = sequence.replace("'", "''")
-    return f"ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT nextval('{text}')"
+    return f"nextval('{text}')"

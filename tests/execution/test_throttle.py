@@ -1,0 +1,87 @@
+"""What the throttle reads, and what it makes of it."""
+
+import threading
+
+import pytest
+from tests.support.backfills import cut, fly_backfill, run_all
+
+from midair.database import Guard, Session, open_session
+from midair.execution.services import Pace
+from midair.execution.throttle import (
+    DEAD_SHARE,
+    LAG_S,
+    SLOT_BYTES,
+    Reading,
+    Throttle,
+    Watch,
+    duty_after,
+)
+from midair.model.address import Address
+from midair.model.statement import Sql
+from midair.rehearsal.server import throwaway_server
+
+
+@pytest.mark.parametrize("major", [15, 18])
+def test_every_signal_can_be_read(major: int) -> None:
+    with throwaway_server(major) as server:
+        session = open_session(server.admin, Guard(), "midair tests")
+        watch = Watch(Throttle(), lambda: session, ("public.t",), lambda: (session,), 1.0)
+        read = [*watch._server(session), *watch._waiters(session)]
+        assert watch._unreadable == set()
+        assert len(read) >= 5
+        session.close()
+
+
+@pytest.mark.parametrize(
+    ("readings", "before", "after"),
+    [
+        ([], 0.5, 0.55),
+        ([], 1.0, 1.0),
+        ([Reading(LAG_S, 1.9)], 0.5, 0.55),
+        ([Reading(LAG_S, 2.0)], 0.5, 0.25),
+        ([Reading(LAG_S, 10.0)], 0.5, 0.0),
+        ([Reading(LAG_S, 0.0)], 0.0, 0.06),
+        ([Reading(LAG_S, 3.0)], 0.01, 0.01),
+        ([Reading(DEAD_SHARE, 0.35)], 0.3, 0.25),
+        ([Reading(DEAD_SHARE, 0.9)], 1.0, 0.25),
+        ([Reading(DEAD_SHARE, 0.9), Reading(SLOT_BYTES, 2.0**31)], 1.0, 0.0),
+    ],
+)
+def test_the_worst_sign_decides_how_much_of_the_time_is_worked(
+    readings: list[Reading], before: float, after: float
+) -> None:
+    duty, reason = duty_after(before, readings, 1.0, 1.0)
+    assert duty == pytest.approx(after)
+    assert bool(reason) == any(each.value >= each.limit.soft for each in readings)
+
+
+def test_a_batch_that_somebody_waits_for_is_cancelled_and_tried_again(
+    database: Address, session: Session
+) -> None:
+    run_all(
+        session,
+        "CREATE TABLE t (id bigserial PRIMARY KEY, n int NOT NULL DEFAULT 0, app int NOT NULL DEFAULT 0)",
+        "INSERT INTO t SELECT FROM generate_series(1, 3000)",
+        # A slow change: 3000 rows take six seconds, so a batch of 500 would hold its rows for one.
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.n <> OLD.n THEN PERFORM pg_sleep(0.002); END IF; RETURN NEW; END'",
+        "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()",
+    )
+    ended = threading.Event()
+
+    def write() -> None:
+        other = open_session(database, Guard(), "application")
+        while not ended.is_set():
+            other.run([Sql("UPDATE t SET app = app + 1 WHERE id = 3")], atomic=True)
+            ended.wait(0.01)
+        other.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        fly_backfill(
+            database, cut(session, "UPDATE t SET n = n + 1"), pace=Pace(first_rows=3000, batch_s=0.02)
+        )
+    finally:
+        ended.set()
+        writer.join()
+    assert session.query("SELECT n, count(*) FROM t GROUP BY n") == [(1, 3000)]
