@@ -12,7 +12,7 @@ from tests.support.listening import Remembering
 import midair
 from midair.analysis.options import Options
 from midair.database import Session
-from midair.errors import LoginRefused, NoGit, ProgramFailed, UnknownRevision, Unreachable, Unsupported
+from midair.errors import LoginRefused, NoGit, UnknownRevision, Unreachable, Unsupported
 from midair.model.address import Address, Secret
 from midair.model.finding import AllowedBy, Risk
 from midair.model.statement import Sql
@@ -346,10 +346,15 @@ def test_no_exec_runs_no_program_of_the_project(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_program_that_fails_says_where(tmp_path: Path) -> None:
-    root = write_project(tmp_path, {"a": revision("a", "None", 'op.execute("SELECT 1 FROM nowhere")')})
-    with pytest.raises(ProgramFailed, match=r"a\.py:10"):
-        looked(root)
+def test_a_program_that_fails_is_read_as_its_file_shows_it_and_the_warning_says_where_it_failed(
+    tmp_path: Path,
+) -> None:
+    body = 'op.execute("SELECT 1 FROM nowhere")\nop.create_index("i", "orders", ["total"])'
+    found = looked(write_project(tmp_path, {"a": revision("a", "None", body)}))
+    assert any("running failed" in each and "a.py:10" in each for each in found.warnings)
+    assert [str(each.span) for each in found.findings if each.code == "MA101"] == [
+        "migrations/versions/a.py:11"
+    ]
 
 
 def test_rules_are_known_by_code_family_and_name() -> None:
