@@ -26,9 +26,7 @@ def _same_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_the_option_nothing_is_collected(pytester: pytest.Pytester) -> None:
     suite(pytester, "SELECT 1;")
-    assert (
-        pytester.runpytest_subprocess("-p", "midair.pytest_plugin").ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    )
+    assert pytester.runpytest_subprocess().ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 def test_every_migration_is_proven_and_a_forgotten_index_fails_its_own_test(
@@ -47,7 +45,7 @@ def test_every_migration_is_proven_and_a_forgotten_index_fails_its_own_test(
             assert midair_database.database and len(midair_project.migrations) == 2
         """
     )
-    ran = pytester.runpytest_subprocess("-p", "midair.pytest_plugin", "--midair", "-v")
+    ran = pytester.runpytest_subprocess("--midair", "-v")
     output = ran.stdout.str()
     assert "midair::1::up-down-up PASSED" in output, output
     assert "midair::2::up-down-up FAILED" in output

@@ -130,10 +130,10 @@ def test_a_cut_connection_resumes_to_the_same_state(reference: Reference) -> Non
     with reference.rig.session(reference.rig.server.admin) as admin:
         for _ in range(RANDOM_KILLS):
             process = fly(reference.root, address, wait_s=30, strategy="online")
-            time.sleep(chance.uniform(0.05, reference.took_s))
-            while not (found := admin.query(_CUT, (address.database,))) and not process.over():
-                time.sleep(0.005)  # a busy machine may not have connected it yet
-            cut += len(found)
+            while not admin.query(_CONNECTED, (address.database,)) and not process.over():
+                time.sleep(0.002)
+            time.sleep(chance.uniform(0.0, 0.1))
+            cut += len(admin.query(_CUT, (address.database,)))
             code, said = process.landed()
             assert code in (0, 4, 6), said
             if code == 0:
@@ -142,6 +142,7 @@ def test_a_cut_connection_resumes_to_the_same_state(reference: Reference) -> Non
     assert_lands(reference, address)
 
 
+_CONNECTED = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'midair%%'"
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'midair%%'"
 
 
