@@ -55,6 +55,12 @@ NAIVE = (
         "index-concurrently",
     ),
     _naive(
+        "an index whose place and name another takes that is there",
+        _SHOP + "CREATE INDEX a ON orders (note); CREATE INDEX a_temp ON orders (note, total);",
+        "DROP INDEX a;\nALTER INDEX a_temp RENAME TO a;\nCREATE INDEX b ON orders (total);",
+        "index-concurrently",
+    ),
+    _naive(
         "indexes to drop",
         _SHOP + "CREATE INDEX a ON orders (note); CREATE INDEX b ON orders (total);",
         "DROP INDEX a, b;",

@@ -106,12 +106,21 @@ def without_gaps(parts: Sequence[Part]) -> list[Part] | None:
         end = _successor(part, made, start)
         if end is None:
             continue
+        if any(_takes_name(each, part.index_name) for each in made[start + 1 : end]):
+            continue  # one that is there already takes its place, and its name
         between = [change for each in made[start + 1 : end] for change in changes_of(each.piece.sql)]
         same = any(part.index_name == each.index_name and each.builds_on for each in made[start + 1 : end])
         if same or any(isinstance(each, Update | Insert | Delete) for each in between):
             return None
         made.insert(end - 1, made.pop(start))
     return made
+
+
+def _takes_name(part: Part, name: str | None) -> bool:
+    """It renames something to this name."""
+    if part.piece.action is not None:
+        return False
+    return any(getattr(each, "new_name", None) == name for each in changes_of(part.piece.sql))
 
 
 def _successor(part: Part, made: Sequence[Part], start: int) -> int | None:
