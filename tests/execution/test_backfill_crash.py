@@ -62,9 +62,10 @@ def test_kills_at_random_instants_beside_writers_leave_every_row_incremented_onc
         time.sleep(0.004)
 
     with others(target, 2, write) as raised:
-        for _ in range(RANDOM_KILLS):
+        for number in range(RANDOM_KILLS):
             pid = fork_backfill(target, backfill, pace)
-            time.sleep(chance.uniform(0.01, 0.25))
+            # the first dies before a fast machine is done, the later ones further in
+            time.sleep(chance.uniform(0.005, min(0.25, 0.03 * (number + 1))))
             os.kill(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
             killed += os.WIFSIGNALED(status)
@@ -83,7 +84,8 @@ def test_sessions_cut_by_the_server_leave_every_row_incremented_once(target: Add
     pace, cuts = replace(FULL_SPEED, workers=2, batch_s=0.002), 0
     for attempt in range(8):
         pid = fork_backfill(target, backfill, pace)
-        time.sleep(0.03 + 0.02 * attempt)
+        _until_connected(table)
+        time.sleep(0.01 * attempt)
         cuts += _ends_others(table)
         if os.waitpid(pid, 0)[1] == 0:
             break
@@ -108,6 +110,15 @@ def test_a_copy_killed_half_way_copies_no_row_twice(target: Address, table: Sess
         _ends_others(table)
         fly_backfill(target, backfill, pace=pace)
     assert table.query("SELECT count(*), count(DISTINCT id) FROM copy") == [(8000, 8000)]
+
+
+def _until_connected(session: Session) -> None:
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and not session.query(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'midair tests'"
+        " AND pid <> pg_backend_pid() AND datname = current_database()"
+    ):
+        time.sleep(0.001)
 
 
 def _ends_others(session: Session) -> int:

@@ -96,6 +96,7 @@ def test_a_kill_at_an_event_resumes_to_the_same_state(reference: Reference) -> N
     assert killed == len(range(1, reference.events, EVERY))
 
 
+@pytest.mark.slow
 def test_kills_one_after_the_other_resume_to_the_same_state(reference: Reference) -> None:
     address, killed = reference.database(), 0
     for event in range(200):
@@ -110,6 +111,7 @@ def test_kills_one_after_the_other_resume_to_the_same_state(reference: Reference
     assert_lands(reference, address)
 
 
+@pytest.mark.slow
 def test_kills_at_random_instants_resume_to_the_same_state(reference: Reference) -> None:
     chance = random.Random(20261121)
     address = reference.database()
@@ -124,6 +126,7 @@ def test_kills_at_random_instants_resume_to_the_same_state(reference: Reference)
     assert_lands(reference, address)
 
 
+@pytest.mark.slow
 def test_a_cut_connection_resumes_to_the_same_state(reference: Reference) -> None:
     chance, cut = random.Random(5), 0
     address = reference.database()
