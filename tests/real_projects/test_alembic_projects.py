@@ -11,7 +11,7 @@ from .alembic_projects import PROJECTS, AlembicProject
 
 pytestmark = pytest.mark.real_projects
 
-_IN_THE_GATE = ("optuna", "prefect")
+_IN_THE_GATE = ("optuna",)
 _PROJECTS = [
     pytest.param(each, id=each.name, marks=() if each.name.startswith(_IN_THE_GATE) else pytest.mark.slow)
     for each in PROJECTS

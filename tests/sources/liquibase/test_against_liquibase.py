@@ -58,7 +58,10 @@ def test_both_leave_the_same_schema_and_the_same_rows(
     assert len(ours.waiting()) < 4
 
 
-@pytest.mark.parametrize("point", [3, 40, 80])
+@pytest.mark.parametrize(
+    "point",
+    [pytest.param(3, marks=pytest.mark.slow), 40, pytest.param(80, marks=pytest.mark.slow)],
+)
 def test_each_takes_over_from_the_other_at_any_point(
     three: tuple[Database, ...], point: int, tmp_path: Path
 ) -> None:
