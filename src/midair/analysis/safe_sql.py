@@ -2,11 +2,23 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from midair.analysis.context import Context
 from midair.dialects.postgresql.changes.names import identifier
-from midair.dialects.postgresql.reworded import BATCH_ROWS, in_batches, narrowed, of_new_row
-from midair.model.change import Column, Constraint, ConstraintKind, CreateIndex, DataType
+from midair.dialects.postgresql.next_rows import BATCH_ROWS, in_batches, narrowed
+from midair.dialects.postgresql.reworded import column_line, of_new_row
+from midair.model.change import (
+    AddColumn,
+    AddConstraint,
+    Column,
+    Constraint,
+    ConstraintKind,
+    CreateIndex,
+    CreateTable,
+    DataType,
+)
+from midair.model.finding import Remedy
 from midair.model.schema import Schema, Table, bare_name
 
 BRIEFLY = "SET LOCAL lock_timeout = '2s'"
@@ -36,6 +48,36 @@ def named(*parts: str) -> str:
 def quoted(text: str) -> str:
     """A string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def in_place(text: str, change: CreateTable | AddColumn | AddConstraint, *definitions: str | None) -> Remedy:
+    """Columns' definitions as they should stand: lines of a CREATE TABLE, statements where they are added."""
+    lines = tuple(each for each in definitions if each)
+    if isinstance(change, CreateTable):
+        return Remedy(text, write=lines)
+    return Remedy(text, tuple(f"ALTER TABLE {change.table} ADD COLUMN {each}" for each in lines))
+
+
+def retyped(
+    text: str, change: CreateTable | AddColumn, columns: Iterable[Column], to: str, context: Context
+) -> Remedy:
+    """These columns with another type."""
+    sql = context.act.statement.sql
+    made = in_place(text, change, *(column_line(sql, each.name, type_=to) for each in columns))
+    calls = "\n".join(
+        f'sa.Column("{each.name}", {_ALEMBIC_TYPES[to]}, nullable={not each.not_null})' for each in columns
+    )
+    return replace(made, alembic=calls) if to in _ALEMBIC_TYPES else made
+
+
+_ALEMBIC_TYPES = {
+    "timestamptz": "sa.DateTime(timezone=True)",
+    "jsonb": "postgresql.JSONB()",
+    "text": "sa.Text()",
+    "bigint": "sa.BigInteger()",
+    "bigserial": "sa.BigInteger()",
+    "numeric": "sa.Numeric()",
+}
 
 
 def not_null_proof(table: str, column: str) -> tuple[str, ...]:
@@ -207,3 +249,14 @@ def broken_by(table: str, made: Constraint, schema: Schema) -> str | None:
             )
         case _:
             return None
+
+
+def renumbered(path: str, revision: str, taken: Iterable[str]) -> tuple[str, ...]:
+    """The command that gives a file the next free number; empty where its number is not part of its name."""
+    folder, slash, name = path.rpartition("/")
+    digits = "".join(each for each in revision if each.isdigit())
+    if not digits or digits != revision or digits not in name:
+        return ()
+    highest = max(int(each) for each in (*taken, revision) if each.isdigit())
+    new = name.replace(digits, str(highest + 1).zfill(len(digits)), 1)
+    return (f"git mv {shlex.quote(path)} {shlex.quote(folder + slash + new)}",)

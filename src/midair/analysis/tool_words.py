@@ -28,11 +28,11 @@ def _outside_a_transaction(tool: str, path: str) -> tuple[str, ...]:
         case "flyway", _:
             return (f"executeInTransaction=false    (in {PurePath(path).name}.conf)",)
         case "liquibase", ".xml":
-            return ('<changeSet … runInTransaction="false">',)
+            return ('runInTransaction="false"',)
         case "liquibase", ".yaml" | ".yml" | ".json":
             return ("runInTransaction: false",)
         case "liquibase", _:
-            return ("--changeset author:id runInTransaction:false",)
+            return ("runInTransaction:false",)
         case "goose", _:
             return ("-- +goose NO TRANSACTION",)
         case "dbmate", _:

@@ -30,7 +30,8 @@ from collections.abc import Iterator
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.safe_sql import BRIEFLY, kept_by_trigger, key_of, named
-from midair.dialects.postgresql.reworded import generated_from, in_batches, of_new_row, virtual
+from midair.dialects.postgresql.next_rows import in_batches
+from midair.dialects.postgresql.reworded import generated_from, of_new_row, virtual
 from midair.model.change import AddColumn, ChangeExpression
 from midair.model.finding import Remedy, Risk
 
