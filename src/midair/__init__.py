@@ -30,6 +30,8 @@ _PUBLIC = {
     "Status": "midair.pipeline.status",
     "address_of": "midair.pipeline.opening",
     "apply": "midair.pipeline.apply",
+    "contract": "midair.pipeline.contract",
+    "gates": "midair.pipeline.contract",
     "detect": "midair.pipeline.opening",
     "history": "midair.pipeline.status",
     "new": "midair.pipeline.new",

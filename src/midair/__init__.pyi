@@ -17,6 +17,8 @@ from midair.model.plan import Plan as Plan
 from midair.pipeline.apply import apply as apply
 from midair.pipeline.apply import resume as resume
 from midair.pipeline.apply import rollback as rollback
+from midair.pipeline.contract import contract as contract
+from midair.pipeline.contract import gates as gates
 from midair.pipeline.doctor import doctor as doctor
 from midair.pipeline.new import new as new
 from midair.pipeline.opening import address_of as address_of

@@ -3,15 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from midair.dialects.dialect import dialect_of
+from midair.dialects.postgresql.bridging import bridgings
 from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
-from midair.journal import Journal
+from midair.journal import Journal, contracts
+from midair.model.contract import Contract
 from midair.model.migration import Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
+from midair.planning.held import refuse_held
 from midair.planning.lay_out import Item, lay_out
 from midair.planning.online import lay_out_online
 from midair.rewriting.scene import Scene
@@ -45,7 +48,9 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
     else:
         chosen = undoing(standings, target or "-1", keep_target=keep_target)
         marks = project.history.forget(session, chosen, applied)
-    work = Work(chosen, direction, applied, session.product)
+    waiting = [each.contract for each in contracts.waiting(session, project.tool)]
+    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, waiting)
+    work = Work(asked, direction, applied, session.product)
     scripts = source.scripts(project, work, opened.scratch, opened.options)
     items = items_of(chosen, scripts.by_revision, marks)
     creates = (*scripts.before_history, *project.history.create(session))
@@ -53,7 +58,12 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
     dialect, before = dialect_of(session.product), names_of(applied)
     begun = Journal(session).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
-    if strategy == "online":
+    takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
+        each.revision for each in chosen
+    }
+    if direction is Direction.UP:
+        waiting = [each.contract for each in contracts.waiting(session)]
+    if strategy == "online" or takes_back:
         return lay_out_online(
             project.tool,
             direction,
@@ -63,13 +73,19 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
                 snapshot(session),
                 session.server_version // 10_000,
                 small_bytes=opened.request.small_table_bytes,
+                bridging=bridgings(session) if direction is Direction.UP else {},
+                defers=direction is Direction.UP,
             ),
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,
             prepare=prepare,
             begun=begun,
+            waiting=waiting,
         )
+    if direction is Direction.UP:
+        for each in items:
+            refuse_held(each.script.statements, waiting)
     return lay_out(
         project.tool,
         direction,
@@ -81,6 +97,12 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
         before=before,
         prepare=prepare,
     )
+
+
+def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:
+    """Those whose downgrade is to be read: an open contract is taken back without one."""
+    own = {each.revision for each in waiting if each.whole}
+    return tuple(each for each in chosen if each.reversible or each.revision not in own)
 
 
 def items_of(

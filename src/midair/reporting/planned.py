@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from midair.model.plan import Action, RecordRevision, RunLive, RunStatement, Segment, Step
+from midair.model.plan import Action, CloseGate, Gate, RecordRevision, RunLive, RunStatement, Segment, Step
 from midair.model.statement import Sql
 from midair.reporting.format import Look
 from midair.reporting.report import PlanPayload
@@ -32,6 +32,8 @@ def plan_lines(payload: PlanPayload, look: Look) -> Iterator[str]:
                 revision = step.revision
                 yield f"    {painted(str(revision), 'bold', look)}  {descriptions.get(str(revision), '')}".rstrip()
             yield f"    {number:>4}  {_origin(step.action)}{step.title}"
+            if isinstance(step.action, Gate) and not look.details:
+                yield from (f"          {line}" for line in statements(step))
             if look.details:
                 yield from (f"            {line}" for sql in statements(step) for line in sql.splitlines())
     yield from (f"  {painted('note', 'yellow', look)}  {note}" for note in plan.notes)
@@ -75,6 +77,10 @@ def statements(step: Step) -> tuple[str, ...]:
             return tuple(_with_parameters(mark) for mark in marks)
         case RunLive(tool=tool, reason=reason):
             return (f"-- {tool} runs this migration's own program: {reason}",)
+        case Gate(contract=contract):
+            return tuple(f"-- after the gate: {sql}".replace("\n", " ") for sql in contract.statements)
+        case CloseGate():
+            return ()
 
 
 def _with_parameters(sql: Sql) -> str:
