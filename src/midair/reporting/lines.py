@@ -7,9 +7,11 @@ from typing import assert_never
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
 from midair.reporting.format import Look
+from midair.reporting.gates import contract_lines, waiting_lines
 from midair.reporting.planned import plan_lines
 from midair.reporting.report import (
     CheckPayload,
+    ContractPayload,
     DetectedProject,
     Detection,
     DoctorPayload,
@@ -73,6 +75,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from plan_lines(payload, look)
         case RunPayload():
             yield from _run(payload, look)
+        case ContractPayload():
+            yield from contract_lines(payload, look)
         case DoctorPayload():
             yield from _doctor(payload, look)
         case CheckPayload():
@@ -135,6 +139,7 @@ def _status(report: Report, payload: StatusPayload, look: Look) -> Iterator[str]
     if payload.unfinished:
         steps = count(len(payload.unfinished), "step")
         yield f"  {painted('✗ unfinished', 'red', look)}  a run was cut off; {steps} of a migration are in: {', '.join(payload.unfinished[:3])}"
+    yield from waiting_lines(payload.waiting, look)
     for failure in (payload.problem, payload.why_not):
         if failure:
             yield from (f"  {line}" for line in failure_lines(failure, look))
