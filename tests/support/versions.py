@@ -1,6 +1,7 @@
 """An application in two versions, hammering one table, that knows what every row must hold."""
 
 import threading
+import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -40,13 +41,17 @@ class Worker:
     added: int = 0
     errors: list[str] = field(default_factory=list)
     rounds: int = 0
+    worst_s: float = 0.0
+    """Its longest round of seven statements."""
     over: threading.Event = field(default_factory=threading.Event)
 
     def work(self) -> None:
         session = open_session(self.address, Guard(), f"shop {self.version.name}")
         try:
             while not self.over.is_set():
+                began = time.monotonic()
                 self._round(session)
+                self.worst_s = max(self.worst_s, time.monotonic() - began)
                 self.rounds += 1
         except MidairError as error:
             self.errors.append(f"{self.version.name}: {error.message}")
@@ -117,7 +122,9 @@ class Shop:
         own = {number: value for number, value in found.items() if number > SHARED}
         shared = sum(value for number, value in found.items() if number <= SHARED)
         wrong: list[tuple[int, object]] = [
-            (number, own.get(number)) for number in must.keys() | own.keys() if must.get(number) != own.get(number)
+            (number, own.get(number))
+            for number in must.keys() | own.keys()
+            if must.get(number) != own.get(number)
         ]
         if shared != sum(worker.added for worker in self.workers):
             wrong.append((0, shared))
