@@ -11,8 +11,10 @@ from tests.support.state import dump
 
 import midair
 from midair.database import Session
+from midair.dialects.postgresql.evidence import evidence_of
 from midair.errors import GateInTheWay, GateShut, Irreversible, NotOnline, Refused
 from midair.model.address import Address
+from midair.model.contract import Light
 from midair.model.statement import Sql
 
 _SHOP = """
@@ -205,6 +207,21 @@ def test_a_connection_older_than_ready_shuts_the_gate_and_force_is_recorded(
         asked = "SELECT value FROM midair.evidence WHERE forced AND probe = 'connections'"
         assert "shop@1" in old.query(asked)[0][0]
         assert old.query("SELECT state FROM midair.contract") == [("contracted",)]
+
+
+def test_a_role_that_cannot_see_others_is_told_so_and_sees_no_green_light(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    with rig.database(_SHOP) as address, rig.session(address) as session:
+        root = project("ALTER TABLE orders DROP COLUMN note;")
+        midair.apply(request_for(root, address), Remembering())
+        waiting = midair.status(midair.Request(root, url=url_of(address))).waiting[0]
+        role = f"blind_{rig.major}"
+        _run(session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}", f"SET ROLE {role}")
+        with rig.session(address, "shop@1"):
+            lights = {each.probe: each.light for each in evidence_of(session, waiting, None)}
+        _run(session, "RESET ROLE", f"DROP ROLE {role}")
+        assert lights["connections"] is Light.MISSING
 
 
 def test_required_evidence_counts_what_nobody_can_tell_against_it(

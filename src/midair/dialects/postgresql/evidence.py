@@ -10,8 +10,8 @@ from midair.model.schema import bare_name
 _CONNECTIONS = """
 SELECT coalesce(nullif(application_name, ''), usename, '?'), count(*)::int, count(*) FILTER (WHERE backend_start IS NULL)::int
 FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type IS NOT DISTINCT FROM 'client backend' AND pid <> pg_backend_pid()
-  AND application_name NOT LIKE 'midair%%' AND (backend_start < %s::timestamptz OR backend_start IS NULL)
+WHERE datname = current_database() AND coalesce(backend_type, 'client backend') = 'client backend' AND pid <> pg_backend_pid()
+  AND coalesce(application_name, '') NOT LIKE 'midair%%' AND (backend_start < %s::timestamptz OR backend_start IS NULL)
 GROUP BY 1 ORDER BY 2 DESC, 1
 """
 _DEPENDENTS = """
