@@ -2,7 +2,7 @@
 # `make test` and `make check` set up .venv by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench docs lint
+.PHONY: help setup demo test long check bench docs lint
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -20,7 +20,7 @@ demo: $(READY)  ## Runs the main job on an embedded PostgreSQL
 	@$(BIN)/midair demo
 
 test: $(READY)  ## The test suite; needs no network, no Docker, no database
-	$(BIN)/python -m pytest -n auto -m "not peers and not real_projects"
+	$(BIN)/python -m pytest -n auto -m "not slow and not peers and not real_projects"
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -29,11 +29,15 @@ lint: $(READY)
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_docs.py --check
 
+long: $(READY)  ## Everything that is too long for the gate: more kills, more public projects, more random input
+	$(BIN)/python -m pytest -n auto -m "slow"
+
 check: lint test  ## All a reviewer would run
 
 bench: $(READY)  ## Measures; prints numbers beside those of the peers that are installed
 	$(BIN)/python bench/startup.py
 	$(BIN)/python bench/apply.py
+	$(BIN)/python bench/check.py
 
 docs: $(READY)  ## Generates ARCHITECTURE.md and docs/reference
 	$(BIN)/python scripts/generate_docs.py

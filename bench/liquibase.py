@@ -12,20 +12,33 @@ from pathlib import Path
 
 import projects
 import psycopg
-from measure import MIDAIR, Cluster, Failed, Measured, Sample, cluster, machine, peer, sample, version_of
+from measure import (
+    MIDAIR,
+    PEERS,
+    Cluster,
+    Failed,
+    Measured,
+    Sample,
+    cluster,
+    machine,
+    peer,
+    sample,
+    version_of,
+)
 
 HEAD = (
     '<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"'
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog'
     ' http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">'
 )
+REAL = ("liquibase", "liquibase, plain JVM")
 COLUMN = '<column name="{}" type="{}">{}</column>'
 
 
 def main() -> int:
     arguments = read_arguments()
     program = peer("liquibase")
-    names = ("midair",) if program is None else ("liquibase", "midair")
+    names = ("midair",) if program is None else (*REAL, "midair")
     if program is None:
         print("not installed, left out: liquibase (scripts/install_peers.sh)", file=sys.stderr)
     else:
@@ -100,21 +113,25 @@ def _command(name: str, folder: Path, url: str) -> list[str]:
     address = url.partition("@")[2]
     login = ["--username=postgres", "--password=x"]
     words = ["--changelog-file=changelog.xml", f"--url=jdbc:postgresql://{address}", *login]
-    return [str(peer("liquibase")), "--show-banner=false", "--log-level=OFF", "update", *words]
+    program = [str(peer("liquibase"))]
+    if name == "liquibase, plain JVM":
+        main = "liquibase.integration.commandline.LiquibaseCommandLine"
+        program = ["java", "-cp", f"{PEERS / 'java' / 'liquibase' / 'lib'}/*", main]
+    return [*program, "--show-banner=false", "--log-level=OFF", "update", *words]
 
 
 def show(found: dict[str, tuple[Measured, ...]], size: int) -> None:
-    print(f"\n{size} changesets        smallest   median      cpu   memory")
+    print(f"\n{size} changesets                  smallest   median      cpu   memory")
     for title, which in (("from empty", 0), ("nothing to do", 1)):
         for name, pair in found.items():
             each = pair[which]
             print(
-                f"  {title:14} {name:10} {each.smallest_s:6.2f} s {each.median_s:6.2f} s"
+                f"  {title:14} {name:20} {each.smallest_s:6.2f} s {each.median_s:6.2f} s"
                 f" {each.cpu_s:6.2f} s {each.memory_mib:5.0f} MiB"
             )
-        if len(found) == 2:
-            times = found["liquibase"][which].smallest_s / found["midair"][which].smallest_s
-            print(f"  {title:14} midair is {times:.1f} × faster")
+        for name in REAL if len(found) > 1 else ():
+            times = found[name][which].smallest_s / found["midair"][which].smallest_s
+            print(f"  {title:14} midair is {times:.1f} × faster than {name}")
 
 
 if __name__ == "__main__":

@@ -70,8 +70,12 @@ os.write(int(os.environ["SAMPLE_TO"]), json.dumps(
 # A child begins with its parent's peak memory (Linux keeps it across exec), so the parent must be small.
 
 
-def sample(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Sample:
+def sample(
+    command: Sequence[str], folder: Path, variables: Mapping[str, str], accepted: tuple[int, ...] = (0,)
+) -> Sample:
     """Run a command once, by `os.wait4`: its children that it waited for are counted in.
+
+    `accepted` are the exit codes of a finished run: a linter that found something exits with 1.
 
     Raises:
         Failed: it did not succeed, so its time says nothing.
@@ -90,7 +94,7 @@ def sample(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -
         )
         os.close(writing)
         exit_code, wall_s, cpu_s, memory_mib = json.load(numbers)
-        if exit_code != 0:
+        if exit_code not in accepted:
             output.seek(0)
             said = output.read().decode(errors="replace")[-2000:]
             raise Failed(f"{' '.join(command)[:300]}\nexited with {exit_code}:\n{said}")

@@ -20,6 +20,35 @@ def changes(count: int) -> Iterator[tuple[int, str]]:
         )
 
 
+def statements(count: int) -> Iterator[str]:
+    """Statements of everyday migrations, harmless and harmful ones; nine of ten are about the table that the file before made."""
+    for number in range(count):
+        new, table = f"t{number // 10 + 1:05}", f"t{number // 10:05}"
+        yield (
+            f"CREATE TABLE {new} (id bigint PRIMARY KEY, name text NOT NULL, created_at timestamptz DEFAULT now());",
+            f"ALTER TABLE {table} ADD COLUMN note text;",
+            f"CREATE INDEX {table}_name ON {table} (name);",
+            f"INSERT INTO {table} (id, name) VALUES (1, 'first; of all');",
+            f"ALTER TABLE {table} ADD COLUMN total integer NOT NULL DEFAULT 0;",
+            f"UPDATE {table} SET note = 'none' WHERE note IS NULL;",
+            f"ALTER TABLE {table} ALTER COLUMN note SET NOT NULL;",
+            f"ALTER TABLE {table} ADD CONSTRAINT {table}_total CHECK (total >= 0);",
+            f"COMMENT ON COLUMN {table}.note IS 'what people said';",
+            f"ALTER TABLE {table} ALTER COLUMN total TYPE bigint;",
+        )[number % 10]
+
+
+def statement_files(folder: Path, count: int, per_file: int = 10) -> tuple[str, ...]:
+    """A Flyway project of `count` statements; its files' paths from the folder, in their order."""
+    write(folder / "flyway.conf", "flyway.locations=filesystem:sql\n")
+    every = tuple(statements(count))
+    names: list[str] = []
+    for start in range(0, count, per_file):
+        names.append(f"sql/V{start // per_file + 1}__change.sql")
+        write(folder / names[-1], "\n".join(every[start : start + per_file]) + "\n")
+    return tuple(names)
+
+
 def tables(count: int) -> int:
     """How many tables the first `count` changes leave."""
     return (count + 4) // 5

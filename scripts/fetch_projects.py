@@ -101,6 +101,32 @@ GIT_PROJECTS = (
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedSchema:
+    """A format's schema in its publisher's repository; reports are held against it."""
+
+    name: str
+    repository: str
+    commit: str
+    path: str
+
+
+PUBLISHED_SCHEMAS = (
+    PublishedSchema(
+        "sarif-schema-2.1.0.json",
+        "oasis-tcs+sarif-spec",
+        "e0583813964ec43cea53b6b531b402866095ed1f",
+        "sarif-2.1/schema/sarif-schema-2.1.0.json",
+    ),
+    PublishedSchema(
+        "junit-10.xsd",
+        "jenkinsci+xunit-plugin",
+        "8c515de2804b3fd591a3b0f1ff8908a1b1a41887",
+        "src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Changelog:
     """A Liquibase changelog of a public repository: its resource folders, laid over one another as on a class path."""
 
@@ -129,6 +155,32 @@ CHANGELOGS = (
         "2b94b4c9f09374d5692a3467efc03fb05a352983",
         ("gravitee-apim-repository/gravitee-apim-repository-jdbc/src/main/resources",),
         "liquibase",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What another checker says is dangerous: files of its repository, under their own names."""
+
+    name: str
+    repository: str
+    commit: str
+    files: str
+
+
+CLAIMS = (
+    Claims(
+        "squawk",
+        "sbdchd+squawk",
+        "5125ddf5ad42c85e6ed90173ff084e9866daeb85",
+        "crates/squawk_linter/src/rules/",
+    ),
+    Claims(
+        "strong_migrations",
+        "ankane+strong_migrations",
+        "c5461acb3856c21f8fa78398e1de417b01818e51",
+        "README.md",
     ),
 )
 
@@ -178,12 +230,17 @@ def steps(peers: Path, projects: Path, git_copies: Path | None):
     for project in GIT_PROJECTS:
         if git_copies is not None or (projects / project.name).exists():
             yield project.name, lambda project=project: bring_git(project, git_copies, projects)
+    if git_copies is not None or (projects / "schemas").exists():
+        yield "schemas", lambda: bring_schemas(git_copies, projects / "schemas")
     for changelog in CHANGELOGS:
         if git_copies is not None or (projects / changelog.name).exists():
             yield (
                 changelog.name,
                 lambda changelog=changelog: bring_changelog(changelog, git_copies, projects),
             )
+    for claims in CLAIMS:
+        if git_copies is not None or (projects / claims.name).exists():
+            yield claims.name, lambda claims=claims: bring_claims(claims, git_copies, projects)
 
 
 def reason(failure: Exception) -> str:
@@ -312,6 +369,17 @@ def bring_git(project: GitProject, git_copies: Path | None, projects: Path) -> b
     return True
 
 
+def bring_schemas(git_copies: Path | None, folder: Path) -> bool:
+    missing = [each for each in PUBLISHED_SCHEMAS if not (folder / each.name).is_file()]
+    if not missing or git_copies is None:
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        copy = git_copies / each.repository / "repo"
+        (folder / each.name).write_bytes(run("git", "--git-dir", copy, "show", f"{each.commit}:{each.path}"))
+    return True
+
+
 def bring_changelog(changelog: Changelog, git_copies: Path | None, projects: Path) -> bool:
     folder = projects / changelog.name / "liquibase"
     if folder.is_dir() or git_copies is None:
@@ -324,6 +392,19 @@ def bring_changelog(changelog: Changelog, git_copies: Path | None, projects: Pat
             target = folder / changelog.inside / name.removeprefix(start)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(run(*git, "show", f"{changelog.commit}:{name}"))
+    return True
+
+
+def bring_claims(claims: Claims, git_copies: Path | None, projects: Path) -> bool:
+    folder = projects / claims.name
+    if folder.is_dir() or git_copies is None:
+        return False
+    git = ("git", "--git-dir", git_copies / claims.repository / "repo")
+    listing = run(*git, "ls-tree", "-r", "--name-only", claims.commit, "--", claims.files).decode()
+    for name in listing.splitlines():
+        if name.endswith((".rs", ".md")):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / Path(name).name).write_bytes(run(*git, "show", f"{claims.commit}:{name}"))
     return True
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Generates ARCHITECTURE.md and docs/reference from the code; `--check` says whether they are fresh.
+"""Generates ARCHITECTURE.md, docs/reference and docs/rules from the code; `--check` says whether they are fresh.
 
 Every page is made from what the program itself reads: package docstrings, the command tree, the
-settings' shape, the error classes, the public names.
+settings' shape, the error classes, the public names, the rules.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import sys
 import tomllib
 from ast import get_docstring, parse
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from inspect import cleandoc, getdoc, isclass, signature
 from pathlib import Path
@@ -19,13 +20,15 @@ import click
 from msgspec.structs import FieldInfo, fields
 
 import midair
+from midair.analysis.analyse import rules
+from midair.analysis.rule import Rule
 from midair.cli.catalogue import COMMANDS, GROUPS
 from midair.cli.command import Command
 from midair.cli.exits import MEANING
 from midair.cli.main import overview
 from midair.errors import MidairError
 from midair.rewriting.make_safe import recipes, rewrites
-from midair.settings.shape import Adjustable, ProjectEntry, TopLevel
+from midair.settings.shape import Adjustable, ProjectEntry, RulesTable, TopLevel
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SOURCE = REPOSITORY / "src" / "midair"
@@ -95,6 +98,9 @@ def settings() -> Iterator[str]:
     yield _table(field for field in fields(TopLevel) if field.name not in known)
     yield "## `[[projects]]`"
     yield _table(fields(ProjectEntry))
+    yield "## `[rules]`"
+    yield "A rule is named by its code, its name, or the beginning of its code: `MA1` is a family. [All rules](../rules/README.md)."
+    yield _table(fields(RulesTable))
     yield "`MIDAIR_ENV` names the environment, `MIDAIR_CONFIG` the settings file, `MIDAIR_PG_BIN` the folder of PostgreSQL's programs."
 
 
@@ -139,6 +145,52 @@ def library() -> Iterator[str]:
         yield getdoc(member) or ""
 
 
+def rule_index() -> Iterator[str]:
+    """docs/rules/README.md: every rule in one table, by family."""
+    yield "# Rules"
+    yield NOTE
+    yield (
+        "What `midair check` looks for. `midair explain CODE` prints the page of a rule; each page's examples are tests.\n"
+        "The risk is the usual one: a small table lowers what grows with it, and a rule may know better in a special case."
+    )
+    for family, title in FAMILIES.items():
+        yield f"## {title}"
+        rows = ["| code | rule | risk | |", "| --- | --- | --- | --- |"]
+        rows += [
+            f"| [{rule.code}]({rule.code}.md) | {rule.name} | {rule.risk} | {_cell(rule.title)} |"
+            for rule in rules()
+            if rule.code.startswith(family)
+        ]
+        yield "\n".join(rows)
+
+
+def rule_page(rule: Rule) -> Iterator[str]:
+    """docs/rules/MA101.md: a rule's own words, and how to turn it off."""
+    yield f"# {rule.code} {rule.name}"
+    yield NOTE
+    yield f"Usual risk: **{rule.risk}**" + (
+        "" if rule.default else "; off unless `select` in `[rules]` names it"
+    )
+    yield cleandoc(rule.page)
+    yield "## To allow it"
+    yield (
+        "Where the statement is right as it is, say so right before it, with the reason:\n\n"
+        f"```sql\n-- midair: allow {rule.code} because …\n```"
+    )
+
+
+FAMILIES = {
+    "MA1": "Locks and rewrites",
+    "MA2": "Data loss",
+    "MA3": "The running application",
+    "MA4": "Failing on the server",
+    "MA5": "Transactions, timeouts, statements that cannot be judged",
+    "MA6": "Data changes",
+    "MA7": "The project, its history and its allowances",
+    "MA8": "Advice",
+}
+"""The first letters of the codes, and what they are about."""
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "ARCHITECTURE.md": architecture,
     "docs/reference/commands.md": commands,
@@ -146,7 +198,8 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "docs/reference/errors.md": errors,
     "docs/reference/rewrites.md": rewritten,
     "docs/reference/library.md": library,
-}
+    "docs/rules/README.md": rule_index,
+} | {f"docs/rules/{each.code}.md": partial(rule_page, each) for each in rules()}
 
 
 def page(name: str) -> str:
@@ -156,7 +209,11 @@ def page(name: str) -> str:
 
 def stale() -> tuple[str, ...]:
     """The pages whose file differs from what the code says now."""
-    return tuple(name for name in PAGES if not _is_fresh(REPOSITORY / name, page(name)))
+    left_over = (f"docs/rules/{path.name}" for path in sorted((REPOSITORY / "docs" / "rules").glob("*.md")))
+    return (
+        *(name for name in PAGES if not _is_fresh(REPOSITORY / name, page(name))),
+        *(name for name in left_over if name not in PAGES),
+    )
 
 
 def _is_fresh(path: Path, text: str) -> bool:
@@ -164,9 +221,8 @@ def _is_fresh(path: Path, text: str) -> bool:
 
 
 def _command(found: click.Command, above: click.Context) -> Iterator[str]:
-    context = click.Context(
-        found, info_name=found.name, parent=above, max_content_width=80, terminal_width=80
-    )
+    settings = {**found.context_settings, "max_content_width": 80, "terminal_width": 80}
+    context = click.Context(found, info_name=found.name, parent=above, **settings)
     if isinstance(found, click.Group):
         for inner in found.commands.values():
             yield from _command(inner, context)
@@ -199,6 +255,10 @@ def _table(rows: Iterator[FieldInfo] | tuple[FieldInfo, ...]) -> str:
     )
 
 
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 def _described(field: FieldInfo) -> str:
     meta = getattr(field.type, "__metadata__", None)
     text = meta[0].description if meta else ""
@@ -219,6 +279,9 @@ def main() -> int:
         old = stale()
         print(f"stale: {', '.join(old)}; run `make docs`" if old else "the generated documents are fresh")
         return 1 if old else 0
+    for name in stale():
+        if name not in PAGES:
+            (REPOSITORY / name).unlink()
     for name in PAGES:
         (REPOSITORY / name).parent.mkdir(parents=True, exist_ok=True)
         (REPOSITORY / name).write_text(page(name))

@@ -13,10 +13,12 @@ dbmate_version=2.36.0
 flyway_version=13.12.0
 flyway_old_version=9.22.3
 liquibase_version=4.29.0
+liquibase_new_version=5.0.4
 postgresql_jdbc_version=42.7.14
 sqlite_jdbc_version=3.54.1.0
 jackson_version=3.1.8
 picocli_version=4.7.7
+squawk_version=2.70.0
 snakeyaml_version=2.7
 
 mkdir -p "$peers/bin" "$peers/stamps" "$peers/java"
@@ -80,6 +82,22 @@ dbmate() {
   rm -rf "$work"
 }
 
+# squawk's Python package holds nothing but its binary.
+squawk() {
+  installed squawk "$squawk_version" && return
+  have python3 || { skip squawk "no 'python3' on this machine"; return; }
+  local work
+  work=$(mktemp -d)
+  if python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --target "$work" \
+    "squawk-cli==$squawk_version" >"$work/log" 2>&1; then
+    install -m 755 "$work/bin/squawk" "$peers/bin/squawk"
+    done_with squawk "$squawk_version"
+  else
+    skip squawk "pip failed: $(tail -n 1 "$work/log")"
+  fi
+  rm -rf "$work"
+}
+
 dependency() { # group:artifact:version
   local IFS=:
   # shellcheck disable=SC2086  # splitting at the colons is the point
@@ -139,14 +157,15 @@ flyway() { # name version artifact...
   fi
 }
 
-liquibase() {
-  installed liquibase "$liquibase_version" && return
-  java_ready liquibase || return 0
-  java_tool liquibase "$liquibase_version" liquibase.integration.commandline.LiquibaseCommandLine "" \
-    "org.liquibase:liquibase-core:$liquibase_version" "info.picocli:picocli:$picocli_version" \
+liquibase() { # name version
+  local name=$1 version=$2
+  installed "$name" "$version" && return
+  java_ready "$name" || return 0
+  java_tool "$name" "$version" liquibase.integration.commandline.LiquibaseCommandLine "" \
+    "org.liquibase:liquibase-core:$version" "info.picocli:picocli:$picocli_version" \
     "org.yaml:snakeyaml:$snakeyaml_version" \
     "org.postgresql:postgresql:$postgresql_jdbc_version" "org.xerial:sqlite-jdbc:$sqlite_jdbc_version" || return 0
-  done_with liquibase "$liquibase_version"
+  done_with "$name" "$version"
 }
 
 go_tool migrate "$golang_migrate_version" github.com/golang-migrate/migrate/v4/cmd/migrate 'postgres sqlite'
@@ -156,7 +175,9 @@ dbmate
 flyway flyway "$flyway_version" "org.flywaydb:flyway-database-postgresql:$flyway_version" \
   "tools.jackson.core:jackson-databind:$jackson_version"
 flyway flyway9 "$flyway_old_version"
-liquibase
+liquibase liquibase "$liquibase_version"
+liquibase liquibase5 "$liquibase_new_version"
+squawk
 
 echo "real tools in $peers/bin: $(ls "$peers/bin" | tr "\n" " ")"
 for line in ${skipped[@]+"${skipped[@]}"}; do

@@ -7,6 +7,8 @@ from midair.model.address import Address as Address
 from midair.model.address import Product as Product
 from midair.model.address import Secret as Secret
 from midair.model.event import Event as Event
+from midair.model.finding import Finding as Finding
+from midair.model.finding import Risk as Risk
 from midair.model.migration import Applied as Applied
 from midair.model.migration import Direction as Direction
 from midair.model.migration import Migration as Migration
@@ -14,17 +16,25 @@ from midair.model.migration import Standing as Standing
 from midair.model.migration import State as State
 from midair.model.outcome import Done as Done
 from midair.model.plan import Plan as Plan
+from midair.model.trace import Rehearsed as Rehearsed
 from midair.pipeline.apply import apply as apply
 from midair.pipeline.apply import resume as resume
 from midair.pipeline.apply import rollback as rollback
+from midair.pipeline.check import Checking as Checking
+from midair.pipeline.check import Question as Question
+from midair.pipeline.check import check as check
 from midair.pipeline.contract import contract as contract
 from midair.pipeline.contract import gates as gates
 from midair.pipeline.doctor import doctor as doctor
+from midair.pipeline.drift import drift as drift
+from midair.pipeline.drop_all import drop_all as drop_all
+from midair.pipeline.generate import generate as generate
 from midair.pipeline.new import new as new
 from midair.pipeline.opening import address_of as address_of
 from midair.pipeline.opening import detect as detect
 from midair.pipeline.opening import open_project as open_project
 from midair.pipeline.plan import plan as plan
+from midair.pipeline.rehearse import rehearse as rehearse
 from midair.pipeline.repair import repair as repair
 from midair.pipeline.request import Request as Request
 from midair.pipeline.stamp import stamp as stamp
@@ -32,6 +42,7 @@ from midair.pipeline.status import Status as Status
 from midair.pipeline.status import history as history
 from midair.pipeline.status import status as status
 from midair.pipeline.tag import tag as tag
+from midair.pipeline.trial import Trial as Trial
 from midair.sources.source import Found as Found
 from midair.sources.source import Project as Project
 

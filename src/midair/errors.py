@@ -71,6 +71,12 @@ class NoDatabase(ConfigurationError):
     code = "ME112"
 
 
+class NoGit(ConfigurationError):
+    """Git could not say which files changed: it is missing, this is no repository, or the commit is not known here."""
+
+    code = "ME115"
+
+
 class BadAddress(ConfigurationError):
     """A database URL cannot be understood, or names a product midair has no dialect for."""
 
@@ -333,6 +339,16 @@ class LockNotAcquired(Interrupted):
             state=state,
             hint="end that session or wait for it, then run `midair resume`",
         )
+
+
+class BackfillUnproven(Interrupted):
+    """Rows to do keep coming back while a statement runs in batches, and later steps rely on there being none.
+
+    Every row that was there at the start has had its turn. The ones that are left were written, or
+    written back, by somebody since.
+    """
+
+    code = "ME313"
 
 
 class Stopped(Interrupted):

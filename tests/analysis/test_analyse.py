@@ -115,7 +115,9 @@ def test_a_fingerprint_survives_moved_lines_and_tells_repeated_statements_apart(
 
 
 def test_what_a_recipe_covers_is_medium_online_and_what_none_covers_stays_high() -> None:
-    assert (risk_of(look(INDEX)), risk_of(look(INDEX), online=True)) == (Risk.HIGH, Risk.MEDIUM)
+    found = [replace(each, recipe="index-concurrently") for each in look(INDEX)]
+    assert (risk_of(found), risk_of(found, online=True)) == (Risk.HIGH, Risk.MEDIUM)
+    assert risk_of(look(INDEX), online=True) is Risk.HIGH
     refused = look("BEGIN;\nALTER TABLE a ADD COLUMN b int;\nCOMMIT;")
     assert risk_of(refused, online=True) is Risk.HIGH
 

@@ -84,6 +84,7 @@ _READING = [
     ("detect",),
     ("status",),
     ("status", "--check"),
+    ("check",),
     ("plan",),
     ("history",),
     ("config", "show"),
@@ -107,7 +108,7 @@ def test_json_is_valid_on_success(words: tuple[str, ...], tmp_path: Path, databa
     assert ran.returncode in (0, 1)
 
 
-@pytest.mark.parametrize("words", [*_READING[:5], *_WRITING], ids=" ".join)
+@pytest.mark.parametrize("words", [*_READING[:6], *_WRITING], ids=" ".join)
 def test_json_is_valid_on_failure_and_the_text_goes_to_stderr(words: tuple[str, ...], tmp_path: Path) -> None:
     ran = _run(*words, "-f", "json", folder=tmp_path)
     answer = json.loads(ran.stdout)
@@ -241,7 +242,7 @@ def test_the_reader_of_a_pipe_may_go_away(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert ran.stdout.startswith("ME")
+    assert ran.stdout.startswith("MA, ME")
     assert "Traceback" not in ran.stderr
     assert "BrokenPipe" not in ran.stderr
 

@@ -9,8 +9,13 @@ from tests.peers.databases import Database
 
 from .alembic_projects import PROJECTS, AlembicProject
 
-pytestmark = [pytest.mark.real_projects, pytest.mark.slow]
+pytestmark = pytest.mark.real_projects
 
+_IN_THE_GATE = ("optuna", "prefect")
+_PROJECTS = [
+    pytest.param(each, id=each.name, marks=() if each.name.startswith(_IN_THE_GATE) else pytest.mark.slow)
+    for each in PROJECTS
+]
 _HISTORY = "SELECT version_num FROM alembic_version ORDER BY 1"
 
 
@@ -19,7 +24,7 @@ def _midair(verb: str, *words: str, project: AlembicProject, folder: Path, datab
     return midair(verb, *words, *where, variables=project.variables(database, folder)).ok()
 
 
-@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
+@pytest.mark.parametrize("project", _PROJECTS)
 def test_midair_leaves_the_schema_and_history_that_the_project_itself_leaves(
     project: AlembicProject, two_databases: tuple[Database, Database], tmp_path: Path
 ) -> None:
@@ -41,7 +46,7 @@ def test_midair_leaves_the_schema_and_history_that_the_project_itself_leaves(
     assert worked_on.rows(_HISTORY) == reference.rows(_HISTORY)
 
 
-@pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
+@pytest.mark.parametrize("project", _PROJECTS)
 def test_the_project_itself_goes_on_from_where_midair_stopped(
     project: AlembicProject, two_databases: tuple[Database, Database], tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from tests.peers.databases import Cluster
 from tests.peers.places import peer, public_project
 from tests.sources.liquibase.beside import Side, handed_over, laid_out
 
-pytestmark = [pytest.mark.real_projects, pytest.mark.peers]
+pytestmark = [pytest.mark.real_projects, pytest.mark.peers, pytest.mark.slow]
 
 CHANGELOGS = {"fineract": "db/changelog/db.changelog-master.xml", "gravitee": "liquibase/master.yml"}
 RUNS: Mapping[str, tuple[Mapping[str, str], ...]] = {
@@ -46,18 +46,20 @@ def fit_for_here(project: str, root: Path) -> None:
         path.write_text(text.replace('CREATE EXTENSION IF NOT EXISTS "uuid-ossp"', UUIDS))
 
 
-def sides(project: str, postgresql: Cluster, root: Path, count: int) -> tuple[Side, ...]:
+def sides(
+    project: str, postgresql: Cluster, root: Path, count: int, program: str = "liquibase"
+) -> tuple[Side, ...]:
     laid_out(public_project(project) / "liquibase", root, CHANGELOGS[project])
     fit_for_here(project, root)
-    program = peer("liquibase")
-    return tuple(Side(program, root, CHANGELOGS[project], postgresql.database()) for _ in range(count))
+    return tuple(Side(peer(program), root, CHANGELOGS[project], postgresql.database()) for _ in range(count))
 
 
+@pytest.mark.parametrize("program", ["liquibase", "liquibase5"])
 @pytest.mark.parametrize("project", sorted(CHANGELOGS))
 def test_both_leave_the_same_schema_and_the_same_rows(
-    project: str, postgresql: Cluster, tmp_path: Path
+    project: str, program: str, postgresql: Cluster, tmp_path: Path
 ) -> None:
-    ours, theirs = sides(project, postgresql, tmp_path / "project", 2)
+    ours, theirs = sides(project, postgresql, tmp_path / "project", 2, program)
     for variables in RUNS[project]:
         ours, theirs = replace(ours, variables=variables), replace(theirs, variables=variables)
         theirs.real("update").ok()

@@ -12,6 +12,12 @@ from tests.peers.tools import TOOLS, Tool
 
 pytestmark = [pytest.mark.real_projects, pytest.mark.peers]
 
+_IN_THE_GATE = (
+    ("litellm", "flyway"),
+    ("litellm", "golang_migrate"),
+    ("procrastinate", "dbmate"),
+    ("procrastinate", "goose"),
+)
 _BY_NAME = {tool.name: tool for tool in TOOLS}
 _FOLDER = {"golang_migrate": "golang-migrate", "flyway9": "flyway"}
 _CORPORA = (
@@ -24,6 +30,8 @@ _CORPORA = (
     ("cwa-server", "flyway"),
     ("kestra", "flyway"),
 )
+_CASES = [pytest.param(*each, marks=() if each in _IN_THE_GATE else pytest.mark.slow) for each in _CORPORA]
+"""The gate has minutes; `make long` runs them all."""
 
 
 def _copy(corpus: str, tool: str, folder: Path) -> Path:
@@ -33,7 +41,7 @@ def _copy(corpus: str, tool: str, folder: Path) -> Path:
     return folder
 
 
-def _prepare(corpus: str, database: PostgreSQL) -> None:
+def prepare(corpus: str, database: PostgreSQL) -> None:
     """Roles that a corpus expects of its server."""
     if corpus == "cwa-server":
         database.run(_CWA_ROLES)
@@ -60,7 +68,7 @@ def _midair(verb: str, *words: str, folder: Path, database: Database) -> Answer:
     return midair(verb, *words, "-C", folder, "--url", database.url).ok()
 
 
-@pytest.mark.parametrize(("corpus", "tool"), _CORPORA)
+@pytest.mark.parametrize(("corpus", "tool"), _CASES)
 def test_midair_leaves_the_schema_and_history_that_the_tool_itself_leaves(
     corpus: str, tool: str, postgresql: Cluster, tmp_path: Path
 ) -> None:
@@ -68,7 +76,7 @@ def test_midair_leaves_the_schema_and_history_that_the_tool_itself_leaves(
     count = _files(ours)
     theirs = _copy(corpus, tool, tmp_path / "theirs")
     worked_on, reference = postgresql.database(), postgresql.database()
-    _prepare(corpus, worked_on)
+    prepare(corpus, worked_on)
     real: Tool = _BY_NAME[tool]
     real.up(theirs, reference)
     _midair("apply", folder=ours, database=worked_on)
@@ -80,14 +88,14 @@ def test_midair_leaves_the_schema_and_history_that_the_tool_itself_leaves(
         real.content(ours, worked_on, count)
 
 
-@pytest.mark.parametrize(("corpus", "tool"), _CORPORA)
+@pytest.mark.parametrize(("corpus", "tool"), _CASES)
 def test_the_tool_itself_goes_on_from_where_midair_stopped(
     corpus: str, tool: str, postgresql: Cluster, tmp_path: Path
 ) -> None:
     project = _copy(corpus, tool, tmp_path / "project")
     theirs = _copy(corpus, tool, tmp_path / "theirs")
     shared, reference = postgresql.database(), postgresql.database()
-    _prepare(corpus, shared)
+    prepare(corpus, shared)
     real: Tool = _BY_NAME[tool]
     _midair("apply", f"+{_files(project) // 2}", folder=project, database=shared)
     real.up(project, shared)

@@ -182,6 +182,21 @@ NAIVE = (
         "key-through-index",
     ),
     _naive(
+        "a key that replaces another",
+        _SHOP + "CREATE INDEX by_note ON orders (note);",
+        "ALTER TABLE orders DROP CONSTRAINT orders_pkey, ADD PRIMARY KEY (number, id);\nDROP INDEX by_note;\nCREATE INDEX by_note_and_total ON orders (note, total);",
+        "key-through-index",
+        "index-concurrently",
+    ),
+    _naive(
+        "rows by the thousand",
+        _SHOP + "ALTER TABLE orders ADD cents bigint; CREATE TABLE archive (id bigint, note text);",
+        "UPDATE orders SET cents = total * 100 WHERE cents IS NULL;\nDELETE FROM orders WHERE total > 250;\n"
+        "INSERT INTO archive SELECT id, note FROM orders WHERE total < 100;\nALTER TABLE orders ALTER cents SET NOT NULL;",
+        "rows-in-batches",
+        "not-null-in-phases",
+    ),
+    _naive(
         "several things at once",
         _SHOP,
         "ALTER TABLE orders ADD COLUMN seen boolean DEFAULT false;\n"

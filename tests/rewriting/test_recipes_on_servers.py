@@ -155,6 +155,7 @@ def test_a_downgrade_beside_a_recipe_runs_and_the_recipe_is_taken_back_in_its_pl
         ("", "ALTER TABLE customers DROP COLUMN id CASCADE;", "primary key"),
         ("ALTER TABLE orders ALTER note SET DEFAULT ''; CREATE UNIQUE INDEX u ON orders (note, id);",
          "ALTER TABLE orders DROP COLUMN note;", "twice in u"),
+        ("", "ALTER TABLE orders DROP COLUMN note, ADD COLUMN note int;", "in two shapes"),
         ("", _RENAME_COLUMN + "\nALTER TABLE orders ADD COLUMN town text;", "in two shapes"),
         ("", "CREATE TEMP TABLE t (a int);\n" + _RENAME_COLUMN, "must stay as it is"),
     ],

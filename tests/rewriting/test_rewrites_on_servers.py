@@ -12,6 +12,7 @@ from tests.support.state import dump
 import midair
 from midair.database import Session
 from midair.model.address import Address
+from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
 from midair.model.plan import Plan, RunStatement, Segment
 from midair.model.statement import Sql
@@ -72,7 +73,11 @@ def test_no_lock_is_stronger_than_promised_and_no_strong_one_is_held_through_lon
 
 def _performed(session: Session, segment: Segment, before: set[str]) -> dict[str, LockLevel]:
     """Runs a segment as it would be run; the strongest lock on each table that was there before."""
-    texts = [step.action.statement.sql for step in segment.steps if isinstance(step.action, RunStatement)]
+    texts = [
+        step.action.statement.sql
+        for step in segment.steps
+        if isinstance(step.action, RunStatement | Backfill)
+    ]
     if not segment.atomic:
         session.run([Sql(text) for text in texts], atomic=False)
         return {}

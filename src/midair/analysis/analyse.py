@@ -16,18 +16,20 @@ from midair.analysis.context import (
     Memory,
     Story,
     made_by,
+    needed_and_missing,
     places_of,
 )
+from midair.analysis.op_calls import for_alembic, without_alembic
 from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
-from midair.analysis.suppress import Suppressions, matches
+from midair.analysis.suppress import Given, Suppressions, matches
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import Change, Insert, SetSetting, Transaction
 from midair.model.effects import Effects
 from midair.model.finding import Finding, Remedy, Risk
 from midair.model.migration import RevisionId, Script, Standing
-from midair.model.schema import Schema
+from midair.model.schema import Schema, Table
 from midair.model.statement import Span, Statement
 from midair.registry import members
 
@@ -60,8 +62,28 @@ def analyse(
     for story in stories:
         for act in (*story.acts, *story.back):
             statements.setdefault(act.statement.span.path, []).append(act.statement)
-    judge = _Judge(server_version, chosen, Suppressions(chosen, statements))
+    owners = {
+        path: each.migration.revision
+        for story in stories
+        for each in (story.candidate,)
+        for path in (
+            each.migration.span.path,
+            *(act.statement.span.path for act in (*story.acts, *story.back)),
+        )
+        if each.pending
+    }
+    judge = _Judge(server_version, chosen, Suppressions(chosen, statements), owners)
     return tuple(judge.findings(stories, tuple(standings)))
+
+
+def begins_empty(candidates: Sequence[Candidate]) -> bool:
+    """Whether these migrations can be all there ever was: none of them needs a relation that no earlier one made.
+
+    A project may begin with a database that somebody else made (a baseline); then what its files do
+    not create may still exist.
+    """
+    teller = _Teller(Schema(complete=True), None, Options())
+    return not any(needed_and_missing(act) for each in candidates for act in teller.story(each).acts)
 
 
 def risk_of(findings: Sequence[Finding], online: bool = False) -> Risk:
@@ -106,15 +128,27 @@ class _Teller:
         for block in script.blocks:
             self._transactions += 1
             current = self._transactions if block.atomic else None
+            last: Act | None = None
             for statement in block.statements:
                 changes = changes_of(statement.sql)
-                act = self._act(statement, changes, current, block.atomic, number)
                 number += 1
+                if last is not None and self._repeats(last, changes):
+                    continue
+                act = last = self._act(statement, changes, current, block.atomic, number - 1)
                 yield act
                 current = self._after(act, block.atomic)
             self._settings = {
                 key: value for key, value in self._settings.items() if not key.startswith("local ")
             }
+
+    def _repeats(self, last: Act, changes: tuple[Change, ...]) -> bool:
+        """One more of the same plain INSERT: nothing new to say, and a file of data has a million of them."""
+        return (
+            len(changes) == 1
+            and isinstance(changes[0], Insert)
+            and changes[0].rows is not None
+            and changes == last.changes
+        )
 
     def _act(
         self,
@@ -163,6 +197,8 @@ class _Judge:
     version: int | None
     options: Options
     suppressions: Suppressions
+    owners: Mapping[str, RevisionId]
+    """Which migration a file belongs to."""
 
     def findings(self, stories: tuple[Story, ...], standings: tuple[Standing, ...]) -> Iterator[Finding]:
         by_kind = _by_kind(self.options)
@@ -181,6 +217,12 @@ class _Judge:
             found += [
                 self._finding(rule, concern, None, None, seen) for concern in rule.look(line, self.version)
             ]
+        for given in self.suppressions.given():
+            for rule in by_kind.get(Given, ()):
+                found += [
+                    self._finding(rule, concern, None, None, seen)
+                    for concern in rule.look(given, self.version)
+                ]
         yield from found
 
     def _in_story(
@@ -215,38 +257,54 @@ class _Judge:
             statement.span if statement else story.candidate.migration.span if story else _NOWHERE
         )
         sql = concern.sql or (statement.sql if statement else None)
-        revision: RevisionId | None = concern.revision or (
-            story.candidate.migration.revision if story else None
+        revision = concern.revision or (
+            story.candidate.migration.revision if story else self.owners.get(span.path)
         )
         risk = concern.risk or rule.risk
         table = context.table(concern.table) if context and concern.table else None
         rows = table.rows if table else None
-        if rule.grows and risk is Risk.HIGH and _is_small(rows, table.bytes if table else None, self.options):
+        if rule.grows and risk is Risk.HIGH and table is not None and _is_small(table, self.options):
             risk = Risk.MEDIUM
+        chosen = _chosen_risk(rule, self.options)
         mark = _fingerprint(rule, span.path, sql or concern.message, seen)
+        allowed = self.suppressions.allowed(rule, span, mark)
         return Finding(
             rule.code,
             rule.name,
-            risk,
+            chosen or risk,
             concern.message,
             span,
             revision,
-            concern.remedy,
+            for_alembic(concern.remedy) if self.options.op_calls else without_alembic(concern.remedy),
             sql,
             concern.table,
             rows,
-            rule.recipe,
-            self.suppressions.reason(rule, span, mark),
+            None,
+            allowed.reason if allowed else None,
             mark,
+            risk if chosen is not None and chosen is not risk else None,
+            allowed.by if allowed else None,
         )
 
 
 _NOWHERE = Span("", 1)
 
 
-def _is_small(rows: int | None, size: int | None, options: Options) -> bool:
-    """Known, and below both limits (X2); an unknown size is large (X3)."""
-    return rows is not None and rows < options.small_rows and (size is None or size < options.small_bytes)
+def _chosen_risk(rule: Rule, options: Options) -> Risk | None:
+    """What the project says: by the whole code before a family's prefix."""
+    told = [each for each in options.risks if matches(rule.code, rule.name, each)]
+    return options.risks[max(told, key=len)] if told else None
+
+
+def _is_small(table: Table, options: Options) -> bool:
+    """Known, and below the limits (X2); an unknown size is large (X3).
+
+    A table that was never analysed has no row count, but the size of its file is exact; a
+    partitioned one has no file of its own.
+    """
+    if table.rows is None:
+        return table.bytes is not None and table.kind == "table" and table.bytes < options.small_bytes
+    return table.rows < options.small_rows and (table.bytes is None or table.bytes < options.small_bytes)
 
 
 def _fingerprint(rule: Rule, path: str, text: str, seen: dict[str, int]) -> str:

@@ -16,7 +16,7 @@ from midair.model.change import (
 from midair.model.effects import Effects, LockLevel
 from midair.model.migration import Migration, Script, Standing
 from midair.model.schema import Schema, Table
-from midair.model.statement import Statement
+from midair.model.statement import Span, Statement
 
 OLDEST = 13
 """The oldest supported server: what an unknown one is taken for."""
@@ -29,7 +29,8 @@ class Candidate:
 
     `pending` is false for one that is applied and only teaches the schema. `expects_downgrade` is
     false where the tool has none, or the project does not write them. `unseen` gives the reason when
-    its statements could not be read without running it (`--no-exec`).
+    its statements could not be read without running it (`--no-exec`); `refusal` is set when its
+    tool could not run its files as they are.
     """
 
     migration: Migration
@@ -38,6 +39,16 @@ class Candidate:
     pending: bool = True
     expects_downgrade: bool = False
     unseen: str | None = None
+    refusal: "Refusal | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a migration's files cannot be read as its tool would run them."""
+
+    message: str
+    span: Span
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +237,24 @@ class Context:
     def same_statement(self, *kinds: type) -> Iterator[Change]:
         """The statement's changes of these kinds."""
         return (each for each in self.act.changes if isinstance(each, kinds))
+
+
+def needed_and_missing(act: Act) -> str | None:
+    """A relation the act is about that is known not to be there, unless the act says that this is fine."""
+    if not act.schema.complete or "IF EXISTS" in act.statement.sql.upper():
+        return None
+    schema = act.schema
+    for each in act.changes:
+        name: object = getattr(each, "table", None)
+        made = isinstance(each, CreateTable)
+        if isinstance(name, str) and not made and name not in _EVERY and schema.exists(name) is False:
+            return name
+        schema = schema.after(each)
+    return None
+
+
+_EVERY = ("*", "")
+"""What stands for no table in particular."""
 
 
 def places_of(acts: Sequence[Act]) -> Mapping[str, Sequence[int]]:

@@ -2,19 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+
+from midair.model.finding import Risk
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """`midair: allow MA104 because …` in a file: the codes, the reason, the line it stands on.
+    """`midair: allow MA104 because … (until 2027-01-31)` in a file: the codes, the reason, the line it stands on.
 
-    `whole_file` for `allow-file`. An empty reason does not count, and is a finding itself.
+    `whole_file` for `allow-file`. Without a reason, or after the day `until`, it does not count, and is
+    a finding itself.
     """
 
     codes: tuple[str, ...]
     reason: str
     line: int
     whole_file: bool = False
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +29,9 @@ class Options:
     `select` turns on rules that are off by default. `per_path` maps path patterns to ignored codes.
     `allowances` maps a path to what its comments allow. `baseline` holds fingerprints of findings
     known when the project began to use `check`. `plan_scope`: tables made by any pending migration
-    count as new in later ones, because the whole plan runs at once. `busy` are tables where every
-    strong lock needs a person's word. `named` is a pattern new constraint and index names must match.
+    count as new in later ones, because the whole plan runs at once. `risks` maps codes to the risk the
+    project gives them instead of ours. `op_calls`: remedies are also said as calls of
+    Alembic's `op`. `today` decides which allowances have run out; with `None` all count.
     """
 
     ignore: tuple[str, ...] = ()
@@ -36,3 +42,6 @@ class Options:
     plan_scope: bool = False
     small_rows: int = 10_000
     small_bytes: int = 8 * 1024 * 1024
+    risks: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
+    op_calls: bool = False
+    today: date | None = None

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
 from fnmatch import fnmatch
 
 from midair.analysis.options import Allowance, Options
 from midair.analysis.rule import Rule
+from midair.model.finding import AllowedBy
 from midair.model.statement import Span, Statement
 
 _DIRECTIVE = re.compile(
@@ -13,6 +16,7 @@ _DIRECTIVE = re.compile(
     re.IGNORECASE,
 )
 _CLOSING = re.compile(r"\s*(-->|\*/|\*\))\s*$")
+_UNTIL = re.compile(r"\s*\(until (?P<day>\d{4}-\d{2}-\d{2})\)$")
 
 
 def allowances_in(text: str) -> tuple[Allowance, ...]:
@@ -32,12 +36,44 @@ def _allowances(text: str) -> Iterator[Allowance]:
             continue
         codes = tuple(each.strip() for each in found["codes"].split(","))
         reason = _CLOSING.sub("", found["reason"] or "").strip()
-        yield Allowance(codes, reason, number, bool(found["file"]))
+        until = _UNTIL.search(reason)
+        yield Allowance(
+            codes,
+            _UNTIL.sub("", reason),
+            number,
+            bool(found["file"]),
+            _day(until["day"]) if until else None,
+        )
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return date.min  # no such day: the allowance counts as run out, and is shown
 
 
 def matches(code: str, name: str, pattern: str) -> bool:
     """A pattern names a rule by its code, a family by a prefix of it, or the rule by name."""
     return code.upper().startswith(pattern.upper()) or name == pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An allowance of a file that was looked at. `used`: it covers a finding. `ran_out`: its day is over."""
+
+    path: str
+    allowance: Allowance
+    used: bool
+    ran_out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Why a finding does not count."""
+
+    by: AllowedBy
+    reason: str
 
 
 class Suppressions:
@@ -47,10 +83,11 @@ class Suppressions:
         self._options = options
         self._covers: dict[tuple[str, int, int], list[Allowance]] = {}
         self._files: dict[str, list[Allowance]] = {}
+        self._used: set[tuple[str, int]] = set()
         for path, allowed in options.allowances.items():
             places = sorted({_place(each.span) for each in statements.get(path, [])})
             for each in allowed:
-                if not each.reason:
+                if not each.reason or self._ran_out(each):
                     continue
                 if each.whole_file:
                     self._files.setdefault(path, []).append(each)
@@ -62,19 +99,32 @@ class Suppressions:
         if place is not None:
             self._covers.setdefault((path, *place), []).append(allowed)
 
-    def reason(self, rule: Rule, span: Span, fingerprint: str) -> str | None:
-        """Why the finding was allowed, or `None` when nobody did."""
+    def _ran_out(self, allowed: Allowance) -> bool:
+        today = self._options.today
+        return allowed.until is not None and today is not None and allowed.until < today
+
+    def allowed(self, rule: Rule, span: Span, fingerprint: str) -> Allowed | None:
+        """Who allowed the finding and why, or `None` when nobody did."""
         here = self._covers.get((span.path, *_place(span)), [])
         for each in (*here, *self._files.get(span.path, [])):
             if any(matches(rule.code, rule.name, code) for code in each.codes):
-                return each.reason
+                self._used.add((span.path, each.line))
+                until = f" (until {each.until})" if each.until else ""
+                return Allowed(AllowedBy.FILE, each.reason + until)
         for pattern in self._options.ignore:
             if matches(rule.code, rule.name, pattern):
-                return f"the settings ignore {pattern}"
+                return Allowed(AllowedBy.SETTINGS, f"the settings ignore {pattern}")
         for path, patterns in self._options.per_path.items():
             if fnmatch(span.path, path) and any(matches(rule.code, rule.name, each) for each in patterns):
-                return f"the settings ignore it in {path}"
-        return "in the baseline" if fingerprint in self._options.baseline else None
+                return Allowed(AllowedBy.SETTINGS, f"the settings ignore it in {path}")
+        known = fingerprint in self._options.baseline
+        return Allowed(AllowedBy.BASELINE, "in the baseline") if known else None
+
+    def given(self) -> Iterator[Given]:
+        """Every allowance of the files, with what became of it; to be asked after all findings are made."""
+        for path, allowed in self._options.allowances.items():
+            for each in allowed:
+                yield Given(path, each, (path, each.line) in self._used, self._ran_out(each))
 
 
 def _place(span: Span) -> tuple[int, int]:

@@ -12,13 +12,15 @@ class Entry:
     help: str
 
 
-GROUPS = {"look": "Look", "change": "Change", "set up": "Set up"}
+GROUPS = {"look": "Look", "change": "Change", "operate": "Operate", "set up": "Set up"}
 
 COMMANDS = (
     Entry("detect", "look", "What is here: tools, folders, databases."),
     Entry("status", "look", "What is applied, what is pending."),
     Entry("history", "look", "What was done to a database, when and by whom."),
+    Entry("check", "look", "What would hurt in the migrations, and what to write instead."),
     Entry("plan", "look", "The steps that apply or rollback would run."),
+    Entry("rehearse", "look", "Try it on a throwaway server, locks traced."),
     Entry("explain", "look", "The page of any code that midair prints."),
     Entry("doctor", "look", "What is wrong with a database, and how to mend it."),
     Entry("apply", "change", "Bring the database to the newest migration."),
@@ -28,7 +30,9 @@ COMMANDS = (
     Entry("repair", "change", "Settle what the tool's history says wrongly."),
     Entry("stamp", "change", "Record a revision as applied, running nothing."),
     Entry("tag", "change", "Name where a database stands."),
+    Entry("drop-all", "change", "Empty a development or test database."),
     Entry("new", "change", "A new migration in the tool's own format."),
+    Entry("drift", "operate", "A database against what its migrations say."),
     Entry("init", "set up", "Write midair.toml from what was detected."),
     Entry("config", "set up", "Show or check the effective settings."),
     Entry("completion", "set up", "The completion script for a shell."),

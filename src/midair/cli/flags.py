@@ -132,6 +132,41 @@ def database_options() -> list[click.Parameter]:
     ]
 
 
+def check_options() -> list[click.Parameter]:
+    """Options of `check`, which may look at a database and never writes to one."""
+    return [
+        *project_options(),
+        _option(
+            "--against",
+            "--url",
+            "url",
+            group="Settings",
+            metavar="URL",
+            help="A database that says what is applied and how large it is.",
+        ),
+        _option(
+            "--url-file", "url_file", group="Settings", metavar="FILE", help="A file that holds the address."
+        ),
+        _option(
+            "--password-file",
+            "password_file",
+            group="Settings",
+            metavar="FILE",
+            help="A file that holds the password.",
+        ),
+        _option(
+            "--scratch", "scratch", group="Settings", metavar="URL", help="A server for throwaway databases."
+        ),
+        _option(
+            "--fail-on",
+            "fail_on",
+            group="Settings",
+            metavar="RISK",
+            help="Exit 1 from this risk on: low, medium, high, never. [high]",
+        ),
+    ]
+
+
 def run_options() -> list[click.Parameter]:
     """Options of commands that write to a database."""
     return [

@@ -32,7 +32,7 @@ class Overview(click.Group):
         """Imports one command's module."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        found = import_module(f"midair.cli.commands.{cmd_name}").COMMAND
+        found = import_module("midair.cli.commands." + cmd_name.replace("-", "_")).COMMAND
         return cast("click.Command", found)  # a test loads every module and checks what COMMAND is
 
     def resolve_command(

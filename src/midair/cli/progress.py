@@ -12,7 +12,16 @@ from typing import TextIO
 from midair.cli.call import Call
 from midair.cli.screen import can_overwrite
 from midair.cli.stopping import Stop, listening
-from midair.model.event import Event, LockWaited, RunStarted, SegmentDone, SegmentStarted, StepDone, Waiting
+from midair.model.event import (
+    BackfillMoved,
+    Event,
+    LockWaited,
+    RunStarted,
+    SegmentDone,
+    SegmentStarted,
+    StepDone,
+    Waiting,
+)
 from midair.reporting.events import json_line
 from midair.reporting.progress import line_of, live_line_of
 from midair.reporting.style import length_of_time
@@ -52,7 +61,7 @@ class Progress:
         if self._stream is not None:
             self._show(event)
         # Only where going on later is safe: never between a commit and the word of it.
-        if isinstance(event, SegmentStarted | StepDone | LockWaited | Waiting):
+        if isinstance(event, SegmentStarted | StepDone | LockWaited | Waiting | BackfillMoved):
             self._stop.check()
 
     def __enter__(self) -> "Progress":

@@ -44,6 +44,12 @@ def parse(url: Secret) -> Address:
     return _generic(product, text)
 
 
+def words_for_tool(url: Secret) -> dict[str, str]:
+    """What a URL says to the migration tool and not to the database: its `x-…` words, without the `x-`."""
+    query = url.reveal().strip().partition("?")[2].partition("#")[0]
+    return {name[2:]: value for name, value in parse_qsl(query) if name.startswith("x-")}
+
+
 def _sqlite_path(text: str) -> str:
     """`sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite:file.db`, `sqlite://file.db` (golang-migrate)."""
     rest = text.partition(":")[2].partition("?")[0]

@@ -1,8 +1,9 @@
 """What a dialect is: a record of functions for one database product."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from midair.dialects.missing import Missing, missing_by_text
 from midair.errors import Unsupported
 from midair.model.address import Product
 from midair.model.plan import Repair
@@ -20,7 +21,8 @@ class Dialect:
     waits for its locks; `probe` gives a query (one row, one boolean) telling whether a statement that
     stands alone is already done, or `None`; `repair` what clears a half-done one away before it
     is run again; `locked` names the relations it locks; `reads` the user's
-    relations a pure query reads, or `None` for what does more than look.
+    relations a pure query reads, or `None` for what does more than look; `missing` what the second of two
+    databases' definitions lacks of the first's.
     """
 
     product: Product
@@ -34,6 +36,7 @@ class Dialect:
     repair: Callable[[Statement], Repair | None]
     locked: Callable[[Statement], tuple[str, ...]]
     reads: Callable[[str], tuple[str, ...] | None]
+    missing: Callable[[Sequence[Statement], Sequence[Statement]], Missing] = missing_by_text
 
 
 def dialect_of(product: Product) -> Dialect:

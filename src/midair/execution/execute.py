@@ -28,11 +28,12 @@ from midair.errors import (
     StatementFailed,
     Stopped,
 )
-from midair.execution import bounded, locks
+from midair.execution import backfill, bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.execution.together import Numbered, groups
 from midair.journal import LEASE_LOST, Journal, OpenStep, contracts
 from midair.model.address import Product
+from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
 from midair.model.event import (
     LockWaited,
@@ -221,13 +222,15 @@ def _run_step(
     match step.action:
         case RunLive() as action:
             took = _run_live(flight, segment, number, step, action)
+        case Backfill() as action:
+            took = _run_backfill(flight, segment, step, action, cut_off=cut_off)
         case RunStatement(alone=True):
             took = _run_alone(flight, segment, number, step)
         case _ if in_own_transaction:
             took = _run_inside_users_transaction(flight, segment, number, step)
         case _:
             attempt = _committing(flight, Segment((step,), False, ""))
-            took = _with_retries(flight, segment, number, attempt, announce=False)
+            took = _with_retries(flight, segment, number, attempt, only=step)
     flight.reporter.hear(StepDone(step, took))
 
 
@@ -238,7 +241,7 @@ def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> flo
     for key in flight.lone_build_keys:
         session.unlock(key)
     try:
-        took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), announce=False)
+        took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), only=step)
     finally:
         locks.take(
             session, flight.plan.tool, flight.lone_build_keys, flight.bounds, flight.clock, flight.reporter
@@ -284,11 +287,27 @@ def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action:
         )
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
     live, tries = flight.live, None if action.atomic else 1
-    took = _with_retries(flight, segment, number, lambda: live(step, action), announce=False, tries=tries)
+    took = _with_retries(flight, segment, number, lambda: live(step, action), only=step, tries=tries)
     flight.session.run(
         [*flight.journal.completed(flight.run_id, step), *_remembered(flight, step)], atomic=True
     )
     return took
+
+
+def _run_backfill(flight: Flight, segment: Segment, step: Step, action: Backfill, *, cut_off: bool) -> float:
+    """In batches; where it stands is in the journal, so being cut off leaves nothing to ask about."""
+    began = flight.clock.now()
+    flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
+    crew = backfill.Crew(
+        flight.session, flight.reconnect, flight.bounds, flight.clock, flight.reporter, step, segment
+    )
+    try:
+        backfill.run(crew, action, goes_on=cut_off)
+    except StatementFailed as error:
+        raise _failed(flight, segment, [step], error, step) from error
+    closing = backfill.closing(step)
+    flight.session.run([*flight.journal.completed(flight.run_id, step), *closing], atomic=True)
+    return flight.clock.now() - began
 
 
 def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int, step: Step) -> float:
@@ -297,7 +316,7 @@ def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int,
     before_commit = isinstance(step.action, RunStatement) and step.action.control and not _opens(step)
     batch = [*journal, *_sent(flight, [step])] if before_commit else [*_sent(flight, [step]), *journal]
     return _with_retries(
-        flight, segment, number, lambda: flight.session.run(batch, atomic=False), announce=False, tries=1
+        flight, segment, number, lambda: flight.session.run(batch, atomic=False), only=step, tries=1
     )
 
 
@@ -307,22 +326,26 @@ def _with_retries(
     number: int,
     attempt: Callable[[], None],
     *,
-    announce: bool = True,
+    only: Step | None = None,
     tries: int | None = None,
 ) -> float:
-    """Tries until the locks are there or the budget is spent; gives the seconds of the try that worked."""
+    """Tries until the locks are there or the budget is spent; gives the seconds of the try that worked.
+
+    `only` is the step that is sent by itself; without it the whole segment is.
+    """
+    sent = segment.steps if only is None else (only,)
     began = flight.clock.now()
     tried = 0
     while True:
         tried += 1
-        if announce:
+        if only is None:
             flight.reporter.hear(SegmentStarted(segment, number, tried))
         started = flight.clock.now()
         try:
             attempt()
         except LockTimeout as error:
             waited = flight.clock.now() - began
-            relations = _relations(flight, segment, error.index)
+            relations = _relations(flight, sent, error.index)
             held_by = locks.blockers(flight.session, relations)
             locks.end_blockers(flight.session, relations, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
@@ -333,7 +356,7 @@ def _with_retries(
         except StatementFailed as error:
             if LEASE_LOST in error.message:
                 raise  # it is about the run, not about the migration
-            raise _failed(flight, segment, error) from error
+            raise _failed(flight, segment, sent, error) from error
         else:
             _pass_notices_on(flight, segment)
             return flight.clock.now() - started
@@ -392,7 +415,7 @@ def _found_done(flight: Flight, step: Step) -> bool:
     if step.probe is not None:
         return _is_done(flight, step.probe)
     match step.action:
-        case RunLive(atomic=True):
+        case RunLive(atomic=True) | Backfill():
             return False
         case RunStatement(repeatable=True):
             return False
@@ -429,6 +452,8 @@ def _sent(flight: Flight, steps: Sequence[Step]) -> list[Sql | Statement]:
                 sent.append(statement)
             case RecordRevision(marks=marks):
                 sent.extend(marks)
+            case Backfill(statement=statement):
+                sent.append(statement)  # inside somebody's transaction it can only run as written
             case RunLive():
                 pass  # its own program runs it
             case Gate(contract=contract):
@@ -498,19 +523,25 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
         )
 
 
-def _relations(flight: Flight, segment: Segment, index: int) -> tuple[str, ...]:
-    known = [name for step in segment.steps for name, level in step.locks if level >= LockLevel.SHARE]
+def _relations(flight: Flight, sent: Sequence[Step], index: int) -> tuple[str, ...]:
+    known = [name for step in sent for name, level in step.locks if level >= LockLevel.SHARE]
     if known:
         return tuple(dict.fromkeys(known))
-    statements = [step.action.statement for step in segment.steps if isinstance(step.action, RunStatement)]
+    statements = [step.action.statement for step in sent if isinstance(step.action, RunStatement)]
     near = statements[index : index + 1] or statements[-1:]
     return tuple(dict.fromkeys(name for statement in near for name in flight.dialect.locked(statement)))
 
 
-def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> MigrationFailed:
+def _failed(
+    flight: Flight,
+    segment: Segment,
+    sent: Sequence[Step],
+    error: StatementFailed,
+    culprit: Step | None = None,
+) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
-    items = [step for step in segment.steps for _ in _sent(flight, [step])]
-    step = items[min(error.index, len(items) - 1)]
+    items = [step for step in sent for _ in _sent(flight, [step])]
+    step = culprit or items[min(error.index, len(items) - 1)]
     if not segment.atomic:
         marks = [
             sql
@@ -534,7 +565,7 @@ def _failed(flight: Flight, segment: Segment, error: StatementFailed) -> Migrati
 
 
 def _place(step: Step) -> str:
-    if isinstance(step.action, RunStatement):
+    if isinstance(step.action, RunStatement | Backfill):
         return f"{step.action.statement.span} {step.title!r}"
     return f"{step.revision} ({step.title})"
 

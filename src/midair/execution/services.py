@@ -44,6 +44,21 @@ class WallClock:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How hard a backfill may work: sessions at once, what one batch should take, and how much of the time it may.
+
+    `duty` is the largest part of the time that batches may fill, above 0 and up to 1. Without
+    `throttled` nothing slows it down but that. `first_rows` is the first batch; those after it are as large as time allows.
+    """
+
+    workers: int = 1
+    batch_s: float = 0.025
+    duty: float = 1.0
+    throttled: bool = True
+    first_rows: int = 500
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """How long to wait, in seconds: for another run to end, for locks within one segment, and for one try at a lock
     that reads or writes would queue behind. Whoever blocks for longer than `terminate_after_s` is ended; `None`: nobody.
@@ -53,6 +68,7 @@ class Bounds:
     lock_budget_s: float = 600.0
     lock_wait_s: float = 0.05
     terminate_after_s: float | None = None
+    pace: Pace = Pace()
 
 
 LiveProgram = Callable[[Step, RunLive], None]

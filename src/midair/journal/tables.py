@@ -7,13 +7,14 @@ that is not recorded yet: they are what `resume` reads. `event` is append-only, 
 too. `lease` counts who may write: each run raises the epoch, and one that is not the newest stops.
 `contract` is what waits behind a gate after its migration is recorded, and what became of it;
 `evidence` what was found when somebody asked for the gate to open, and whether it was forced.
-`migration` is the digest of every file as it was when it was applied, for tools that keep none.
+`backfill` is where each lane of a statement in batches stands, `backfill_left` the rows that were
+locked when their batch came by. `migration` is the digest of every file as it was when it was applied, for tools that keep none.
 """
 
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 3
+VERSION = 4
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -49,6 +50,19 @@ _SINCE_2 = (
 )
 _SINCE_3 = (
     (
+        "backfill",
+        "step_id text NOT NULL, lane integer NOT NULL, part integer NOT NULL, round integer NOT NULL, cursor text,"
+        " high text NOT NULL, done boolean NOT NULL DEFAULT false, changed bigint NOT NULL DEFAULT 0,"
+        " seen bigint NOT NULL DEFAULT 0, began {time} NOT NULL DEFAULT {now}, at {time} NOT NULL DEFAULT {now},"
+        " PRIMARY KEY (step_id, lane)",
+    ),
+    (
+        "backfill_left",
+        "step_id text NOT NULL, part integer NOT NULL, key text NOT NULL, PRIMARY KEY (step_id, part, key)",
+    ),
+)
+_SINCE_4 = (
+    (
         "contract",
         "tool text NOT NULL, id text NOT NULL, revision text NOT NULL, recipe text NOT NULL, summary text NOT NULL, body text NOT NULL,"
         " state text NOT NULL, run_id text NOT NULL, ready_at {time} NOT NULL DEFAULT {now}, closed_at {time},"
@@ -60,7 +74,7 @@ _SINCE_3 = (
         " sampled_at {time} NOT NULL DEFAULT {now}",
     ),
 )
-_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3)
+_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3, *_SINCE_4)
 _POSTGRESQL = {
     "time": "timestamptz",
     "now": "clock_timestamp()",

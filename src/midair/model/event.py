@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from midair.model.backfill import Backfill
 from midair.model.migration import RevisionId
 from midair.model.plan import Segment, Step
 
@@ -61,6 +62,29 @@ class LockWaited:
 
 
 @dataclass(frozen=True, slots=True)
+class BackfillMoved:
+    """Where a statement in batches stands, told about once a second; it may be stopped here.
+
+    `total` is an estimate and may be passed; `left_s` is `None` while the rate is not known. `held_back`
+    says why it works slower than it could, empty where it does not. `waiting` are rows left for the end
+    because somebody had locked them.
+    """
+
+    step: Step
+    seen: int
+    total: int
+    rows_per_s: float
+    left_s: float | None
+    waiting: int = 0
+    held_back: str = ""
+
+    @property
+    def by_rows(self) -> bool:
+        """Whether `seen` and `total` are rows; else they are pages."""
+        return isinstance(self.step.action, Backfill) and self.step.action.walks_by != "physical pages"
+
+
+@dataclass(frozen=True, slots=True)
 class Waiting:
     """Another run, or the tool itself, is at work; midair polls until it may start."""
 
@@ -94,6 +118,7 @@ Event = (
     | StepDone
     | SegmentDone
     | LockWaited
+    | BackfillMoved
     | Waiting
     | Noticed
     | RunFinished

@@ -35,6 +35,16 @@ class Risk(StrEnum):
         return self.rank >= Risk(other).rank
 
 
+class AllowedBy(StrEnum):
+    """Who said that a finding does not count."""
+
+    FILE = "file"
+    """A comment beside the statement."""
+    SETTINGS = "settings"
+    BASELINE = "baseline"
+    """It was there when the project began to use `check`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """A local change of a file: the lines `first` to `last` become `text`; counted from 1."""
@@ -49,8 +59,9 @@ class Edit:
 class Remedy:
     """What to do instead: a sentence, and SQL with the real names where there is any.
 
-    `alembic` is the same as calls of its `op`. `certain` says that `sql` may replace the statement
-    without a person's judgement; `check --fix` uses only these.
+    `alembic` is the same as calls of its `op`. `certain` says that `sql` does what the statement does,
+    so that no person need judge; whether it can stand there (outside a transaction) is looked at
+    once it does. `check --fix` uses only these.
     """
 
     text: str
@@ -63,9 +74,10 @@ class Remedy:
 class Finding:
     """One concern of one rule about one place.
 
-    `recipe` names the rewrite that makes the statement safe when midair applies it online, or is
-    `None`. `suppressed` is the reason someone gave for allowing it. `sql` is the statement, `None`
-    for findings about files. `fingerprint` stays the same when lines move.
+    `recipe` names the rewrite that makes the statement safe when midair applies it online; `None` when
+    there is none, or nobody looked. `suppressed` is the reason someone gave for allowing it, and `allowed_by` where. `sql` is the statement, `None`
+    for findings about files. `fingerprint` stays the same when lines move. `own_risk` is the rule's
+    where the project's settings chose another.
     """
 
     code: str
@@ -81,6 +93,8 @@ class Finding:
     recipe: str | None = None
     suppressed: str | None = None
     fingerprint: str = ""
+    own_risk: Risk | None = None
+    allowed_by: AllowedBy | None = None
 
     @property
     def counts(self) -> bool:

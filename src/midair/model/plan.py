@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import NewType
 
+from midair.model.backfill import Backfill
 from midair.model.contract import Contract, ContractState
 from midair.model.effects import LockLevel
 from midair.model.migration import Direction, RevisionId
@@ -77,6 +78,8 @@ class RunLive:
     reason: str
     revisions: tuple[RevisionId, ...]
     atomic: bool = True
+    expected: tuple[Statement, ...] = ()
+    """What it would send as far as that is known now, for showing: it decides in its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class CloseGate:
     state: ContractState
 
 
-Action = RunStatement | RecordRevision | RunLive | Gate | CloseGate
+Action = RunStatement | RecordRevision | RunLive | Backfill | Gate | CloseGate
 
 
 @dataclass(frozen=True, slots=True)

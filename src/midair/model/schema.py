@@ -37,6 +37,8 @@ class Table:
     parts: frozenset[tuple[str, str]] = frozenset()
     """Triggers, rules, policies: (kind, name)."""
     trigger_functions: tuple[tuple[str, str], ...] = ()
+    row_triggers: frozenset[str] = frozenset()
+    """The triggers that are known to fire once a row."""
 
     def column(self, name: str) -> Column | None:
         """The column of this name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from midair.database import Session, open_session
-from midair.database.address import parse
+from midair.database.address import parse, words_for_tool
 from midair.database.dump import dump
 from midair.database.pooling import shares_sessions
 from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere
@@ -66,7 +66,14 @@ def open_project(request: Request) -> tuple[Source, Project]:
 def options_of(request: Request) -> Options:
     """What a source may know of the request."""
     product = parse(request.url).product if request.url else None
-    return Options(request.variables, request.tool_options, request.python, product)
+    return Options(
+        variables=request.variables,
+        tool=request.tool_options,
+        python=request.python,
+        product=product,
+        url_words=words_for_tool(request.url) if request.url else {},
+        may_run=request.may_run,
+    )
 
 
 def address_of(request: Request, project: Project) -> Address:
@@ -121,7 +128,7 @@ def opening(request: Request) -> Generator[Opened]:
     )
     options = replace(options_of(request), product=address.product)
     if options.product is not project.product:
-        project = source.read(_found(request, project), options)  # some projects keep a history per product
+        project = reread(request, source, project, options)  # some projects keep a history per product
     project = replace(project, address=address)
     try:
         yield Opened(request, source, project, session, scratch, options)
@@ -178,9 +185,8 @@ def _same(request: Request, found: Found) -> bool:
     return request.folder is not None and found.folder.resolve() == (request.root / request.folder).resolve()
 
 
-def _found(request: Request, project: Project) -> Found:
-    return next(
-        each
-        for each in recognise(request.root, request.variables)
-        if each.tool == project.tool and each.folder == project.folder
-    )
+def reread(request: Request, source: Source, project: Project, options: Options) -> Project:
+    """The same project, read for another product."""
+    found = recognise(request.root, request.variables)
+    same = next(each for each in found if each.tool == project.tool and each.folder == project.folder)
+    return source.read(same, options)

@@ -1,6 +1,7 @@
 """The steps a run will take, laid out and not taken."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
 from midair.dialects.postgresql.bridging import bridgings
@@ -8,7 +9,7 @@ from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
-from midair.model.migration import Direction, Migration, RevisionId, Script
+from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
@@ -17,9 +18,9 @@ from midair.planning.choose import pending_of, undoing
 from midair.planning.held import refuse_held
 from midair.planning.lay_out import Item, lay_out
 from midair.planning.online import lay_out_online
-from midair.rewriting.scene import Scene
+from midair.rewriting.scene import scene_of
 from midair.sources.history import Marks
-from midair.sources.source import Work
+from midair.sources.source import Scripts, Work
 
 
 def plan(
@@ -40,42 +41,57 @@ def plan(
 
 def planned(opened: Opened, target: str | None, direction: Direction, *, keep_target: bool = False) -> Plan:
     """What is to be done, in the tool's own order and transactions."""
-    project, session, source = opened.project, opened.session, opened.source
     applied, standings = standings_of(opened)
     if direction is Direction.UP:
         chosen = pending_of(standings, target)
-        marks = project.history.record(session, chosen, applied)
     else:
         chosen = undoing(standings, target or "-1", keep_target=keep_target)
-        marks = project.history.forget(session, chosen, applied)
-    waiting = [each.contract for each in contracts.waiting(session, project.tool)]
-    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, waiting)
-    work = Work(asked, direction, applied, session.product)
-    scripts = source.scripts(project, work, opened.scratch, opened.options)
+    return laid(opened, chosen, scripts_of(opened, chosen, direction, applied), direction, applied)
+
+
+def scripts_of(
+    opened: Opened, chosen: Sequence[Migration], direction: Direction, applied: tuple[Applied, ...]
+) -> Scripts:
+    """The statements of these migrations, as the source gives them for a database that holds `applied`."""
+    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _own_waiting(opened))
+    work = Work(tuple(asked), direction, applied, opened.session.product)
+    return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+
+
+def laid(
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    direction: Direction,
+    applied: tuple[Applied, ...],
+) -> Plan:
+    """These migrations as steps, by the strategy of the request, with what the tool writes about each."""
+    project, session = opened.project, opened.session
+    up = direction is Direction.UP
+    marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
     items = items_of(chosen, scripts.by_revision, marks)
-    creates = (*scripts.before_history, *project.history.create(session))
-    prepare = creates if direction is Direction.UP else ()
+    prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
     begun = Journal(session).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
+    waiting = _own_waiting(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
         each.revision for each in chosen
     }
     if direction is Direction.UP:
-        waiting = [each.contract for each in contracts.waiting(session)]
+        waiting = tuple(each.contract for each in contracts.waiting(session))
     if strategy == "online" or takes_back:
+        scene = scene_of(
+            snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
+        )
+        if up:
+            scene = replace(scene, bridging=bridgings(session), defers=True)
         return lay_out_online(
             project.tool,
             direction,
             items,
             dialect,
-            Scene(
-                snapshot(session),
-                session.server_version // 10_000,
-                small_bytes=opened.request.small_table_bytes,
-                bridging=bridgings(session) if direction is Direction.UP else {},
-                defers=direction is Direction.UP,
-            ),
+            scene,
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,
@@ -97,6 +113,11 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
         before=before,
         prepare=prepare,
     )
+
+
+def _own_waiting(opened: Opened) -> tuple[Contract, ...]:
+    """The open contracts of this tool's migrations, oldest first."""
+    return tuple(each.contract for each in contracts.waiting(opened.session, opened.project.tool))
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:

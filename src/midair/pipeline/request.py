@@ -15,7 +15,7 @@ class Request:
     """What one command works on, and within which bounds. Times in seconds.
 
     `tool` and `folder` choose among several recognised projects. `url` wins over what the project's
-    own files say. `scratch_url` is a server for throwaway databases; else one is started.
+    own files say. `may_run` is false where no program of the project is to be run. `scratch_url` is a server for throwaway databases; else one is started.
     `strategy` is `online`, `direct`, or `None` for what fits the database. Tables up to
     `small_table_bytes` are worked on as written. Sessions whose transaction has been in the way for
     longer than `terminate_blockers_s` are ended; `None`: never.
@@ -35,6 +35,7 @@ class Request:
     wait_s: float = 0.0
     scratch_url: Secret | None = None
     environment: str | None = None
+    may_run: bool = True
     strategy: str | None = None
     small_table_bytes: int = SMALL_BYTES
     terminate_blockers_s: float | None = None

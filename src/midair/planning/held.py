@@ -65,8 +65,9 @@ def refuse_later(
     for contract in contracts:
         made_by = [each for each, _ in deferred if each == contract.origin]
         after = statements[statements.index(made_by[0]) + 1 :] if made_by else statements
-        for statement in after:
-            held = next((each for each in contract.holds if touches(statement, each)), None)
+        for statement in (contract.origin, *after):
+            clash = _makes_again if statement is contract.origin else touches
+            held = next((each for each in contract.holds if clash(statement, each)), None)
             if held is not None:
                 raise NotOnline(
                     f"{statement.span} touches {held}, which is in two shapes until contract: {contract.summary}",
@@ -87,6 +88,16 @@ def touches(statement: Statement, held: Held) -> bool:
     if held.part is None:
         return True
     return not all(isinstance(each, _BESIDE) for each in changes) or _says(statement.sql, held.part)
+
+
+def _makes_again(statement: Statement, held: Held) -> bool:
+    """The statement that drops a thing also makes one of its name: there cannot be two until contract."""
+    made = [
+        each.column.name if isinstance(each, AddColumn) else each.constraint.name
+        for each in changes_of(statement.sql)
+        if isinstance(each, AddColumn | AddConstraint)
+    ]
+    return held.part is not None and held.part in made
 
 
 def _names(change: Change, relation: str) -> bool:

@@ -159,9 +159,11 @@ def live_segment(tool: str, items: Sequence[Item], direction: Direction) -> Segm
     revisions = tuple(item.migration.revision for item in items)
     blocks = [block for item in items for block in item.script.blocks]
     atomic = all(block.atomic for block in blocks) and (len(items) > 1 or len(blocks) <= 1)
-    who = f"{revisions[0]} runs its" if len(revisions) == 1 else f"{len(revisions)} migrations run their"
-    title = f"{who} own program: {first.migration.revision} {reason}"
-    action = RunLive(tool, reason, revisions, atomic)
+    name = first.migration.revision
+    who = name if len(revisions) == 1 else f"{len(revisions)} migrations together, for {name}"
+    title = f"{who} {reason}"
+    expected = tuple(statement for block in blocks for statement in block.statements)
+    action = RunLive(tool, reason, revisions, atomic, expected)
     step = Step(live_step_id(revisions, direction), revisions[-1], direction, Phase.EXPAND, title, action)
     return Segment((step,), atomic=False, why=f"{first.migration.revision} is live: {reason}")
 

@@ -14,7 +14,6 @@ from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import Change, CreateTable, LockTables, SetSetting, Transaction
 from midair.model.contract import Contract, ContractState
-from midair.model.effects import LockLevel
 from midair.model.migration import Block, Direction, RevisionId, Script
 from midair.model.plan import Plan, RecordRevision, RunStatement, Segment, Step
 from midair.model.statement import Sql, Statement
@@ -28,6 +27,7 @@ from midair.planning.contracting import (
     taken_back,
     undoing,
 )
+from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
 from midair.planning.held import refuse_held, refuse_later
 from midair.planning.lay_out import (
     Item,
@@ -39,7 +39,6 @@ from midair.planning.lay_out import (
     statement_step,
 )
 from midair.rewriting.make_safe import Deferred, made_safe
-from midair.rewriting.piece import Piece
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
 
@@ -51,24 +50,6 @@ _HARMLESS_SETTINGS = frozenset(
     ]
 )  # fmt: skip
 """Settings that change no statement's meaning: a transaction may end between them and what follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece with the author's statement it comes from."""
-
-    statement: Statement
-    piece: Piece
-
-    @property
-    def solo(self) -> bool:
-        """No other statement shares its transaction."""
-        return self.piece.alone or self.piece.long or self.piece.action is not None
-
-    @property
-    def strong(self) -> frozenset[str]:
-        """The tables others use on which it holds a lock that reads or writes wait for."""
-        return frozenset(name for name, level in self.piece.locks if level >= LockLevel.SHARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +238,7 @@ class _Maker:
 
     def add(self, region: _Region, scene: Scene, notes: list[str], *, may_cut: bool) -> Scene:
         inner = region.statements[1:-1] if region.framed else region.statements
-        parts: list[_Part] = []
+        parts: list[Part] = []
         said: list[str] = []
         deferred: list[tuple[Statement, Deferred]] = []
         before = scene
@@ -265,24 +246,29 @@ class _Maker:
             undone = [each.contract for each in self._undone if each.statement == statement]
             made = made_safe(statement, scene) if not undone else taken_back(undone, statement, scene)
             deferred += [(statement, each) for each in made.deferred]
-            parts += [_Part(statement, each) for each in made.pieces]
+            parts += [Part(statement, each) for each in made.pieces]
             said += made.notes
             scene = made.scene
-        parts = _apart_where_used(parts)
+        parts = apart_where_used(parts)
+        ordered = without_gaps(parts)
         if deferred or any(each.statement in inner for each in self._undone):
             self._defer(region, deferred, may_cut=may_cut)
             notes += said
-            self._segments += [self._segment(group) for group in _cut(parts)]
+            self._segments += [self._segment(group) for group in cut(ordered or parts)]
             return scene
-        if not _needs_cut(parts) or (not region.atomic and not region.framed and len(inner) > 1):
+        if not needs_cut(parts) or (not region.atomic and not region.framed and len(inner) > 1):
             self._keep(region, before)
             return scene
         self.would_cut = True
-        if not may_cut:
+        if not may_cut or ordered is None:
+            if ordered is None:
+                notes.append(
+                    f"{self._item.migration.span} stays one transaction: cut, an index would be missing until its successor is built"
+                )
             self._keep(region, before)
             return scene
         notes += said
-        self._segments += [self._segment(group) for group in _cut(parts)]
+        self._segments += [self._segment(group) for group in cut(ordered)]
         return scene
 
     def _defer(
@@ -329,7 +315,7 @@ class _Maker:
     def _single_why(self) -> str:
         return f"{self._item.migration.revision} asks for no transaction: one by one"
 
-    def _segment(self, group: Sequence[_Part]) -> Segment:
+    def _segment(self, group: Sequence[Part]) -> Segment:
         steps = tuple(self._step(part) for part in group)
         first = group[0]
         if len(group) == 1 and first.solo:
@@ -344,7 +330,7 @@ class _Maker:
     def _why(self, text: str) -> str:
         return f"{self._item.migration.revision}: {text}"
 
-    def _step(self, part: _Part) -> Step:
+    def _step(self, part: Part) -> Step:
         piece, revision = part.piece, self._item.migration.revision
         rows = part.statement.rows if piece.rewrite is None else None
         statement = replace(part.statement, sql=piece.sql, rows=rows)
@@ -408,40 +394,3 @@ class _Maker:
         if over:
             return close_step(contract, ContractState.UNDONE, self._direction, self._next())
         return gate_step(contract, self._next())
-
-
-def _apart_where_used(parts: Sequence[_Part]) -> list[_Part]:
-    """What must be committed before it is used need not be where nothing after it says its name."""
-    made: list[_Part] = []
-    for number, part in enumerate(parts):
-        word = part.piece.apart
-        used = word is not None and any(word in each.statement.sql for each in parts[number + 1 :])
-        made.append(
-            part
-            if used or word is None
-            else replace(part, piece=replace(part.piece, apart=None, rewrite=None))
-        )
-    return made
-
-
-def _needs_cut(parts: Sequence[_Part]) -> bool:
-    """One transaction would wait with locks that others need, or the server refuses one."""
-    rewritten = any(part.piece.rewrite is not None for part in parts)
-    holds = any(part.strong for part in parts) and any(part.piece.long for part in parts) and len(parts) > 1
-    return rewritten or holds
-
-
-def _cut(parts: Sequence[_Part]) -> Iterator[tuple[_Part, ...]]:
-    held: list[_Part] = []
-    for part in parts:
-        strong: frozenset[str] = frozenset[str]().union(*(each.strong for each in held))
-        wider = strong and part.strong and not (part.strong <= strong or strong <= part.strong)
-        if held and (part.solo or wider):
-            yield tuple(held)
-            held = []
-        held.append(part)
-        if part.solo or part.piece.apart:
-            yield tuple(held)
-            held = []
-    if held:
-        yield tuple(held)

@@ -23,6 +23,7 @@ from midair.model.address import Address, Product
 from midair.model.statement import Sql, quoted
 from midair.rehearsal.account import Account, account
 from midair.rehearsal.binaries import server_binaries
+from midair.rehearsal.extensions import control_path
 
 _FAST = (
     "fsync=off",
@@ -36,6 +37,7 @@ _FAST = (
     "max_connections=50",
 )
 _START_TIMEOUT_S = 30.0
+_FOLDER = "midair-pg-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +75,53 @@ def throwaway_server(
     binaries = server_binaries(major, os.environ if variables is None else variables)
     who = account()
     programs = who.reachable(binaries)
-    folder = Path(tempfile.mkdtemp(prefix="midair-pg-", dir=who.base))
+    sweep(who.base)
+    folder = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=who.base))
+    owned = _claimed(folder)
     try:
         data = folder / "data"
         shutil.copytree(_template(programs, who), data, copy_function=shutil.copyfile)
         data.chmod(0o700)
         who.own(folder)
-        process = _start(programs, folder, who, settings)
+        process = _start(programs, folder, who, (*control_path(who, programs), *settings))
         try:
             yield Server(_ready(process, folder), programs, process)
         finally:
             _stop(process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if owned is not None:
+            os.close(owned)
+
+
+def sweep(base: Path) -> tuple[Path, ...]:
+    """Removes what runs that were killed left behind; folders of runs still alive hold a lock. Gives the removed."""
+    gone: list[Path] = []
+    for folder in base.glob(f"{_FOLDER}*"):
+        owned = _claimed(folder, create=False)
+        if owned is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(owned)
+            gone.append(folder)
+    return tuple(gone)
+
+
+def _claimed(folder: Path, *, create: bool = True) -> int | None:
+    """A file held locked as long as this process lives; `None` when another holds it, or nothing can be locked here."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        descriptor = os.open(folder / "owner", os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def _template(programs: Path, who: Account) -> Path:

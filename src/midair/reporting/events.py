@@ -6,6 +6,7 @@ from typing import assert_never
 import msgspec
 
 from midair.model.event import (
+    BackfillMoved,
     Event,
     LockWaited,
     Noticed,
@@ -37,6 +38,10 @@ class EventLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     level: str | None = None
     message: str | None = None
     outcome: str | None = None
+    seen: int | None = None
+    total: int | None = None
+    per_s: float | None = None
+    left_s: float | None = None
 
 
 def json_line(event: Event, at: datetime) -> str:
@@ -82,6 +87,12 @@ def _line(event: Event, at: datetime) -> EventLine:
             return EventLine(
                 event="lock-waited", at=at, revisions=_revisions(event.segment), attempt=event.attempt,
                 waited_s=event.waited_s, blockers=event.blockers,
+            )  # fmt: skip
+        case BackfillMoved():
+            return EventLine(
+                event="backfill-moved", at=at, step=event.step.id, revisions=_one(event.step.revision),
+                seen=event.seen, total=event.total, per_s=round(event.rows_per_s, 1), left_s=event.left_s,
+                message=event.held_back or None,
             )  # fmt: skip
         case Waiting():
             return EventLine(event="waiting", at=at, message=event.what, waited_s=event.waited_s)

@@ -6,15 +6,21 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
+from midair.reporting.document_markdown import document_markdown
+from midair.reporting.drift import DriftPayload
+from midair.reporting.drifted import drift_lines
 from midair.reporting.format import Look
 from midair.reporting.gates import contract_lines, waiting_lines
 from midair.reporting.planned import plan_lines
+from midair.reporting.rehearsal import RehearsalPayload
+from midair.reporting.rehearsed import rehearsal_lines
 from midair.reporting.report import (
     CheckPayload,
     ContractPayload,
     DetectedProject,
     Detection,
     DoctorPayload,
+    DocumentPayload,
     Failure,
     HistoryPayload,
     LinesPayload,
@@ -81,6 +87,12 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from _doctor(payload, look)
         case CheckPayload():
             yield from check_lines(payload, look)
+        case DocumentPayload():
+            yield from document_markdown(payload)
+        case RehearsalPayload():
+            yield from rehearsal_lines(payload, look)
+        case DriftPayload():
+            yield from drift_lines(payload, look)
         case LinesPayload():
             yield from payload.lines
         case SettingsPayload():
@@ -233,6 +245,7 @@ def _run(payload: RunPayload, look: Look) -> Iterator[str]:
 
 def _page(payload: Page, look: Look) -> Iterator[str]:
     exit_code = f"   exit code {payload.exit_code}" if payload.exit_code is not None else ""
-    yield f"{painted(payload.code, 'bold', look)} {payload.name}{exit_code}"
+    risk = f"   risk {payload.risk}" if payload.risk is not None else ""
+    yield f"{painted(payload.code, 'bold', look)} {payload.name}{exit_code}{risk}"
     yield ""
     yield from payload.text.splitlines()

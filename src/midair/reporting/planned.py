@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from midair.model.backfill import Backfill
 from midair.model.plan import Action, CloseGate, Gate, RecordRevision, RunLive, RunStatement, Segment, Step
 from midair.model.statement import Sql
 from midair.reporting.format import Look
@@ -75,8 +76,12 @@ def statements(step: Step) -> tuple[str, ...]:
             return (statement.sql if statement.rows is None else f"{statement.sql};\n{statement.rows}\\.",)
         case RecordRevision(marks=marks):
             return tuple(_with_parameters(mark) for mark in marks)
-        case RunLive(tool=tool, reason=reason):
-            return (f"-- {tool} runs this migration's own program: {reason}",)
+        case Backfill(statement=statement):
+            return (f"-- in batches by {step.action.walks_by}\n{statement.sql}",)
+        case RunLive(reason=reason, expected=expected):
+            # Shown as comments: whether and what it sends is decided when its turn comes.
+            lines = (line for each in expected for line in f"{each.sql.rstrip()};".splitlines())
+            return ("\n".join((f"-- decided in its turn: {reason}", *(f"--   {line}" for line in lines))),)
         case Gate(contract=contract):
             return tuple(f"-- after the gate: {sql}".replace("\n", " ") for sql in contract.statements)
         case CloseGate():
@@ -107,4 +112,4 @@ def _literal(value: str | int | float | bool | bytes | None) -> str:
 
 
 def _origin(action: Action) -> str:
-    return f"{action.statement.span}  " if isinstance(action, RunStatement) else ""
+    return f"{action.statement.span}  " if isinstance(action, RunStatement | Backfill) else ""

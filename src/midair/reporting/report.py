@@ -11,6 +11,8 @@ from midair.model.ailment import Ailment
 from midair.model.finding import Finding, Risk
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
+from midair.reporting.drift import DriftPayload
+from midair.reporting.rehearsal import RehearsalPayload
 
 FORMAT_VERSION = 1
 
@@ -191,6 +193,8 @@ class Page:
     name: str
     text: str
     exit_code: int | None = None
+    risk: Risk | None = None
+    """Of a rule, where nothing special makes it more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,21 +212,102 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class CheckPayload:
-    """What `check` found. `threshold` is the risk from which the answer is no."""
+    """What `check` found. `threshold` is the risk from which the answer is no, `None` for never.
+
+    `online`: midair rewrites statements when it applies them here, so that what a recipe covers is
+    a medium risk at most.
+    """
 
     migrations: tuple[Checked, ...]
     findings: tuple[Finding, ...]
-    threshold: Risk
+    threshold: Risk | None
     server_version: int | None = None
     catalog: str | None = None
     """Where the schema was read from; `None` when only the migrations were known."""
     excerpts: tuple[tuple[str, int, str], ...] = ()
     """(path, line, text) of the lines the findings point to."""
+    online: bool = False
+    rules: tuple[Page, ...] = ()
+    """The rules that found something, each with the first line of its page."""
+    warnings: tuple[str, ...] = ()
+    """Sentences about what was passed over."""
+    fixed: tuple[str, ...] = ()
+    """Sentences about what `--fix` did."""
+    risk: Risk = Risk.LOW
+    """The worst of its migrations and of the findings about the project."""
 
-    @property
-    def risk(self) -> Risk:
-        """The worst of its migrations and of the findings about the project."""
-        return max((each.risk for each in self.findings if each.counts), default=Risk.LOW)
+    def fails(self, finding: Finding) -> bool:
+        """Whether this finding alone makes the answer no."""
+        return finding.counts and self.threshold is not None and self.weight(finding) >= self.threshold
+
+    def weight(self, finding: Finding) -> Risk:
+        """How much a finding weighs here."""
+        return min(finding.risk, Risk.MEDIUM) if self.online and finding.recipe else finding.risk
+
+
+@dataclass(frozen=True, slots=True)
+class LockLine:
+    """A lock that others wait for. `blocks` says who: reads and writes, or writes."""
+
+    table: str
+    level: str
+    blocks: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentStep:
+    """One step of a plan with what it costs. `about_s` is `None` when a size is not known.
+
+    `work` says what grows with a table, `transaction` which steps commit together.
+    """
+
+    number: int
+    title: str
+    phase: str
+    transaction: str
+    sql: tuple[str, ...]
+    place: str | None = None
+    locks: tuple[LockLine, ...] = ()
+    work: tuple[str, ...] = ()
+    about_s: float | None = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BackLine:
+    """How one migration is undone; no SQL means that there is no way."""
+
+    revision: str
+    sql: tuple[str, ...]
+    loses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentMigration:
+    """One migration of a document."""
+
+    revision: str
+    description: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPayload:
+    """A migration plan to be read, approved and kept. `space` in bytes; `lost` is what the plan itself destroys."""
+
+    tool: str
+    database: str
+    environment: str | None
+    strategy: str
+    digest: str
+    before: str | None
+    migrations: tuple[DocumentMigration, ...]
+    steps: tuple[DocumentStep, ...]
+    check: CheckPayload
+    back: tuple[BackLine, ...]
+    lost: tuple[str, ...] = ()
+    space: int = 0
+    assumptions: str = ""
+    """Where the estimates come from."""
 
 
 Payload = (
@@ -237,6 +322,9 @@ Payload = (
     | SettingsPayload
     | Page
     | CheckPayload
+    | DocumentPayload
+    | RehearsalPayload
+    | DriftPayload
     | Failure
 )
 

@@ -84,3 +84,13 @@ def length_of_time(seconds: float) -> str:
 def count(number: int, noun: str, many: str | None = None) -> str:
     """`1 migration`, `3 migrations`."""
     return f"{number} {noun if number == 1 else many or noun + 's'}"
+
+
+def bytes_of(size: int) -> str:
+    """`310 MiB`, `1.2 GiB`."""
+    amount = float(size)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if amount < 1024:
+            return f"{amount:.0f} {unit}" if amount >= 10 or unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} TiB"

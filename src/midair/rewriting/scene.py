@@ -13,6 +13,14 @@ SMALL_BYTES = 1 << 20
 """Reading a table of this size takes the server some milliseconds: work on it is brief."""
 
 
+def scene_of(schema: Schema, version: int, small_bytes: int = SMALL_BYTES) -> "Scene":
+    """What the first statement of a plan meets. A negative `small_bytes`: nothing counts as small, not even what is empty."""
+    if small_bytes < 0:
+        tables = {name: replace(table, empty=False) for name, table in schema.tables.items()}
+        schema = replace(schema, tables=tables)
+    return Scene(schema, version, small_bytes=small_bytes)
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """The schema in motion.

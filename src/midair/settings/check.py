@@ -12,7 +12,7 @@ from msgspec.structs import fields
 from midair.errors import BadSetting, ConfigurationError
 from midair.settings.discover import Document
 from midair.settings.duration import Duration, duration
-from midair.settings.shape import Adjustable, ProjectEntry, TopLevel
+from midair.settings.shape import Adjustable, ProjectEntry, RulesTable, TopLevel
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -40,11 +40,18 @@ def checked(document: Document, problems: Problems) -> TopLevel:
     environments = _tables(document, table, "environments", problems)
     tools = _tables(document, table, "tools", problems)
     projects = table.pop("projects", None)
+    rules = table.pop("rules", None)
     top = _struct(TopLevel, table, document, (), problems)
     top.environments = {
         name: _struct(Adjustable, values, document, ("environments", name), problems)
         for name, values in environments.items()
     }
+    if isinstance(rules, dict):
+        top.rules = _struct(
+            RulesTable, _with_underscores(cast("dict[str, object]", rules)), document, ("rules",), problems
+        )
+    elif rules is not None:
+        problems.add(document.place("rules"), "rules is not a table; write [rules]")
     top.tools = {name: dict(values) for name, values in tools.items()}
     if isinstance(projects, list):
         top.projects = _projects(document, cast("list[object]", projects), problems)
@@ -85,6 +92,11 @@ def _tables(
         else:
             problems.add(document.place(key, name), f"{key}.{name} is not a table; write [{key}.{name}]")
     return found
+
+
+def _with_underscores(table: Mapping[str, object]) -> Mapping[str, object]:
+    """`[rules.per-path]` reads better as a heading; settings have underscores."""
+    return {"per_path" if name == "per-path" else name: value for name, value in table.items()}
 
 
 def _projects(document: Document, entries: Sequence[object], problems: Problems) -> list[ProjectEntry]:

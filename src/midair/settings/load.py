@@ -13,7 +13,8 @@ from midair.settings.check import Problems, checked, converted, suggestion
 from midair.settings.discover import Document, discover, named
 from midair.settings.duration import Duration
 from midair.settings.expand import expanded, file_text
-from midair.settings.shape import Adjustable, ProjectEntry, Strategy, TopLevel
+from midair.settings.rules import RuleSettings
+from midair.settings.shape import Adjustable, ProjectEntry, Strategy, Threshold, TopLevel
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Settings:
     protected: bool = False
     strategy: Strategy | None = None
     """`None`: what fits the database."""
+    fail_on: Threshold = Threshold.HIGH
+    rules: RuleSettings = field(default_factory=RuleSettings)
     lock_wait_s: float = 0.05
     lock_budget_s: float = 600.0
     terminate_blockers_s: float | None = None
@@ -151,6 +154,8 @@ def _effective(
         scratch=chosen.secret("scratch"),
         protected=chosen.value("protected") is True,
         strategy=cast("Strategy | None", chosen.value("strategy")),
+        fail_on=cast("Threshold", chosen.value("fail_on") or Threshold.HIGH),
+        rules=RuleSettings(top.rules, document) if top.rules else RuleSettings(),
         lock_wait_s=chosen.seconds("lock_wait", 0.05),
         lock_budget_s=chosen.seconds("lock_budget", 600.0),
         terminate_blockers_s=chosen.seconds("terminate_blockers_older_than", None),

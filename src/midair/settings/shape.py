@@ -18,6 +18,23 @@ class Strategy(StrEnum):
     DIRECT = "direct"
 
 
+class Threshold(StrEnum):
+    """The risk from which `check` answers no."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    NEVER = "never"
+
+
+class RiskName(StrEnum):
+    """How a rule's findings are to be weighed."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
 class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
     """Settings that may stand at the top level, in an environment, in `MIDAIR_…` variables and as flags."""
 
@@ -75,6 +92,12 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
             extra={"secret": True},
         ),
     ] = None
+    fail_on: Annotated[
+        Threshold | None,
+        Meta(
+            description="The risk from which `check` exits with 1: `low`, `medium`, `high` or `never`. Default: high."
+        ),
+    ] = None
     python: Annotated[
         str | None,
         Meta(description="The project's own interpreter, for tools whose migrations are Python programs."),
@@ -96,6 +119,39 @@ class ProjectEntry(Struct, forbid_unknown_fields=True, kw_only=True):
     ] = None
 
 
+class RulesTable(Struct, forbid_unknown_fields=True, kw_only=True):
+    """`[rules]`: what `check` looks for. A rule is named by its code, its name, or the beginning of a code (`MA1`: a family)."""
+
+    ignore: Annotated[
+        list[str] | None,
+        Meta(description="Rules whose findings do not count; reports still say how many there were."),
+    ] = None
+    select: Annotated[list[str] | None, Meta(description="Rules that are off by default.")] = None
+    risk: Annotated[
+        dict[str, RiskName] | None,
+        Meta(description='`[rules.risk]`: the risk of a rule\'s findings here, as in `MA205 = "low"`.'),
+    ] = None
+    per_path: Annotated[
+        dict[str, list[str]] | None,
+        Meta(
+            description='`[rules.per-path]`: rules to ignore in files that match, as in `"migrations/legacy/*" = ["MA1"]`; `*` also goes through folders.'
+        ),
+    ] = None
+    baseline: Annotated[
+        str | None,
+        Meta(
+            description="A file of findings that were there before; relative to this file. See `check --baseline`."
+        ),
+    ] = None
+    small_rows: Annotated[
+        int | None,
+        Meta(
+            description="A table with fewer rows, where the server says so, is small: what grows with it is no high risk. Default: 10000.",
+            ge=0,
+        ),
+    ] = None
+
+
 class TopLevel(Adjustable, kw_only=True):
     """Settings of the file itself."""
 
@@ -112,6 +168,7 @@ class TopLevel(Adjustable, kw_only=True):
         str | None, Meta(description="A `.env` file whose variables count after the process's own.")
     ] = None
     environments: Annotated[dict[str, Adjustable] | None, Meta(description="A table per environment.")] = None
+    rules: Annotated[RulesTable | None, Meta(description="`[rules]`: what `check` looks for.")] = None
     tools: Annotated[
         dict[str, dict[str, object]] | None,
         Meta(description="`[tools.NAME]`: options of one tool; each tool's page lists its own."),

@@ -12,6 +12,7 @@ _DEFAULTS = {
     "lock_wait": "50ms",
     "lock_budget": "10min",
     "protected": "false",
+    "fail_on": "high",
     "wait": "0s",
 }
 
@@ -38,6 +39,7 @@ def shown(settings: Settings) -> tuple[Shown, ...]:
             rows.append(Shown(setting.name, _text(settings, setting.name), str(origin)))
         elif setting.name in _DEFAULTS:
             rows.append(Shown(setting.name, _DEFAULTS[setting.name], "default"))
+    rows += [Shown(name, value, place) for name, value, place in settings.rules.shown()]
     for tool, options in settings.tool_options.items():
         rows += [
             Shown(f"tools.{tool}.{name}", "•••" if _hidden(name) else value, "midair.toml")

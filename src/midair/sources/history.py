@@ -61,6 +61,8 @@ class History:
     lock: Callable[[Session], ToolLock | None]
     hold: Callable[[Session], AbstractContextManager[None]] | None = None
     """Holds the tool's lock where it is a row of a table (Liquibase, Knex), for as long as the context lasts."""
+    tables: tuple[str, ...] = ()
+    """Every table the tool keeps for itself, `table` among them; empty when that is the only one."""
     release: Callable[[Session], tuple[tuple[str, Sql], ...]] | None = None
     """What lets go of a lock row whose owner is gone: a sentence for people and the SQL. It raises
     AlreadyRunning while the owner can be seen at work."""

@@ -9,7 +9,7 @@ from typing import Protocol
 from midair.database.session import Session
 from midair.model.address import Address, Product
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script, Standing
-from midair.model.statement import Sql
+from midair.model.statement import Sql, Statement
 from midair.sources.history import History
 
 
@@ -40,6 +40,10 @@ class Options:
     """The project's interpreter, when the user named it."""
     product: Product | None = None
     """The target's product, where the project has separate migrations per product."""
+    url_words: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What the target's URL says to the tool alone (`x-migrations-table=…`, golang-migrate), names without `x-`."""
+    may_run: bool = True
+    """Whether the project's own programs may be run (`check --no-exec` says no)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,11 @@ class Source:
     """As `compare`, without refusing: for showing a history the tool would not go on with."""
     after_run: Callable[[Project, Session, Dump], None] | None = None
     """What the tool does once its migrations are in (dbmate writes its schema file)."""
+    unrun: Callable[[Project, Work], Scripts] | None = None
+    """For programs: what their files show without being run. A script's `live` says what of it they do not show."""
     repair: Callable[[Session, Project, Sequence[Applied]], tuple[tuple[str, Sql], ...]] | None = None
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""
+    generate: Callable[[Project, str, Sequence[Statement], Options], tuple[Path, ...]] | None = None
+    """`new`, filled: writes these statements as migrations of the tool's own."""
     tag: Callable[[Session, Project, str], tuple[Sql, ...]] | None = None
     """Gives the newest applied migration a name, in the tool's own history (Liquibase)."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import midair
 from midair.database import Guard, Session, open_session
 from midair.errors import (
     BadMigration,
@@ -15,7 +16,7 @@ from midair.errors import (
     HistoryDiverged,
     UnreadableFile,
 )
-from midair.model.address import Address, Product
+from midair.model.address import Address, Product, Secret
 from midair.model.migration import Applied, Direction, RevisionId, State
 from midair.model.statement import Sql
 from midair.sources.history import REMEMBERED, Marks
@@ -23,6 +24,7 @@ from midair.sources.source import Options, Project, Scripts, Work
 from midair.sources.tools.golang_migrate import SOURCE
 from midair.sources.tools.golang_migrate.history import lock_id
 from tests.sources.scratch import NO_SCRATCH
+from tests.support.listening import Remembering
 
 PAIRS = {
     "1_users.up.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
@@ -445,3 +447,17 @@ def test_repair_says_which_statements_of_a_half_applied_file_are_in(tmp_path: Pa
     assert SOURCE.repair is not None
     with pytest.raises(Dirty, match="line 1 is in, line 2 is in, line 4 is not in"):
         SOURCE.repair(session, project, [cursor(1, success=False)])
+
+
+def test_the_words_for_the_tool_in_the_targets_url_count(tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "1_a.up.sql").write_text("BEGIN;\nCREATE TABLE a (id integer);\nCOMMIT;\n")
+    target = tmp_path / "app.db"
+    with pytest.raises(BadMigration, match="would end or nest"):
+        midair.apply(midair.Request(tmp_path, url=Secret(f"sqlite:///{target}")), Remembering())
+    words = "x-no-tx-wrap=true&x-migrations-table=moves"
+    midair.apply(midair.Request(tmp_path, url=Secret(f"sqlite:///{target}?{words}")), Remembering())
+    session = open_session(Address(Product.SQLITE, str(target)), Guard(), "test")
+    assert session.query("SELECT version, dirty FROM moves") == [(1, 0)]
+    session.close()

@@ -31,17 +31,23 @@ def three(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Database, Dat
     return running.database(), running.database(), running.database()
 
 
-def side(database: Database, project: str, root: Path) -> Side:
+@pytest.fixture(params=["liquibase", "liquibase5"])
+def program(request: pytest.FixtureRequest) -> Path:
+    """4.29, whose sums the golden data has, and the newest."""
+    return peer(request.param)
+
+
+def side(program: Path, database: Database, project: str, root: Path) -> Side:
     if not root.exists():
         laid_out(GOLDEN / "projects" / project, root, CHANGELOG)
-    return Side(peer("liquibase"), root, CHANGELOG, database)
+    return Side(program, root, CHANGELOG, database)
 
 
 @pytest.mark.parametrize("project", ["core", "modern"])
 def test_both_leave_the_same_schema_and_the_same_rows(
     three: tuple[Database, ...], project: str, tmp_path: Path
 ) -> None:
-    ours, theirs = (side(each, project, tmp_path / "project") for each in three[:2])
+    ours, theirs = (side(peer("liquibase"), each, project, tmp_path / "project") for each in three[:2])
     theirs.real("update").ok()
     ours.midair("apply").ok()
     assert ours.rows() == theirs.rows()
@@ -56,8 +62,22 @@ def test_both_leave_the_same_schema_and_the_same_rows(
 def test_each_takes_over_from_the_other_at_any_point(
     three: tuple[Database, ...], point: int, tmp_path: Path
 ) -> None:
-    reference, begun_by_it, begun_by_us = (side(each, "core", tmp_path / "project") for each in three)
+    reference, begun_by_it, begun_by_us = (
+        side(peer("liquibase"), each, "core", tmp_path / "project") for each in three
+    )
     handed_over(reference, begun_by_it, begun_by_us, point)
+
+
+@pytest.mark.parametrize("project", ["core", "modern"])
+def test_the_newest_release_takes_our_rows_as_it_takes_those_of_the_older_one(
+    java_reachable: Cluster, project: str, tmp_path: Path
+) -> None:
+    # it cannot run this corpus from empty itself: it no longer cuts at `@@` or at a lone `/`
+    older, newest = peer("liquibase"), peer("liquibase5")
+    ours, theirs = (side(older, java_reachable.database(), project, tmp_path / "project") for _ in range(2))
+    theirs.real("update").ok()
+    ours.midair("apply").ok()
+    assert replace(ours, program=newest).waiting() == replace(theirs, program=newest).waiting()
 
 
 NOT_NEVER = {"LIQUIBASE_COMMAND_CONTEXTS": "other"}
@@ -82,10 +102,12 @@ COMMANDS = (
 
 
 def test_every_command_leaves_the_rows_and_the_schema_the_real_one_leaves(
-    java_reachable: Cluster, tmp_path: Path
+    program: Path, java_reachable: Cluster, tmp_path: Path
 ) -> None:
     ours, theirs = (
-        replace(side(java_reachable.database(), "commands", tmp_path / "project"), variables=NOT_NEVER)
+        replace(
+            side(program, java_reachable.database(), "commands", tmp_path / "project"), variables=NOT_NEVER
+        )
         for _ in range(2)
     )
     for real, mine in COMMANDS:
@@ -98,8 +120,10 @@ def test_every_command_leaves_the_rows_and_the_schema_the_real_one_leaves(
         assert ours.database.schema() == theirs.database.schema(), (real, mine)
 
 
-def test_the_real_tool_goes_on_from_a_tag_of_ours(java_reachable: Cluster, tmp_path: Path) -> None:
-    base = side(java_reachable.database(), "commands", tmp_path / "project")
+def test_the_real_tool_goes_on_from_a_tag_of_ours(
+    program: Path, java_reachable: Cluster, tmp_path: Path
+) -> None:
+    base = side(program, java_reachable.database(), "commands", tmp_path / "project")
     base.midair("apply", "+6").ok()
     base.midair("tag", "here").ok()
     before = base.rows()

@@ -8,7 +8,7 @@ import pytest
 
 import midair
 from midair.database import Guard, Session, open_session
-from midair.errors import AlreadyRunning, HistoryDiverged, MigrationFailed, Unsupported
+from midair.errors import AlreadyRunning, BadMigration, HistoryDiverged, MigrationFailed, Unsupported
 from midair.model.address import Address, Product
 from midair.model.plan import RunStatement
 from midair.model.statement import Sql
@@ -216,18 +216,19 @@ def test_the_lock_is_let_go_after_a_failure_too(tmp_path: Path, address: Address
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("attributes", "change", "says"),
     [
-        ('<customChange class="com.acme.Fill"/>', "customChange is the Java class com.acme.Fill"),
-        ('<executeCommand executable="rm"/>', "executeCommand runs the program rm"),
+        ("", '<customChange class="com.acme.Fill"/>', "customChange is the Java class com.acme.Fill"),
+        ("", '<executeCommand executable="rm"/>', "executeCommand runs the program rm"),
+        ('runWith="psql"', "<sql>select 1</sql>", "is to be run with psql"),
     ],
 )
 def test_what_needs_java_is_refused_before_anything_runs_and_never_blocks_once_recorded(
-    change: str, says: str, tmp_path: Path, address: Address
+    attributes: str, change: str, says: str, tmp_path: Path, address: Address
 ) -> None:
     text = (
         f'{HEAD}<changeSet id="1" author="ann"><createTable tableName="a"><column name="i" type="int"/></createTable></changeSet>\n'
-        f'<changeSet id="2" author="ann">{change}</changeSet>\n'
+        f'<changeSet id="2" author="ann" {attributes}>{change}</changeSet>\n'
         '<changeSet id="3" author="ann"><dropTable tableName="a"/></changeSet></databaseChangeLog>'
     )
     shop = Shop(tmp_path, address, text, "changelog.xml")
@@ -238,6 +239,16 @@ def test_what_needs_java_is_refused_before_anything_runs_and_never_blocks_once_r
     assert shop.apply("+1") == 1
     midair.stamp(shop.request(), Remembering(), "+1")
     assert shop.apply() == 1
+
+
+def test_what_sqlite_cannot_do_is_refused_before_anything_runs(tmp_path: Path, sqlite_file: Address) -> None:
+    laid_out("commands", tmp_path)
+    shop = Shop(tmp_path, sqlite_file, (tmp_path / "changelog.xml").read_text(), "changelog.xml")
+    with pytest.raises(
+        BadMigration, match=r"changelog\.xml:7 addUniqueConstraint is not supported on sqlite"
+    ):
+        shop.apply()
+    assert shop.query("SELECT count(*) FROM sqlite_master WHERE name = 'alpha'") == [(0,)]
 
 
 def test_a_statement_knows_its_line_in_each_format(tmp_path: Path, database: Address) -> None:

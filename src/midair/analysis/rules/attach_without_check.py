@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.changes.names import identifier
 from midair.model.change import AttachPartition
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import bare_name
@@ -48,7 +49,7 @@ def attach_without_check(change: AttachPartition, context: Context) -> Iterator[
         return
     parent = context.table(change.table)
     key = parent.partition_key[0] if parent and parent.partition_key else "key"
-    check = f"{bare_name(change.partition)}_bounds".replace('"', "")
+    check = identifier(f"{bare_name(change.partition)}_bounds".replace('"', ""))
     condition = " AND ".join((f"{key} IS NOT NULL", *(f"{key} {each}" for each in change.bounds)))
     yield Concern(
         f"all of {change.partition} is read under ACCESS EXCLUSIVE: no validated check proves its bounds, or it lacks an index of {change.table}",

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.changes.names import identifier
 from midair.model.change import AddColumn
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import bare_name, beside
@@ -54,7 +55,9 @@ def auto_increment_column_rewrite(change: AddColumn, context: Context) -> Iterat
         or not context.effects(change).rewrites
     ):
         return
-    sequence = beside(change.table, f"{bare_name(change.table)}_{column.name}_seq".replace('"', ""))
+    sequence = beside(
+        change.table, identifier(f"{bare_name(change.table)}_{column.name}_seq".replace('"', ""))
+    )
     yield Concern(
         f"{change.table} is rewritten under ACCESS EXCLUSIVE to number its rows in {column.name}",
         Remedy(

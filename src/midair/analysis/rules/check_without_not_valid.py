@@ -63,8 +63,6 @@ def check_without_not_valid(change: AddConstraint, context: Context) -> Iterator
                 f"ALTER TABLE {change.table} ADD CONSTRAINT {check.name} {check.clause} NOT VALID",
                 f"ALTER TABLE {change.table} VALIDATE CONSTRAINT {check.name}",
             ),
-            f'op.create_check_constraint("{check.name}", "{change.table}", …, postgresql_not_valid=True)\n'
-            f'op.execute("ALTER TABLE {change.table} VALIDATE CONSTRAINT {check.name}")',
         ),
         table=change.table,
     )

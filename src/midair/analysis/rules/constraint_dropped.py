@@ -18,6 +18,14 @@ ALTER TABLE customers DROP CONSTRAINT customers_email_key; -- finds MA209
 CREATE UNIQUE INDEX CONCURRENTLY customers_email_lower ON customers (lower(email));
 ```
 
+## Also fine
+
+```sql
+ALTER TABLE customers DROP CONSTRAINT customers_email_key;
+ALTER TABLE customers RENAME TO buyers;
+ALTER TABLE buyers ADD CONSTRAINT buyers_email_key UNIQUE (email);
+```
+
 ## Fine when
 
 The same migration adds its successor, or drops a check that has just served SET NOT NULL.
@@ -29,9 +37,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
-from midair.model.change import AddConstraint, Constraint, ConstraintKind, DropConstraint
+from midair.model.change import AddConstraint, Constraint, ConstraintKind, DropConstraint, RenameTable
 from midair.model.finding import Remedy, Risk
-from midair.model.schema import Table
+from midair.model.schema import Table, beside
 
 
 @rule("MA209", "constraint-dropped", Risk.MEDIUM, DropConstraint)
@@ -66,11 +74,13 @@ def constraint_dropped(change: DropConstraint, context: Context) -> Iterator[Con
 
 
 def _replaced(found: Constraint, table: str, context: Context) -> bool:
-    later = (each for act in (context.act, *context.later_on(table)) for each in act.changes)
-    return any(
-        isinstance(each, AddConstraint) and each.table == table and each.constraint.kind is found.kind
-        for each in later
-    )
+    for act in (context.act, *context.later):
+        for each in act.changes:
+            if isinstance(each, RenameTable) and each.table == table:
+                table = beside(table, each.new_name)
+            if isinstance(each, AddConstraint) and each.table == table and each.constraint.kind is found.kind:
+                return True
+    return False
 
 
 def _served(found: Constraint, table: Table | None) -> bool:

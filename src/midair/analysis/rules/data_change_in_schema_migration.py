@@ -1,6 +1,6 @@
 """Rows are changed in the transaction that changes the schema: its locks are held during the data work.
 
-And a failure in either undoes both.
+And a failure in either undoes both. An UPDATE of many rows takes longest, so it weighs most.
 
 ## Given
 
@@ -38,10 +38,13 @@ from midair.analysis.rule import Concern, rule
 from midair.analysis.wording import said
 from midair.dialects.postgresql.effects.rows import is_bounded
 from midair.model.change import Delete, Insert, Update
+from midair.model.effects import LockLevel
 from midair.model.finding import Remedy, Risk
 
 
-@rule("MA604", "data-change-in-schema-migration", Risk.MEDIUM, Update, Delete, Insert, recipe="R18")
+@rule(
+    "MA604", "data-change-in-schema-migration", Risk.MEDIUM, Update, Delete, Insert, recipe="R18", grows=True
+)
 def data_change_in_schema_migration(change: Update | Delete | Insert, context: Context) -> Iterator[Concern]:
     if context.is_new(change.table) or (isinstance(change, Insert) and change.rows is not None):
         return
@@ -53,5 +56,6 @@ def data_change_in_schema_migration(change: Update | Delete | Insert, context: C
         yield Concern(
             f"rows of {change.table} are changed while the transaction holds {said(level, worst)}",
             Remedy("change the schema in one migration and the rows in the next"),
+            risk=Risk.HIGH if isinstance(change, Update) and level >= LockLevel.SHARE_ROW_EXCLUSIVE else None,
             table=change.table,
         )

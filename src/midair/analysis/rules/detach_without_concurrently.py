@@ -48,7 +48,7 @@ def detach_without_concurrently(change: DetachPartition, context: Context) -> It
         Remedy(
             "detach concurrently, outside a transaction",
             (f"ALTER TABLE {change.table} DETACH PARTITION {change.partition} CONCURRENTLY",),
-            certain=not context.atomic and len(context.act.changes) == 1,
+            certain=len(context.act.changes) == 1,
         ),
         table=change.table,
     )

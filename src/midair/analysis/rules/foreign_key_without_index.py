@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.effects.rows import is_indexed
 from midair.model.change import AddColumn, AddConstraint, ConstraintKind, CreateTable
 from midair.model.finding import Remedy, Risk
@@ -63,15 +64,15 @@ def foreign_key_without_index(
             or not final.constraint(key.name)
         ):
             continue
-        name = f"{bare_name(change.table)}_{'_'.join(key.columns)}_idx".replace('"', "")
+        raw = f"{bare_name(change.table)}_{'_'.join(key.columns)}_idx".replace('"', "")
         columns = ", ".join(key.columns)
         again = "" if isinstance(change, CreateTable) or context.is_new(change.table) else "CONCURRENTLY "
         yield Concern(
             f"no index of {change.table} begins with {columns}: each delete in {key.references} reads all of {change.table}",
             Remedy(
                 "add one",
-                (f"CREATE INDEX {again}{name} ON {change.table} ({columns})",),
-                f'op.create_index("{name}", "{change.table}", {list(key.columns)})',
+                (f"CREATE INDEX {again}{identifier(raw)} ON {change.table} ({columns})",),
+                f'op.create_index("{raw}", "{change.table}", {[each.strip(chr(34)) for each in key.columns]})',
             ),
             risk=Risk.LOW if isinstance(change, CreateTable) or context.is_new(change.table) else None,
             table=change.table,

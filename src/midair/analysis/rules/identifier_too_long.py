@@ -25,7 +25,7 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA417", "identifier-too-long", Risk.MEDIUM, Act)
 def identifier_too_long(act: Act, context: Context) -> Iterator[Concern]:
-    if len(act.statement.sql) < 64:
+    if len(act.statement.sql.encode()) < 64:
         return
     for name in long_identifiers(act.statement.sql):
         yield Concern(

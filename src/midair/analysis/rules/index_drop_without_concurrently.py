@@ -56,7 +56,7 @@ def index_drop_without_concurrently(change: DropIndex, context: Context) -> Iter
             "drop it concurrently, outside a transaction",
             (f"DROP INDEX CONCURRENTLY {change.index}",),
             f'with op.get_context().autocommit_block():\n    op.drop_index("{bare_name(change.index)}", postgresql_concurrently=True)',
-            certain=not context.atomic and change.together == 1 and not change.cascade,
+            certain=change.together == 1 and not change.cascade,
         ),
         table=table.name if table else None,
     )

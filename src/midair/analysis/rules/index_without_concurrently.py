@@ -68,7 +68,7 @@ def index_without_concurrently(change: CreateIndex, context: Context) -> Iterato
             (change.safe_sql,) if change.safe_sql else (),
             f'with op.get_context().autocommit_block():\n    op.create_index("{bare_name(change.index.name)}", "{change.table}", [{columns}], '
             f"{unique}postgresql_concurrently=True)",
-            certain=bool(change.safe_sql) and change.named and not context.atomic,
+            certain=bool(change.safe_sql) and change.named,
         ),
         table=change.table,
     )

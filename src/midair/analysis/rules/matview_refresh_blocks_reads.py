@@ -1,6 +1,7 @@
 """Refreshing a materialized view in the ordinary way stops its readers.
 
-CONCURRENTLY lets them go on; it needs a unique index on plain columns.
+CONCURRENTLY lets them go on; it needs a unique index on plain columns. WITH NO DATA takes no time, but a view
+without data cannot be read at all (55000).
 
 ## Given
 
@@ -14,6 +15,12 @@ CREATE UNIQUE INDEX order_ids_id ON order_ids (id);
 
 ```sql
 REFRESH MATERIALIZED VIEW order_ids; -- finds MA132
+```
+
+## Also flagged
+
+```sql
+REFRESH MATERIALIZED VIEW order_ids WITH NO DATA; -- finds MA132
 ```
 
 ## Prefer
@@ -37,6 +44,12 @@ from midair.model.finding import Remedy, Risk
 def matview_refresh_blocks_reads(change: RefreshView, context: Context) -> Iterator[Concern]:
     if change.concurrently or context.is_new(change.view):
         return
+    if not change.with_data:
+        yield Concern(
+            f"{change.view} is emptied, and every query of it fails until it is refreshed",
+            Remedy("refresh it with its data, concurrently"),
+        )
+        return
     view = context.table(change.view)
     ready = view is not None and any(
         each.unique and not each.partial and not each.expressions for each in view.indexes
@@ -47,7 +60,7 @@ def matview_refresh_blocks_reads(change: RefreshView, context: Context) -> Itera
         Remedy(
             f"refresh concurrently{need}",
             (f"REFRESH MATERIALIZED VIEW CONCURRENTLY {change.view}",),
-            certain=ready and change.with_data,
+            certain=ready,
         ),
         table=change.view,
     )

@@ -1,5 +1,7 @@
 """The migration has no statement.
 
+One that joins two branches has none by nature; of one that could not be read nobody knows.
+
 Source: nothing to run means nothing to review.
 """
 
@@ -12,8 +14,11 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA705", "migration-does-nothing", Risk.LOW, Story)
 def migration_does_nothing(story: Story, version: int | None) -> Iterator[Concern]:
-    merge = len(story.candidate.migration.parents) > 1
-    if not story.acts and not merge and story.candidate.script.live is None and not story.candidate.unseen:
+    candidate = story.candidate
+    merge = len(candidate.migration.parents) > 1
+    unread = candidate.script.live is not None or candidate.unseen or candidate.refusal
+    if not story.acts and not merge and not unread:
         yield Concern(
-            f"{story.candidate.migration.revision} does nothing", Remedy("remove it, unless it marks a point")
+            f"{candidate.migration.revision} does nothing on PostgreSQL",
+            Remedy("remove it, unless it marks a point or is for another database"),
         )

@@ -20,6 +20,13 @@ ALTER TABLE orders ADD CONSTRAINT orders_quantity_check CHECK (quantity > 0) NOT
 CREATE INDEX CONCURRENTLY orders_quantity ON orders (quantity);
 ```
 
+## Also fine
+
+```sql
+ALTER TABLE orders DROP CONSTRAINT orders_pkey;
+ALTER TABLE orders ADD CONSTRAINT orders_key UNIQUE (id, quantity);
+```
+
 ## Fine when
 
 Every running version already writes only what the constraint allows.
@@ -32,7 +39,7 @@ from collections.abc import Iterator
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.wording import listed
-from midair.model.change import AddConstraint, CreateIndex, SetNotNull
+from midair.model.change import AddConstraint, ConstraintKind, CreateIndex, SetNotNull
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import Table
 
@@ -65,9 +72,14 @@ def new_write_restriction(
                 and all((found := table.column(each)) and found.not_null for each in key.columns)
             ):
                 return
+            if _stood_before(key.kind, key.columns, change.table, context):
+                return
             what = f"what breaks {key.name}"
         case CreateIndex():
+            whole = change.index.columns if not change.index.expressions else ()
             if not change.index.unique or change.if_not_exists:
+                return
+            if _stood_before(ConstraintKind.UNIQUE, whole, change.table, context):
                 return
             what = (
                 f"duplicates in {listed(change.index.columns) if change.index.columns else change.index.name}"
@@ -80,3 +92,22 @@ def new_write_restriction(
 
 def _proved(table: Table | None, column: str) -> bool:
     return table is not None and any(column in each.proves_not_null for each in table.constraints)
+
+
+_KEYS = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
+
+
+def _stood_before(kind: ConstraintKind, columns: tuple[str, ...], name: str, context: Context) -> bool:
+    """Before the migration the table already kept writers to this: the same foreign key, or one of these columns unique."""
+    table = context.acts[0].schema.tables.get(name)
+    if table is None or not columns:
+        return False
+    if kind is ConstraintKind.FOREIGN_KEY:
+        return any(each.kind is kind and each.columns == columns for each in table.constraints)
+    if kind not in _KEYS:
+        return False
+    keys = [each.columns for each in table.constraints if each.kind in _KEYS]
+    keys += [
+        each.columns for each in table.indexes if each.unique and not each.partial and not each.expressions
+    ]
+    return any(key and set(key) <= set(columns) for key in keys)

@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.changes.names import identifier
 from midair.model.change import AddConstraint, ConstraintKind, SetNotNull
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import bare_name
@@ -71,7 +72,7 @@ def not_null_without_check(change: SetNotNull | AddConstraint, context: Context)
         message = f"SET NOT NULL on {table}.{column} reads all of {table} under ACCESS EXCLUSIVE; add the column as NOT NULL with its default instead"
     else:
         message = f"SET NOT NULL on {table}.{column} reads all of {table} under ACCESS EXCLUSIVE: reads and writes wait"
-    check = f"{bare_name(table)}_{column}_nn".replace('"', "")
+    check = identifier(f"{bare_name(table)}_{column}_nn".replace('"', ""))
     yield Concern(
         message,
         Remedy(

@@ -73,10 +73,17 @@ def object_drop(change: DropObject | ChangePart, context: Context) -> Iterator[C
             return
     if _comes_back(name, context):
         return
+    harm = _LOST.get(kind, "what uses it fails from then on")
     yield Concern(
-        f"{kind} {name} goes; what uses it fails from then on",
+        f"{kind} {name} goes; {harm}",
         Remedy("make sure no running version of the application needs it"),
     )
+
+
+_LOST = {
+    "trigger": "what it did to rows as they changed is not done any more",
+    "policy": "which rows can be seen and changed is decided without it from then on",
+}
 
 
 def _comes_back(name: str, context: Context) -> bool:

@@ -29,4 +29,5 @@ def prefer_timestamptz(change: CreateTable | AddColumn, context: Context) -> Ite
     columns = change.columns if isinstance(change, CreateTable) else (change.column,)
     names = [each.name for each in columns if each.type.name == "timestamp"]
     if names:
-        yield Concern(f"{listed(names)} of {change.table} has no time zone", Remedy("use timestamptz"))
+        have = "has" if len(names) == 1 else "have"
+        yield Concern(f"{listed(names)} of {change.table} {have} no time zone", Remedy("use timestamptz"))

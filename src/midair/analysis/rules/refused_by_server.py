@@ -27,7 +27,7 @@ Source: PostgreSQL manual, appendix A "Error Codes".
 
 from collections.abc import Iterator
 
-from midair.analysis.context import Act, Context
+from midair.analysis.context import Act, Context, needed_and_missing
 from midair.analysis.rule import Concern, rule
 from midair.model.change import AddConstraint, AlterColumnType, CreateIndex, CreateView, DropIndex
 from midair.model.finding import Remedy, Risk
@@ -52,6 +52,11 @@ def refused_by_server(act: Act, context: Context) -> Iterator[Concern]:
         or (isinstance(each, DropIndex | CreateIndex) and each.concurrently)
         for each in act.changes
     )
+    if code is None and (name := needed_and_missing(act)):
+        yield Concern(
+            f"there is no relation {name}: the server refuses this (42P01)",
+            Remedy("look at the spelling, and at which migration was to make it"),
+        )
     if code is None or special or code == "42601" or not context.schema.complete:
         return
     yield Concern(

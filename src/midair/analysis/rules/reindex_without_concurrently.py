@@ -44,7 +44,7 @@ def reindex_without_concurrently(change: Reindex, context: Context) -> Iterator[
         Remedy(
             "rebuild concurrently, outside a transaction",
             (f"REINDEX {kind} CONCURRENTLY{name}",),
-            certain=not context.atomic,
+            certain=True,
         ),
         table=change.name if change.kind == "table" else None,
     )

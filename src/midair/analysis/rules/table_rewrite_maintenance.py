@@ -51,12 +51,24 @@ def table_rewrite_maintenance(change: Maintain | ChangeTable, context: Context) 
             return
     else:
         what = change.action.upper().replace("UN LOGGED", "UNLOGGED").replace("TABLE SPACE", "TABLESPACE")
-        if not context.effects(change).rewrites:
+        # Which tables ALL IN TABLESPACE means is known to the server only.
+        if not context.effects(change).rewrites and change.table != "*":
             return
     if change.table is not None and context.is_new(change.table):
         return
+    if what == "CLUSTER" and change.table is None:
+        yield Concern(
+            "CLUSTER without a table copies each table that was clustered before, one after the other, under ACCESS EXCLUSIVE",
+            Remedy("name the table"),
+            risk=Risk.MEDIUM,
+        )
+        return
     yield Concern(
-        f"{what} copies {change.table or 'every table'} under ACCESS EXCLUSIVE: reads and writes wait",
+        f"{what} copies {_said(change.table)} under ACCESS EXCLUSIVE: reads and writes wait",
         Remedy("plan a window, or use pg_repack or pg_squeeze"),
         table=change.table,
     )
+
+
+def _said(table: str | None) -> str:
+    return "every table" if table in (None, "*") else str(table)

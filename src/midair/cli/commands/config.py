@@ -57,6 +57,10 @@ def check(call: Call) -> Answer:
     from midair.settings.load import check_all
 
     problems = check_all(call.flags, call.variables, call.here)
+    if not problems:
+        from midair.cli.findings import wrong_rules
+
+        problems = tuple(wrong_rules(call.settings()))
     if problems:
         error = problems[0] if len(problems) == 1 else SeveralProblems(problems)
         return Answer(call.report(failure_of(error), outcome="failed"), exit_code=error.exit_code)

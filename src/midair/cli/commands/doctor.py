@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 @command(
     "doctor",
     options=database_options,
-    examples=(("midair doctor -e prod", "who blocks whom, what a crash left, and how to mend it"),),
+    examples=(
+        ("midair doctor -e prod", "who blocks whom, what a crash left, and how to mend it"),
+        ("midair doctor -e prod -f json", "the same for a program"),
+    ),
     exits=(0, 1, 2, 4),
 )
 def doctor(call: Call) -> Answer:

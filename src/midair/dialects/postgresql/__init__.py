@@ -5,7 +5,10 @@ Takes SQL text or a server; gives statements, changes, effects, schemas. May imp
 plans.
 """
 
+from collections.abc import Sequence
+
 from midair.dialects.dialect import Dialect
+from midair.dialects.missing import Missing
 from midair.dialects.postgresql.probes import probe, repair
 from midair.dialects.postgresql.split import split
 from midair.dialects.postgresql.transactions import (
@@ -17,12 +20,19 @@ from midair.dialects.postgresql.transactions import (
     waits_harmlessly,
 )
 from midair.model.address import Product
+from midair.model.statement import Statement
 
 
 def _reads(sql: str) -> tuple[str, ...] | None:
     from midair.dialects.postgresql.reads import reads  # the vocabulary of changes is large, and few need it
 
     return reads(sql)
+
+
+def _missing(reference: Sequence[Statement], target: Sequence[Statement]) -> Missing:
+    from midair.dialects.postgresql.definitions import missing  # asked for when a migration is generated
+
+    return missing(reference, target)
 
 
 DIALECT = Dialect(
@@ -37,4 +47,5 @@ DIALECT = Dialect(
     repair=repair,
     locked=locked,
     reads=_reads,
+    missing=_missing,
 )

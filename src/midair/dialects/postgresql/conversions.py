@@ -112,6 +112,8 @@ def may_cut(old: DataType | None, new: DataType) -> bool:
             )
         return _NUMBERS[new.name] < _NUMBERS[old.name] or (new.name == "numeric" and bool(new.modifiers))
     if new.name in ("varchar", "bpchar", "varbit", "bit") and new.modifiers:
+        if not old.dimensions and new.modifiers[0] >= _WRITTEN.get(old.name, new.modifiers[0] + 1):
+            return False
         return not (
             old.name in ("varchar", "bpchar", "varbit")
             and old.modifiers
@@ -119,6 +121,9 @@ def may_cut(old: DataType | None, new: DataType) -> bool:
         )
     return (old.name, new.name) in _LOSSY
 
+
+_WRITTEN = {"int2": 6, "int4": 11, "int8": 20, "bool": 5, "uuid": 36, "oid": 10}
+"""The longest text of a type's values, in characters, sign included."""
 
 _LOSSY = frozenset((
     ("timestamptz", "date"), ("timestamp", "date"), ("timestamptz", "time"), ("timestamp", "time"), ("float8", "int8"),

@@ -93,6 +93,7 @@ def _tables(rows: dict[str, list[tuple[Any, ...]]], names: dict[int, str]) -> It
             of_type=identifier(of_type) if of_type else None,
             parts=frozenset((row[0], identifier(row[1])) for row in parts[oid]),
             trigger_functions=tuple((identifier(row[1]), identifier(row[2])) for row in parts[oid] if row[2]),
+            row_triggers=frozenset(identifier(row[1]) for row in parts[oid] if row[3]),
         )
 
 

@@ -38,6 +38,7 @@ from midair.model.change import (
     DropTable,
     Insert,
     MoveTable,
+    Opaque,
     RefreshView,
     RenameColumn,
     RenameConstraint,
@@ -70,5 +71,5 @@ _STEPS: dict[type, Callable[[Schema, Any], Schema]] = {
     RefreshView: tables.refresh, CreateType: objects.create_type, AddEnumValue: objects.enum_value, RenameEnumValue: objects.rename_enum_value,
     ChangeDomain: objects.change_domain, CreateSequence: objects.create_sequence, ChangeSequence: objects.change_sequence,
     CreateFunction: objects.create_function, CreateTrigger: objects.create_trigger, ChangePart: objects.change_part, DropObject: objects.drop_object,
-    RenameObject: objects.rename_object, ChangeServer: objects.change_server,
+    RenameObject: objects.rename_object, ChangeServer: objects.change_server, Opaque: objects.not_understood,
 }  # fmt: skip

@@ -14,12 +14,18 @@ from midair.model.change import (
     CreateType,
     DropColumn,
     DropObject,
+    Opaque,
     RenameEnumValue,
     RenameObject,
 )
 from midair.model.motion.columns import drop_column
 from midair.model.motion.tables import moved
 from midair.model.schema import Schema, Type, bare_name, beside
+
+
+def not_understood(schema: Schema, change: Opaque) -> Schema:
+    """It may have made or dropped anything: from now on, what is not known may still be there."""
+    return replace(schema, complete=False)
 
 
 def create_type(schema: Schema, change: CreateType) -> Schema:

@@ -29,21 +29,22 @@ def render(report: Report, look: Look) -> str:
         if each.not_seen:
             ElementTree.SubElement(case, "skipped", message=_clean(each.not_seen))
         for found in mine:
-            if isinstance(payload, CheckPayload) and found.counts and found.risk >= payload.threshold:
+            if isinstance(payload, CheckPayload) and payload.fails(found):
                 failures += 1
                 failure = ElementTree.SubElement(
                     case, "failure", message=_clean(found.message), type=found.code
                 )
                 failure.text = _clean(_text(found))
         quiet = [
-            _text(found)
-            for found in mine
-            if not (found.counts and isinstance(payload, CheckPayload) and found.risk >= payload.threshold)
+            _text(found) for found in mine if not (isinstance(payload, CheckPayload) and payload.fails(found))
         ]
         if quiet:
             ElementTree.SubElement(case, "system-out").text = _clean("\n\n".join(quiet))
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
+    suite.set("errors", "0")
+    suite.set("skipped", str(sum(each.not_seen is not None for each in migrations)))
+    suite.set("timestamp", f"{report.started_at:%Y-%m-%dT%H:%M:%S}")
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from midair.model.migration import State
 from midair.reporting.checked import check_markdown
+from midair.reporting.document_markdown import document_markdown
 from midair.reporting.format import Format, Look
 from midair.reporting.lines import lines_of
 from midair.reporting.planned import statements
-from midair.reporting.report import CheckPayload, PlanPayload, Report, StatusPayload
+from midair.reporting.report import CheckPayload, DocumentPayload, PlanPayload, Report, StatusPayload
 from midair.reporting.style import count
 
 
@@ -18,6 +19,8 @@ def render(report: Report, look: Look) -> str:
             lines = _plan(report.payload)
         case StatusPayload():
             lines = _status(report.payload)
+        case DocumentPayload():
+            lines = document_markdown(report.payload)
         case CheckPayload():
             return check_markdown(report.payload)
         case _:

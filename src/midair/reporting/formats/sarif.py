@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 import midair
-from midair.model.finding import Finding, Risk
+from midair.model.finding import AllowedBy, Finding, Risk
 from midair.reporting.format import Format, Look
 from midair.reporting.report import CheckPayload, Report
 
@@ -14,11 +14,13 @@ _LEVELS = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}
 
 def render(report: Report, look: Look) -> str:
     """One run with a result for each finding; other reports give a run without results."""
-    findings = report.payload.findings if isinstance(report.payload, CheckPayload) else ()
+    found = report.payload if isinstance(report.payload, CheckPayload) else None
+    findings = found.findings if found else ()
     names = {each.code: each.name for each in findings}
+    titles = {each.code: each.text for each in found.rules} if found else {}
     codes = sorted(names)
     run: dict[str, Any] = {
-        "tool": {"driver": _driver(codes, names)},
+        "tool": {"driver": _driver(codes, names, titles)},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {"SRCROOT": {"description": {"text": "the project's root"}}},
         "results": [_result(each, codes.index(each.code)) for each in findings],
@@ -31,12 +33,21 @@ def render(report: Report, look: Look) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
-def _driver(codes: list[str], names: dict[str, str]) -> dict[str, Any]:
+def _driver(codes: list[str], names: dict[str, str], titles: dict[str, str]) -> dict[str, Any]:
     return {
         "name": "midair",
         "version": midair.__version__,
         "rules": [
-            {"id": code, "name": names[code], "help": {"text": f"midair explain {code}"}} for code in codes
+            {
+                "id": code,
+                "name": names[code],
+                "shortDescription": {"text": titles.get(code, names[code])},
+                "help": {
+                    "text": f"midair explain {code}",
+                    "markdown": f"{titles.get(code, names[code])}\n\n`midair explain {code}` shows what to avoid and what to write.",
+                },
+            }
+            for code in codes
         ],
     }
 
@@ -60,7 +71,8 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
         "partialFingerprints": {"midair/v1": finding.fingerprint},
     }
     if finding.suppressed is not None:
-        result["suppressions"] = [{"kind": "inSource", "justification": finding.suppressed}]
+        kind = "inSource" if finding.allowed_by is AllowedBy.FILE else "external"
+        result["suppressions"] = [{"kind": kind, "justification": finding.suppressed}]
     return result
 
 

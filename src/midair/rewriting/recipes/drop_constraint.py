@@ -2,7 +2,8 @@
 
 The version that is still running may name a unique key in ON CONFLICT, or count on a foreign key that cascades: without
 it, its statements fail or leave orphans. A check, a NOT NULL and a foreign key that only refuses do nothing for it, and the
-new version may need to write what they refuse: they are dropped at once, as written.
+new version may need to write what they refuse: they are dropped at once, as written. So is a primary key: a table has but one,
+and the key that takes its place could not be made beside it.
 
 ## As written
 
@@ -29,7 +30,7 @@ from midair.rewriting.names import raw
 from midair.rewriting.recipe import Answer, Phases, recipe
 from midair.rewriting.rewrite import Case
 
-_KEYS = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE)
+_KEYS = (ConstraintKind.UNIQUE, ConstraintKind.EXCLUDE)
 
 
 @recipe("drop-constraint", DropConstraint, answers=("MA209",))

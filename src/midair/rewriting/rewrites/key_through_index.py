@@ -15,8 +15,8 @@ ALTER TABLE orders ADD CONSTRAINT orders_number_key UNIQUE (number);
 | phase | step | lock, and for how long |
 | --- | --- | --- |
 | expand | for a primary key: each column that may hold NULL becomes NOT NULL, see `not-null-in-phases` | milliseconds |
-| expand | `CREATE UNIQUE INDEX CONCURRENTLY orders_number_key ON orders (number)`, by itself | SHARE UPDATE EXCLUSIVE, as long as it takes |
-| expand | `ALTER TABLE orders ADD CONSTRAINT orders_number_key UNIQUE USING INDEX orders_number_key` | ACCESS EXCLUSIVE, milliseconds |
+| expand | `CREATE UNIQUE INDEX CONCURRENTLY midair_ix_orders_orders_number_key ON orders (number)`, by itself | SHARE UPDATE EXCLUSIVE, as long as it takes |
+| expand | `ALTER TABLE orders ADD CONSTRAINT orders_number_key UNIQUE USING INDEX midair_ix_orders_orders_number_key` | ACCESS EXCLUSIVE, milliseconds |
 
 The index is done when it is valid; the last step's record commits with it. Undo: `DROP CONSTRAINT`,
 `DROP INDEX CONCURRENTLY`.
@@ -24,8 +24,9 @@ The index is done when it is valid; the last step's record commits with it. Undo
 ## Why it is right
 
 A concurrent build ends valid only if no two rows have the same key, and new rows are checked from
-before its second reading on. The index has the constraint's own name from the start, so nothing is
-renamed and the schema is the one the author's statement gives.
+before its second reading on. The server gives the index the constraint's name when that adopts it, so the
+schema is the one the author's statement gives. A constraint that the same migration drops in favour of this
+one goes in the transaction that adopts, so nobody ever works without either.
 
 Duplicates end the build: its remains are dropped, the message names the values, and `midair
 resume` goes on once they are gone.
@@ -45,7 +46,7 @@ from midair.model.change import AddConstraint, Constraint, ConstraintKind, Index
 from midair.model.motion.naming import copied_index, with_free_name
 from midair.model.schema import Table, beside
 from midair.model.statement import Sql
-from midair.rewriting.names import raw, raw_path
+from midair.rewriting.names import raw, raw_path, temporary
 from midair.rewriting.piece import Answer, Declined, Piece
 from midair.rewriting.rewrite import Case, rewrite
 
@@ -86,9 +87,11 @@ def _proofs(table: Table, index: Index | None, made: Constraint) -> tuple[Piece,
 
 
 def _built_and_adopted(sql: str, table: str, name: str) -> tuple[Piece, ...] | Declined:
-    index = beside(table, name)
-    build = compose.key_index(sql, raw(name), raw_path(table))
-    adopt = compose.key_using_index(sql, raw(name), raw(name), raw_path(table))
+    # A name of its own: a constraint that this one replaces may still hold the other.
+    own = temporary("ix", table, name)
+    index = beside(table, own)
+    build = compose.key_index(sql, raw(own), raw_path(table))
+    adopt = compose.key_using_index(sql, raw(name), raw(own), raw_path(table))
     if build is None or adopt is None:
         return _UNREADABLE
     return (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from midair.database.address import parse
-from midair.errors import BadAddress, BadSetting, MidairError, NothingHere
+from midair.errors import BadAddress, BadSetting, MidairError, NothingHere, Unsupported
 from midair.model.address import Address, Product, Secret
 from midair.model.migration import Migration, RevisionId
 from midair.model.statement import Span
@@ -215,7 +215,13 @@ def program_of(root: Path, made: Layout, options: Options) -> Program:
 
     Raises:
         ProgramFailed: no Python with Alembic was found.
+        Unsupported: no program of the project may be run.
     """
+    if not options.may_run:
+        raise Unsupported(
+            f"what {made.scripts} holds is computed by its own program, and --no-exec runs none",
+            hint="write revision ids and folders as plain text, or check without --no-exec",
+        )
     settings = made.settings
     return Program(
         python=interpreter(settings.cwd, options.variables, options.python),

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
+from midair.database.address import words_for_tool
+from midair.model.address import Secret
 from midair.model.migration import Migration, RevisionId
 from midair.model.statement import Span
 from midair.sources.numbered import (
@@ -28,7 +29,7 @@ OPTIONS = {
     "no_tx_wrap": "SQLite: the tool runs with `x-no-tx-wrap=true`.",
     "numbering": "How new files are numbered: sequence or timestamp. Default: as the folder has it.",
 }
-"""What `[tools.golang_migrate]` may hold; the same words in DATABASE_URL (`x-…`) count too."""
+"""What `[tools.golang_migrate]` may hold; the same words in the database's URL (`x-…`) count too."""
 
 
 def recognises(folder: Path, _: Mapping[str, str]) -> Iterator[Found]:
@@ -92,10 +93,8 @@ def _migration(pair: Pair, found: Found) -> Migration:
 
 def _settings(options: Options) -> dict[str, str]:
     # Only golang-migrate reads `x-…` words, so a URL that carries them was written for it.
-    query = urlsplit(options.variables.get("DATABASE_URL", "")).query
-    settings = {
-        name[2:].replace("-", "_"): value for name, value in parse_qsl(query) if name.startswith("x-")
-    }
+    words = words_for_tool(Secret(options.variables.get("DATABASE_URL", ""))) | dict(options.url_words)
+    settings = {name.replace("-", "_"): value for name, value in words.items()}
     settings |= options.tool
     for flag in ("multi_statement", "no_tx_wrap", "migrations_table_quoted"):
         yes(settings.get(flag))

@@ -14,7 +14,10 @@ from midair.sources.tools.golang_migrate.files import Pair, pairs_in
 _SPLIT_FILE = (
     "split the file in two migrations, or run the tool with x-multi-statement=true and set multi_statement"
 )
-_NO_WRAP = "move it to a file of its own and run the tool with x-no-tx-wrap=true (no_tx_wrap)"
+_NO_WRAP = (
+    "if the project runs golang-migrate with x-no-tx-wrap=true, say so: in the URL (?x-no-tx-wrap=true),"
+    " or no_tx_wrap = true under [tools.golang_migrate] in midair.toml"
+)
 
 
 def scripts(project: Project, work: Work, _: Scratch, __: Options) -> Scripts:

@@ -17,7 +17,7 @@ from pathlib import Path
 from midair.database.session import Session
 from midair.model.address import Address
 from midair.model.migration import Applied, Direction, Migration, Standing
-from midair.model.statement import Sql
+from midair.model.statement import Sql, Statement
 from midair.sources.source import Found, Options, Project, Scratch, Scripts, Source, Work
 from midair.sources.tools.liquibase.recognise import recognises
 
@@ -52,6 +52,14 @@ def _new(project: Project, description: str, options: Options) -> tuple[Path, ..
     from midair.sources.tools.liquibase.new import new
 
     return new(project, description, options)
+
+
+def _generate(
+    project: Project, description: str, statements: Sequence[Statement], options: Options
+) -> tuple[Path, ...]:
+    from midair.sources.tools.liquibase.new import generate
+
+    return generate(project, description, statements, options)
 
 
 def _live(
@@ -89,5 +97,6 @@ SOURCE = Source(
     live=_live,
     judge=_judge,
     repair=_repair,
+    generate=_generate,
     tag=_tag,
 )

@@ -85,7 +85,9 @@ def serialised(change: Change, way: Way) -> str:
         fields = {"executable": fields["executable"]} if "executable" in fields else {}
     if change.name == "addForeignKeyConstraint":
         cascade = fields.pop("deleteCascade", None)
-        if cascade == "true" and not way.cascade_unseen:
+        if cascade is not None and "onDelete" in fields and not way.cascade_unseen:
+            del fields["onDelete"]  # Liquibase takes neither when both are given
+        elif cascade == "true" and not way.cascade_unseen:
             fields["onDelete"] = "CASCADE"
     lines = [_line(name, text) for name, text in fields.items() if name not in left_out]
     if change.columns is not None:

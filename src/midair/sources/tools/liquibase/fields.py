@@ -95,6 +95,15 @@ INVERTIBLE = frozenset(
     ]
 )  # fmt: skip
 """Changes whose inverse `writing` knows: said here too, so that reading a project needs none of it."""
+NOT_ON_SQLITE = frozenset(
+    [
+        "addAutoIncrement", "addDefaultValue", "addForeignKeyConstraint", "addLookupTable", "addNotNullConstraint",
+        "addPrimaryKey", "addUniqueConstraint", "alterSequence", "createSequence", "dropDefaultValue",
+        "dropForeignKeyConstraint", "dropNotNullConstraint", "dropPrimaryKey", "dropSequence", "dropUniqueConstraint",
+        "modifyDataType", "renameSequence", "setColumnRemarks", "setTableRemarks",
+    ]
+)  # fmt: skip
+"""What SQLite's ALTER TABLE lacks. Liquibase refuses them too, but for three whose tables it rebuilds."""
 COLUMN = [
     "name",
     "type",

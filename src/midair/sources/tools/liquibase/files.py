@@ -37,7 +37,7 @@ class SearchPath:
             )
         for folder in self.folders:
             path = folder / plain
-            if not path.exists():
+            if not os.path.exists(path):  # Path.exists raises for a name no file can have
                 continue
             if not path.resolve().is_relative_to(folder.resolve()):
                 raise BadMigration(

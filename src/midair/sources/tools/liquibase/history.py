@@ -75,6 +75,7 @@ class Keeping:
             record=self.record,
             forget=self.forget,
             lock=self.lock,
+            tables=tuple(each.replace('"', "").lower() for each in (self.tables.history, self.tables.lock)),
             hold=self.hold,
             release=self.release,
             stamp=self.stamp,

@@ -143,4 +143,5 @@ def held(session: Session, tables: Tables) -> Generator[None]:
             f"UPDATE {tables.lock} SET LOCKED = {false}, LOCKEDBY = NULL, LOCKGRANTED = NULL WHERE ID = 1 AND LOCKEDBY = %s",
             (mark,),
         )
-        session.run([release], atomic=True)
+        if columns_of(session, tables.lock):  # drop-all takes the table itself away
+            session.run([release], atomic=True)

@@ -117,9 +117,7 @@ def _notes(settings: Settings, changelog: Changelog) -> tuple[str, ...]:
                     f"{change.span} executeCommand {change.get('executable')} is a program; midair does not run it"
                 )
         if each.run_with and each.run_with != "jdbc":
-            notes.append(
-                f"{each.span} asks to be run with {each.run_with}; midair sends it over its own connection"
-            )
+            notes.append(f"{each.span} asks to be run with {each.run_with}; midair does not run it")
     if changelog.preconditions and not settings.runtime.options.get("ignorePreconditions"):
         notes.append(
             f"{changelog.preconditions[0].span} preconditions of the changelog itself are checked at apply"

@@ -59,6 +59,12 @@ class Writing:
         decision = self.project.decisions.of(migration.revision)
         if not decision.runs:
             return Script()
+        if changeset.run_with not in (None, "jdbc"):
+            raise Unsupported(
+                f"{changeset.span} changeSet {changeset.key} is to be run with {changeset.run_with}",
+                state="nothing was changed",
+                hint="run that one changeSet with Liquibase, or record it as done with `midair stamp`",
+            )
         try:
             statements = tuple(self.forward(changeset))
         except BadMigration:

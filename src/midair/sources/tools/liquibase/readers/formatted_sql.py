@@ -57,6 +57,17 @@ def is_formatted(text: str) -> bool:
     return _HEADER.match(first) is not None
 
 
+_DIRECTIVES = (
+    _ANY_CHANGESET, _PROPERTY, _ROLLBACK, _ROLLBACK_BLOCK, _PRECONDITIONS, _PRECONDITION, _COMMENT, _VALID, _IGNORE,
+    _MISSPELT,
+)  # fmt: skip
+
+
+def is_directive(line: str) -> bool:
+    """Whether a line of SQL would be taken for one of formatted SQL's own."""
+    return any(each.match(line) for each in _DIRECTIVES)
+
+
 def plain_sql(text: str, path: str) -> Node:
     """A plain SQL file: one changeset, `raw` by `includeAll`, that holds it whole."""
     span = Span(path, 1, 1, len(_LINE.split(text)))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from midair.errors import Unsupported
 from midair.sources.tools.liquibase.model import Change, Part
 from midair.sources.tools.liquibase.writing.constraints import foreign_key, key_name
 from midair.sources.tools.liquibase.writing.types import is_serial
@@ -124,7 +123,6 @@ def _renamed(change: Change, old_key: str, new_key: str, to: Writer) -> str:
 
 
 def modify_data_type(change: Change, to: Writer) -> Iterator[str]:
-    _refuse_sqlite(change, to)
     column, kind = to.name(required(change, "columnName")), to.type(required(change, "newDataType"))
     if to.is_mysql:
         yield f"ALTER TABLE {to.of(change)} MODIFY {column} {kind}"
@@ -133,10 +131,10 @@ def modify_data_type(change: Change, to: Writer) -> Iterator[str]:
 
 
 def add_not_null(change: Change, to: Writer) -> Iterator[str]:
-    _refuse_sqlite(change, to)
     column, value = to.name(required(change, "columnName")), change.get("defaultNullValue")
-    if value is not None:
-        literal = value if _is_number(value, change.get("columnDataType")) else to.text(value)
+    if value is not None and value.lower() != "null":
+        plain = _is_number(value, change.get("columnDataType")) or to.is_now(value)
+        literal = value if plain else to.text(value)
         yield f"UPDATE {to.of(change)} SET {column} = {literal} WHERE {column} IS NULL"
     yield _nullability(change, to, "SET NOT NULL", "NOT NULL")
 
@@ -149,7 +147,6 @@ def _is_number(value: str, kind: str | None) -> bool:
 
 
 def drop_not_null(change: Change, to: Writer) -> Iterator[str]:
-    _refuse_sqlite(change, to)
     yield _nullability(change, to, "DROP NOT NULL", "NULL")
 
 
@@ -169,7 +166,6 @@ def undo_drop_not_null(change: Change, to: Writer) -> Iterator[str]:
 
 
 def add_default(change: Change, to: Writer) -> Iterator[str]:
-    _refuse_sqlite(change, to)
     column, table = to.name(required(change, "columnName")), to.of(change)
     default = to.default(change, change.get("columnDataType"), change.get("schemaName")) or "NULL"
     if to.is_mysql:
@@ -182,20 +178,18 @@ def add_default(change: Change, to: Writer) -> Iterator[str]:
 
 
 def drop_default(change: Change, to: Writer) -> Iterator[str]:
-    _refuse_sqlite(change, to)
     word = "ALTER" if to.is_mysql else "ALTER COLUMN"
     yield f"ALTER TABLE {to.of(change)} {word} {to.name(required(change, 'columnName'))} DROP DEFAULT"
 
 
 def add_auto_increment(change: Change, to: Writer) -> Iterator[str]:
-    _refuse_sqlite(change, to)
     table, column, start = to.of(change), to.name(required(change, "columnName")), change.get("startWith")
     if to.is_mysql:
         yield f"ALTER TABLE {table} MODIFY {column} {to.type(required(change, 'columnDataType'))} AUTO_INCREMENT"
         if start:
             yield f"ALTER TABLE {table} AUTO_INCREMENT={start}"
         return
-    name = f"{required(change, 'tableName')}_{required(change, 'columnName')}_seq"
+    name = f"{to.folded(required(change, 'tableName'))}_{to.folded(required(change, 'columnName'))}_seq"
     sequence = to.qualified(name, change.get("schemaName"))
     step = f" INCREMENT BY {change.get('incrementBy')}" if change.get("incrementBy") else ""
     yield f"CREATE SEQUENCE  IF NOT EXISTS {sequence}" + (f" START WITH {start}" if start else "") + step
@@ -205,7 +199,6 @@ def add_auto_increment(change: Change, to: Writer) -> Iterator[str]:
 
 
 def merge_columns(change: Change, to: Writer) -> Iterator[str]:
-    _refuse_sqlite(change, to)
     table, final = to.of(change), to.name(required(change, "finalColumnName"))
     first, second = to.name(required(change, "column1Name")), to.name(required(change, "column2Name"))
     null = " NULL" if to.is_mysql else ""
@@ -235,14 +228,6 @@ def undo_add_column(change: Change, to: Writer) -> Iterator[str]:
 
 def undo_rename_column(change: Change, to: Writer) -> Iterator[str]:
     yield _renamed(change, "newColumnName", "oldColumnName", to)
-
-
-def _refuse_sqlite(change: Change, to: Writer) -> None:
-    if to.is_sqlite:
-        raise Unsupported(
-            f"{change.span} {change.name} is not supported on sqlite by Liquibase's generated SQL",
-            hint='write the table\'s rebuild as sql for sqlite, or keep this changeSet from it with dbms="!sqlite"',
-        )
 
 
 WRITES = {

@@ -70,6 +70,8 @@ def add_primary_key(change: Change, to: Writer) -> Iterator[str]:
     space = change.get("tablespace")
     using = f" USING INDEX TABLESPACE {space}" if space and to.is_postgresql else ""
     yield f"ALTER TABLE {to.of(change)} ADD {named}PRIMARY KEY ({to.names(required(change, 'columnNames'))}){using}"
+    if to.is_postgresql and change.flag("clustered") and name:
+        yield f"CLUSTER {to.of(change)} USING {to.name(name)}"
 
 
 def drop_primary_key(change: Change, to: Writer) -> Iterator[str]:
@@ -81,7 +83,12 @@ def drop_primary_key(change: Change, to: Writer) -> Iterator[str]:
         yield f"ALTER TABLE {table} DROP CONSTRAINT {to.name(name)}"
     else:
         schema = change.get("schemaName") or to.default_schema or "public"
-        yield _LOOK_UP_KEY.format(plain=required(change, "tableName"), schema=schema, table=table)
+        plain = to.folded(required(change, "tableName"))
+        yield _LOOK_UP_KEY.format(
+            plain=plain.replace("'", "''"),
+            schema=to.folded(schema).replace("'", "''"),
+            table=table.replace("'", "''"),
+        )
 
 
 def add_foreign_key(change: Change, to: Writer) -> Iterator[str]:
@@ -89,15 +96,15 @@ def add_foreign_key(change: Change, to: Writer) -> Iterator[str]:
     other = to.qualified(
         required(change, "referencedTableName"),
         change.get("referencedTableSchemaName")
-        or change.get("referencedTableCatalogName")
-        or change.get("baseTableSchemaName"),
+        or (change.get("referencedTableCatalogName") if to.is_mysql else None),
     )
     sql = f"ALTER TABLE {base} ADD CONSTRAINT {to.name(required(change, 'constraintName'))} FOREIGN KEY"
     sql += f" ({to.names(required(change, 'baseColumnNames'))}) REFERENCES {other}"
     sql += f" ({to.names(required(change, 'referencedColumnNames'))})"
     update, delete = change.get("onUpdate"), change.get("onDelete")
-    if change.flag("deleteCascade"):
-        delete = "CASCADE"
+    if change.get("deleteCascade") is not None:
+        # Liquibase takes neither when both are given
+        delete = "CASCADE" if change.flag("deleteCascade") and delete is None else None
     sql += f" ON UPDATE {update}" if update else ""
     sql += f" ON DELETE {delete}" if delete else ""
     if not to.is_mysql:

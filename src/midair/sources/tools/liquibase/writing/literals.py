@@ -64,6 +64,21 @@ def default_literal(kind: str, value: str, type_name: str | None, span: Span, to
             return _typed(value, family, to)
 
 
+def plain_literal(kind: str, value: str, to: Literals) -> str:
+    """The default of addDefaultValue, which heeds its own attribute and not the column's type."""
+    if value.lower() == "null":
+        return "NULL"
+    match kind:
+        case "defaultValueNumeric":
+            return _number(value)
+        case "defaultValueBoolean":
+            return to.boolean(value)
+        case "defaultValueDate":
+            return to.date(value) if value[:1].isdigit() else to.computed(value)
+        case _:
+            return to.text(value)
+
+
 def _plain(kind: str, value: str) -> str:
     """As Java writes the object: a moment with its fraction."""
     if kind != "defaultValueDate" or "T" not in value:

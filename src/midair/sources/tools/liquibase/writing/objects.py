@@ -5,14 +5,22 @@ from collections.abc import Iterator
 from midair.sources.tools.liquibase.model import Change, Part
 from midair.sources.tools.liquibase.writing.writer import Writer, required
 
+_MADE_BY_CONSTRAINTS = frozenset({"primaryKey", "uniqueConstraint", "foreignKey"})
+"""An index associated with one of these is not created: Liquibase leaves it to the constraint."""
+
 
 def create_index(change: Change, to: Writer) -> Iterator[str]:
+    with_what = {each.strip() for each in (change.get("associatedWith") or "").split(",")}
+    if with_what & _MADE_BY_CONSTRAINTS:
+        return
     unique = "UNIQUE " if change.flag("unique") else ""
     name = f"{to.name(change.get('indexName') or '')} " if change.get("indexName") else ""
     columns = ", ".join(_indexed(each, to) for each in change.columns or ())
     using = f" USING {change.get('using')} " if change.get("using") and to.is_postgresql else ""
     space = f" TABLESPACE {change.get('tablespace')}" if change.get("tablespace") and to.is_postgresql else ""
     yield f"CREATE {unique}INDEX {name}ON {to.of(change)}{using}({columns}){space}"
+    if to.is_postgresql and change.flag("clustered") and name:
+        yield f"CLUSTER {to.of(change)} USING {name.strip()}"
 
 
 def _indexed(part: Part, to: Writer) -> str:
@@ -83,7 +91,8 @@ def create_sequence(change: Change, to: Writer) -> Iterator[str]:
 
 def alter_sequence(change: Change, to: Writer) -> Iterator[str]:
     kind = f" AS {change.get('dataType')}" if change.get("dataType") else ""
-    yield f"ALTER SEQUENCE {to.of(change, 'sequenceName')}{kind}{_bounds(change)}"
+    cycle = " NO CYCLE" if change.get("cycle") == "false" else ""
+    yield f"ALTER SEQUENCE {to.of(change, 'sequenceName')}{kind}{_bounds(change)}{cycle}"
 
 
 def _bounds(change: Change) -> str:
@@ -93,7 +102,11 @@ def _bounds(change: Change) -> str:
         ("maxValue", "MAXVALUE"),
         ("cacheSize", "CACHE"),
     )
-    text = "".join(f" {word} {value}" for key, word in words if (value := change.get(key)) is not None)
+    text = "".join(
+        f" {word} {value}"
+        for key, word in words
+        if (value := change.get(key)) is not None and (key, value) != ("cacheSize", "0")
+    )
     return text + (" CYCLE" if change.flag("cycle") else "")
 
 

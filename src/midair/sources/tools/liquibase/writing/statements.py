@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from midair.errors import BadMigration, Irreversible, Unsupported
 from midair.model.statement import Span, Statement
 from midair.sources.tools.liquibase.expressions import on_dbms
-from midair.sources.tools.liquibase.fields import SILENT
+from midair.sources.tools.liquibase.fields import NOT_ON_SQLITE, SILENT
 from midair.sources.tools.liquibase.model import Change, Visitor
 from midair.sources.tools.liquibase.writing import columns, constraints, load, objects, rows, tables
 from midair.sources.tools.liquibase.writing.splitting import pieces
@@ -56,6 +56,11 @@ def undo_of(change: Change, to: Writer, visitors: Sequence[Visitor]) -> tuple[St
 def _written(change: Change, to: Writer) -> Iterator[tuple[str, Span]]:
     if change.name in ("sql", "sqlFile"):
         yield from _script(change, to)
+    elif to.is_sqlite and change.name in NOT_ON_SQLITE:
+        raise BadMigration(
+            f"{change.span} {change.name} is not supported on sqlite",
+            hint='give the changeSet dbms="!sqlite", and one for SQLite that makes the table anew with sql',
+        )
     elif change.name in _WRITES:
         yield from ((sql, change.span) for sql in _WRITES[change.name](change, to))
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from midair.errors import BadMigration
 from midair.sources.tools.liquibase.files import ChangeFiles
 from midair.sources.tools.liquibase.model import Change, Part
-from midair.sources.tools.liquibase.writing.literals import DEFAULTS, default_literal
+from midair.sources.tools.liquibase.writing.literals import DEFAULTS, default_literal, plain_literal
 from midair.sources.tools.liquibase.writing.names import Quoting
 from midair.sources.tools.liquibase.writing.types import sql_type
 
@@ -45,6 +45,10 @@ class Writer:
     def names(self, text: str) -> str:
         """A comma list of identifiers."""
         return ", ".join(self.name(each.strip()) for each in text.split(",") if each.strip())
+
+    def folded(self, name: str) -> str:
+        """A name as PostgreSQL's catalog has it: in lower case, unless it is one that gets quotes."""
+        return name if self.name(name) != name else name.lower()
 
     def qualified(self, name: str, schema: str | None) -> str:
         """An object's name with its schema; the default one is written too, as Liquibase does."""
@@ -97,8 +101,6 @@ class Writer:
 
     def value(self, part: Part, schema: str | None = None) -> str | None:
         """A column's value as SQL; `None` when it has none at all."""
-        if (expression := part.get("valueComputed")) is not None:
-            return self.computed(expression)
         if (text := part.get("value")) is not None:
             return "NULL" if text.upper() == "NULL" else self._plain(text)
         if (number := part.get("valueNumeric")) is not None:
@@ -107,6 +109,8 @@ class Writer:
             return self.boolean(truth)
         if (moment := part.get("valueDate")) is not None:
             return self.date(moment)
+        if (expression := part.get("valueComputed")) is not None:
+            return self.computed(expression)
         if (name := part.get("valueSequenceNext")) is not None:
             return self.sequence("nextval", name, schema)
         if (name := part.get("valueSequenceCurrent")) is not None:
@@ -124,17 +128,23 @@ class Writer:
         )
         return self.files.text(change, "path")
 
+    def is_now(self, text: str) -> bool:
+        """Whether a text is one of the spellings of the current time."""
+        return _NOW.match(text.strip()) is not None
+
     def _plain(self, text: str) -> str:
         now = "CURRENT_TIMESTAMP" if self.is_sqlite else "NOW()"
         return text if text.upper() == now or text.lower().startswith("to_date(") else self.text(text)
 
     def default(self, part: Part | Change, type_name: str | None, schema: str | None = None) -> str | None:
         """A column's default as SQL; `None` when it has none."""
-        if (expression := part.get("defaultValueComputed")) is not None:
-            return self.computed(expression)
         for kind in DEFAULTS:
             if (text := part.get(kind)) is not None:
+                if isinstance(part, Change):
+                    return plain_literal(kind, text, self)
                 return default_literal(kind, text, type_name, part.span, self)
+        if (expression := part.get("defaultValueComputed")) is not None:
+            return self.computed(expression)
         if (name := part.get("defaultValueSequenceNext")) is not None:
             return self.sequence("nextval", name, schema)
         return None

@@ -1,0 +1,275 @@
+"""Every migration by itself, in order: rows in, up, down, up; so that each finding has its migration."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from midair.errors import MigrationFailed
+from midair.model.inventory import Difference, Inventory, differences
+from midair.model.migration import Direction, Migration, Script
+from midair.model.statement import Span
+from midair.model.trace import Proof
+from midair.pipeline.flying import flown
+from midair.pipeline.opening import Opened
+from midair.pipeline.plan import laid
+from midair.pipeline.stage import Stage
+from midair.pipeline.trial import (
+    Notebook,
+    Silent,
+    Trial,
+    applied_now,
+    failure_of,
+    refuse_missing_extension,
+    schema_of,
+    table_of,
+)
+from midair.rehearsal import verdicts
+from midair.rehearsal.application import failing
+from midair.rehearsal.keep import Kept, Loss, keep, losses, sequences_behind
+from midair.rehearsal.passing import Intent, intent_of, lost_in_passing
+from midair.rehearsal.rows import empty, fill
+from midair.rehearsal.verdicts import found
+from midair.sources.source import Scripts
+
+
+@dataclass(slots=True)
+class _Each:
+    """One migration's trial on the database that all before it have passed through."""
+
+    opened: Opened
+    migration: Migration
+    up: Scripts
+    down: Scripts | None
+    book: Notebook
+    trial: Trial
+
+    def run(self) -> bool:
+        """Whether the migration is in place at the end, so that the next can be tried."""
+        if self.trial.rows:
+            filled = fill(self.opened.session, skip=(table_of(self.opened),))
+            self.book.note_refused(filled)
+        before, rows = schema_of(self.opened), self._rows()
+        broken = failing(self.opened.session, self.trial.queries)
+        if not self._up(rows):
+            return False
+        after = schema_of(self.opened)
+        self._judge_up(before, after, rows)
+        self._judge_queries(broken)
+        if self.migration.repeatable:
+            return self._again(after)
+        if not self._can_go_back():
+            return True
+        return self._back_and_up(before, after, rows)
+
+    def _up(self, rows: Kept) -> bool:
+        began = time.monotonic()
+        try:
+            self._fly(Direction.UP)
+        except MigrationFailed as error:
+            refuse_missing_extension(error)
+            return self._up_without_rows(error, rows, began)
+        self._proof("up", began, True)
+        return True
+
+    def _up_without_rows(self, error: MigrationFailed, rows: Kept, began: float) -> bool:
+        """The name of the failure depends on whether it fails without rows too."""
+        held = [each.name for each in rows.values() if each.rows]
+        self._proof("up", began, False, error.message)
+        verdict = failure_of(error)
+        if not held:
+            self._found(verdict, error.message)
+            return False
+        empty(self.opened.session, held)
+        try:
+            self._fly(Direction.UP)
+        except MigrationFailed:
+            self._found(verdict, error.message)
+            return False
+        self._found(verdicts.FAILS_ON_ROWS if verdict is verdicts.UP_FAILS else verdict, error.message)
+        return True
+
+    def _judge_up(self, before: Inventory, after: Inventory, rows: Kept) -> None:
+        intent = self._intent(self.up)
+        for verdict, sentence, table in lost_in_passing(before, after, intent):
+            self.book.findings.append(found(verdict, self.migration, sentence, table))
+        now = self._rows()
+        if not any(each.rows for each in now.values()):
+            return  # it only went without rows
+        lost = tuple(losses(rows, now, every_column=False))
+        for loss in lost:
+            self._judge_loss(loss, intent)
+        self._proof(
+            "data kept", time.monotonic(), not lost or all(self._meant(each, intent) for each in lost)
+        )
+        for sequence, column, following in sequences_behind(self.opened.session):
+            self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
+
+    def _judge_loss(self, loss: Loss, intent: Intent) -> None:
+        if self._meant(loss, intent):
+            return
+        if loss.column is None:
+            self._found(
+                verdicts.ROWS_LOST, f"{loss.gone} of {loss.before} rows of {loss.table} are gone", loss.table
+            )
+        else:
+            self._found(verdicts.VALUES_CHANGED, _sentence(loss), loss.table)
+
+    def _meant(self, loss: Loss, intent: Intent) -> bool:
+        if loss.column is None:
+            return intent.deletes(loss.table)
+        return intent.sets(loss.table, loss.column)
+
+    def _judge_queries(self, broken: Mapping[Span, str]) -> None:
+        for span, reason in failing(self.opened.session, self.trial.queries).items():
+            if span not in broken:
+                self._found(verdicts.QUERY_BREAKS, f"{span} no longer works: {reason}")
+
+    def _again(self, after: Inventory) -> bool:
+        began, rows = time.monotonic(), self._rows()
+        try:
+            self._fly(Direction.UP)
+        except MigrationFailed as error:
+            self._proof("again", began, False, error.message)
+            self._found(verdicts.REPEATABLE, error.message)
+            return True
+        differs = differences(after, schema_of(self.opened))
+        now = self._rows()
+        more = [
+            f"{each.name} has {len(now[oid].rows)} rows instead of {len(each.rows)}"
+            for oid, each in rows.items()
+            if oid in now and len(now[oid].rows) != len(each.rows)
+        ]
+        detail = str(differs[0]) if differs else more[0] if more else ""
+        self._proof("again", began, not detail, detail)
+        if detail:
+            self._found(verdicts.REPEATABLE, f"run again with nothing changed: {detail}")
+        return True
+
+    def _can_go_back(self) -> bool:
+        ready = self.down is not None and self.migration.revision in self.down.by_revision
+        if not ready:
+            self._proof("down", time.monotonic(), None, "it has no way back")
+        return ready
+
+    def _back_and_up(self, before: Inventory, after: Inventory, rows: Kept) -> bool:
+        if not self._down():
+            return False
+        clean = self._judge_down(before, rows)
+        began = time.monotonic()
+        try:
+            self._fly(Direction.UP)
+        except MigrationFailed as error:
+            self._proof("up again", began, False, error.message)
+            if clean:
+                self._found(verdicts.AGAIN_FAILS, error.message)
+            return False
+        differs = differences(after, schema_of(self.opened))
+        self._proof("up again", began, not differs, _some(differs))
+        if differs and clean:
+            self._found(verdicts.AGAIN_DIFFERS, _some(differs))
+        return True
+
+    def _down(self) -> bool:
+        began = time.monotonic()
+        try:
+            self._fly(Direction.DOWN)
+        except MigrationFailed as error:
+            self._proof("down", began, False, error.message)
+            held = [each.name for each in self._rows().values() if each.rows]
+            empty(self.opened.session, held)
+            try:
+                self._fly(Direction.DOWN)
+            except MigrationFailed:
+                self._found(verdicts.DOWN_FAILS, error.message)
+                return False
+            self._found(verdicts.DOWN_FAILS_ON_ROWS, error.message)
+            return True
+        self._proof("down", began, True)
+        return True
+
+    def _judge_down(self, before: Inventory, rows: Kept) -> bool:
+        """Whether the schema is what it was: what goes wrong after it is not, has that as its cause."""
+        now = schema_of(self.opened)
+        differs = differences(before, now)
+        for word, verdict in (
+            ("new", verdicts.DOWN_LEAVES),
+            ("gone", verdicts.DOWN_FORGETS),
+            ("changed", verdicts.DOWN_DIFFERS),
+        ):
+            those = [each for each in differs if each.word == word]
+            if those:
+                self._found(verdict, _some(those))
+        held = self._rows()
+        if not any(each.rows for each in held.values()):
+            return not differs
+        gone = {each.thing.name for each in differs}
+        for loss in losses(rows, held, every_column=True):
+            if f"{loss.table}.{loss.column}" not in gone and loss.table not in gone:
+                self._found(verdicts.LOSSY_DOWN, _sentence(loss), loss.table)
+        return not differs
+
+    def _fly(self, direction: Direction) -> None:
+        scripts = self.up if direction is Direction.UP else self.down or self.up
+        plan = laid(self.opened, [self.migration], scripts, direction, applied_now(self.opened))
+        flown(self.opened, plan, Silent())
+
+    def _intent(self, scripts: Scripts) -> Intent:
+        return intent_of(scripts.by_revision.get(self.migration.revision, Script()).statements)
+
+    def _rows(self) -> Kept:
+        return keep(self.opened.session, skip=(table_of(self.opened),)) if self.trial.rows else {}
+
+    def _proof(self, name: str, began: float, passed: bool | None, detail: str = "") -> None:
+        took = time.monotonic() - began
+        self.book.proofs.append(Proof(name, self.migration.revision, passed, took, detail))
+
+    def _found(self, verdict: verdicts.Verdict, message: str, table: str | None = None) -> None:
+        self.book.findings.append(found(verdict, self.migration, message, table))
+
+
+def each_alone(
+    here: Stage,
+    chosen: Sequence[Migration],
+    up: Scripts,
+    down: Scripts | None,
+    book: Notebook,
+    trial: Trial,
+    tell: Callable[[str], None],
+) -> None:
+    """Tries them one at a time, on a database of their own; one that spoils it is followed by a fresh one."""
+    done = 0
+    while done < len(chosen):
+        with here.opened() as opened:
+            if done and not _bring(opened, chosen[:done], up):
+                book.notes.append(
+                    f"{chosen[done - 1].revision} cannot be brought in, so {len(chosen) - done} after it were not tried by themselves"
+                )
+                return
+            for migration in chosen[done:]:
+                done += 1
+                tell(f"{done} of {len(chosen)}: {migration.revision} up, down, up")
+                if not _Each(opened, migration, up, down, book, trial).run():
+                    break
+
+
+def _bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
+    """These in one go and without rows; whether that went well."""
+    try:
+        plan = laid(opened, migrations, up, Direction.UP, applied_now(opened))
+        flown(opened, plan, Silent())
+    except MigrationFailed:
+        return False
+    return True
+
+
+def _some(differs: Sequence[Difference]) -> str:
+    more = f" (and {len(differs) - 3} more)" if len(differs) > 3 else ""
+    return "; ".join(str(each) for each in differs[:3]) + more
+
+
+def _sentence(loss: Loss) -> str:
+    if loss.column is None:
+        return f"{loss.gone} of {loss.before} rows of {loss.table} are not there any more"
+    was = "NULL" if loss.example is None else repr(loss.example[:60])
+    became = "NULL" if loss.became is None else repr(loss.became[:60])
+    return f"{loss.gone} of {loss.before} values of {loss.table}.{loss.column} are not what they were, such as {was}, now {became}"

@@ -1,0 +1,210 @@
+"""The plan tried on a throwaway server: locks traced, the way back proven, rows kept."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from midair.errors import MigrationFailed
+from midair.model.finding import Finding
+from midair.model.inventory import Inventory, differences
+from midair.model.migration import Applied, Direction, Migration
+from midair.model.trace import Proof, Rehearsed, TracedStep
+from midair.pipeline.each import each_alone
+from midair.pipeline.flying import flown
+from midair.pipeline.opening import Opened
+from midair.pipeline.plan import laid, scripts_of
+from midair.pipeline.request import Request
+from midair.pipeline.stage import Stage, roles_in, stage
+from midair.pipeline.standings import standings_of
+from midair.pipeline.traced import traced_steps, watching
+from midair.pipeline.trial import (
+    Notebook,
+    Silent,
+    Trial,
+    applied_now,
+    failure_of,
+    refuse_missing_extension,
+    schema_of,
+    table_of,
+    whose,
+    without_extensions,
+)
+from midair.planning.choose import pending_of
+from midair.rehearsal import verdicts
+from midair.rehearsal.rows import fill
+from midair.rehearsal.verdicts import found
+from midair.sources.source import Scripts
+
+_EACH_AT_MOST = 50
+"""So many migrations are tried one at a time without being asked for it."""
+
+
+def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambda line: None) -> Rehearsed:
+    """Runs what is pending up, again, down and up on a copy of the target's schema; the target is only read.
+
+    `tell` hears what is being tried, a line each.
+
+    Raises:
+        ProjectError: the migrations, the history or the target do not fit together.
+        ScratchError: no server to play on, or it lacks an extension.
+    """
+    began = time.monotonic()
+    with stage(request, from_empty=trial.from_empty) as here, here.opened() as opened:
+        applied, standings = standings_of(opened)
+        chosen = pending_of(standings, trial.target)
+        book = Notebook()
+        scripts = scripts_of(opened, chosen, Direction.UP, applied)
+        scripts = without_extensions(scripts, trial.without)
+        plan = laid(opened, chosen, scripts, Direction.UP, applied)
+        statements = [each for script in scripts.by_revision.values() for each in script.statements]
+        here.bring_roles(roles_in(statements))
+        if chosen:
+            back = _whole(here, opened, chosen, scripts, applied, book, trial, tell)
+            if trial.each or (trial.each is None and len(chosen) <= _EACH_AT_MOST):
+                each_alone(here, chosen, scripts, back, book, trial, tell)
+        if not book.findings:  # else each migration by itself has told the same, with its right name
+            book.findings += book.suspicions
+        if request.strategy == "online":
+            book.notes.append("tried as written: what --strategy online makes of it is not rehearsed")
+        own, theirs = here.majors
+        if theirs is not None and own != theirs:
+            book.notes.append(
+                f"rehearsed on PostgreSQL {own}, and the target is {theirs}: locks and rewrites differ between them in places"
+            )
+        return Rehearsed(
+            tool=opened.project.tool,
+            revisions=tuple((each.revision, each.description) for each in chosen),
+            start=here.start,
+            server=f"PostgreSQL {own}",
+            target_server=f"PostgreSQL {theirs}" if theirs else None,
+            plan_digest=plan.digest,
+            steps=book.steps,
+            proofs=tuple(book.proofs),
+            findings=tuple(_distinct(book.findings)),
+            filled=book.filled,
+            notes=tuple(dict.fromkeys(book.notes)),
+            took_s=time.monotonic() - began,
+        )
+
+
+def _whole(
+    here: Stage,
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    applied: tuple[Applied, ...],
+    book: Notebook,
+    trial: Trial,
+    tell: Callable[[str], None],
+) -> Scripts | None:
+    """All of them up, nothing, down and up, as `apply` and `rollback` would; gives the statements of the way back."""
+    last = chosen[-1]
+    book.filled = ()
+    if trial.rows:
+        filled = fill(opened.session, skip=(table_of(opened),))
+        book.filled = filled.rows
+        book.note_refused(filled)
+    before = schema_of(opened)
+    tell(f"up: {len(chosen)} migrations")
+    began = time.monotonic()
+    with watching(opened) as (watched, session):
+        plan = laid(watched, chosen, scripts, Direction.UP, applied)
+        try:
+            flown(watched, plan, Silent())
+        except MigrationFailed as error:
+            refuse_missing_extension(error)
+            book.steps = traced_steps(session.seen, plan, here.target)
+            book.proofs.append(Proof("up", None, False, time.monotonic() - began, error.message))
+            book.suspicions.append(found(failure_of(error), whose(error, chosen), error.message))
+            if not book.filled:
+                return None
+            tell("up again, without rows")
+            with here.opened() as bare:
+                return _whole(here, bare, chosen, scripts, applied, book, replace(trial, rows=False), tell)
+        book.steps = traced_steps(session.seen, plan, here.target)
+    book.findings += _disagreements(book.steps, chosen)
+    book.proofs.append(Proof("up", None, True, time.monotonic() - began))
+    top = schema_of(opened)
+    _second_run(opened, top, last, book)
+    return _down_and_up(opened, chosen, scripts, (before, top), book, tell)
+
+
+def _second_run(opened: Opened, top: Inventory, last: Migration, book: Notebook) -> None:
+    began = time.monotonic()
+    _, standings = standings_of(opened)
+    waiting = pending_of(standings, "heads")
+    waiting = tuple(each for each in waiting if each.revision in {last.revision})
+    differs = differences(top, schema_of(opened))
+    detail = f"{', '.join(each.revision for each in waiting)} would run again" if waiting else ""
+    detail = detail or (str(differs[0]) if differs else "")
+    book.proofs.append(Proof("second run", None, not detail, time.monotonic() - began, detail))
+    if detail:
+        book.findings.append(found(verdicts.SECOND_RUN, last, detail))
+
+
+def _down_and_up(
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    ends: tuple[Inventory, Inventory],
+    book: Notebook,
+    tell: Callable[[str], None],
+) -> Scripts | None:
+    """Back as far as there is a way, and up again; which migration is to blame is for the trial of each to say."""
+    undone: list[Migration] = []
+    for each in reversed(chosen):
+        if each.repeatable:
+            continue
+        if not each.reversible:
+            book.notes.append(f"{each.revision} has no way back: nothing at or before it was tried downwards")
+            break
+        undone.append(each)
+    if not undone:
+        book.proofs.append(Proof("down", None, None, 0.0, "the newest migration has no way back"))
+        return None
+    tell(f"down: {len(undone)} migrations")
+    began = time.monotonic()
+    back = scripts_of(opened, undone, Direction.DOWN, applied_now(opened))
+    try:
+        flown(opened, laid(opened, undone, back, Direction.DOWN, applied_now(opened)), Silent())
+    except MigrationFailed as error:
+        book.proofs.append(Proof("down", None, False, time.monotonic() - began, error.message))
+        book.suspicions.append(found(verdicts.DOWN_FAILS, whose(error, undone), error.message))
+        return back
+    whole = len(undone) == sum(not each.repeatable for each in chosen)
+    differs = differences(ends[0], schema_of(opened)) if whole and len(undone) == len(chosen) else ()
+    book.proofs.append(
+        Proof("down", None, not differs, time.monotonic() - began, str(differs[0]) if differs else "")
+    )
+    tell("up again")
+    began = time.monotonic()
+    again = list(reversed(undone))
+    try:
+        flown(opened, laid(opened, again, scripts, Direction.UP, applied_now(opened)), Silent())
+    except MigrationFailed as error:
+        book.proofs.append(Proof("up again", None, False, time.monotonic() - began, error.message))
+        book.suspicions.append(found(verdicts.AGAIN_FAILS, whose(error, chosen), error.message))
+        return back
+    differs = differences(ends[1], schema_of(opened))
+    book.proofs.append(
+        Proof("up again", None, not differs, time.monotonic() - began, str(differs[0]) if differs else "")
+    )
+    return back
+
+
+def _disagreements(steps: Sequence[TracedStep], chosen: Sequence[Migration]) -> list[Finding]:
+    return [
+        found(verdicts.PREDICTION, each, f"{step.place} {step.title!r} {sentence}")
+        for step in steps
+        for each in chosen
+        if each.revision == step.revision
+        for sentence in step.surprises
+    ]
+
+
+def _distinct(findings: Sequence[Finding]) -> list[Finding]:
+    """Each finding once: the trial of the whole and that of each may see the same."""
+    kept: dict[tuple[str, object], Finding] = {}
+    for each in findings:
+        kept.setdefault((each.fingerprint, each.revision), each)
+    return list(kept.values())

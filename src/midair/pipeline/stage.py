@@ -1,0 +1,202 @@
+"""Where a rehearsal plays: databases on a throwaway server, each as the target is now, and none of them the target."""
+
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from midair.database import Guard, Session, open_session
+from midair.database.address import parse
+from midair.errors import LoginRefused, NoDatabase, StatementFailed, Unreachable, Unsupported
+from midair.model.address import Address, Product
+from midair.model.schema import Schema
+from midair.model.statement import Sql, Statement, quoted
+from midair.pipeline.opening import Opened, address_of, dump_of, open_project, options_of, reread
+from midair.pipeline.request import Request, application_of, guard_of
+from midair.rehearsal.clone import clone_schema
+from midair.rehearsal.server import ThrowawayDatabases, throwaway_server
+from midair.sources.source import Options, Project, Source
+
+_PREFIX = "midair_rehearsal_"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A project, a throwaway server, and a template there that is what the target is now.
+
+    `target` is its schema with sizes, `None` when no target was read. `start` says in words where the
+    template came from. `majors` are the major versions of the server and of the target.
+    """
+
+    request: Request
+    source: Source
+    project: Project
+    options: Options
+    admin: Address
+    template: str
+    start: str
+    target: Schema | None
+    majors: tuple[int, int | None]
+
+    @contextmanager
+    def opened(self) -> Generator[Opened]:
+        """A fresh database as the target is now, opened as a command would open the target; gone afterwards."""
+        name = f"{_PREFIX}{uuid4().hex[:12]}"
+        with _session(self.admin) as admin:
+            admin.run([Sql(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(self.template)}")], atomic=False)
+        address = replace(self.admin, database=name)
+        session = open_session(address, Guard(), "midair rehearsal")
+        scratch = ThrowawayDatabases(
+            None,
+            self.request.variables,
+            lambda copy: _clone(session, copy, self.request, self.project),
+            self.admin,
+        )
+        source = replace(self.source, after_run=None)  # a file of the project is not ours to write now
+        try:
+            yield Opened(
+                self.request, source, replace(self.project, address=address), session, scratch, self.options
+            )
+        finally:
+            session.close()
+            scratch.close()
+            with _session(self.admin) as admin:
+                admin.run([Sql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")], atomic=False)
+
+    def bring_roles(self, names: Sequence[str]) -> None:
+        """Makes roles that statements speak of and the server lacks; they may not log in."""
+        with _session(self.admin) as admin:
+            there = {str(row[0]) for row in admin.query("SELECT rolname FROM pg_roles")}
+            for each in dict.fromkeys(names):
+                if each not in there:
+                    admin.run([Sql(f"CREATE ROLE {quoted(each)}")], atomic=False)
+
+
+@contextmanager
+def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
+    """A server with everything in place; the target is only read, and only at the beginning.
+
+    Raises:
+        Unsupported: the target is not PostgreSQL.
+        MissingExtension: the throwaway server lacks an extension that the target uses.
+        Unreachable, LoginRefused: the target that was named did not answer.
+    """
+    # As written: what the author sent is what must hold, whatever apply would make of it.
+    request = replace(request, strategy="direct")
+    source, project = open_project(request)
+    address = None if from_empty else _address(request, project)
+    product = address.product if address else project.product
+    if product not in (Product.POSTGRESQL, None):
+        raise Unsupported(
+            f"a rehearsal needs PostgreSQL, and this project is for {product}",
+            hint="copy the file and apply to the copy" if product is Product.SQLITE else None,
+        )
+    options = replace(options_of(request), product=Product.POSTGRESQL)
+    if project.product is not Product.POSTGRESQL:
+        project = reread(request, source, project, options)
+    with ExitStack() as exits:
+        target, why_not = _asked(address, request, exits)
+        major = target.server_version // 10_000 if target else None
+        admin = exits.enter_context(_server(request, major))
+        template = f"{_PREFIX}{uuid4().hex[:12]}"
+        with _session(admin) as maintenance:
+            own = maintenance.server_version // 10_000
+            _sweep(maintenance)
+            maintenance.run([Sql(f"CREATE DATABASE {quoted(template)}")], atomic=False)
+        start = f"an empty database{f'; {why_not}' if why_not else ''}"
+        made = Stage(request, source, project, options, admin, template, start, None, (own, major))
+        try:
+            yield _filled(made, target) if target else made
+        finally:
+            with _session(admin) as maintenance:
+                maintenance.run(
+                    [Sql(f"DROP DATABASE IF EXISTS {quoted(template)} WITH (FORCE)")], atomic=False
+                )
+
+
+def roles_in(statements: Sequence[Statement]) -> tuple[str, ...]:
+    """Roles that statements name: a GRANT to one that is missing would fail for a reason of ours."""
+    from midair.dialects.postgresql.roles import roles_named
+
+    return tuple(dict.fromkeys(name for each in statements for name in roles_named(each.sql)))
+
+
+def _filled(made: Stage, target: Session) -> Stage:
+    from midair.dialects.postgresql.snapshot import snapshot
+
+    made.bring_roles(
+        [str(row[0]) for row in target.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")]
+    )
+    with _session(replace(made.admin, database=made.template)) as copy:
+        _clone(target, copy, made.request, made.project)
+    return replace(made, start=f"the schema of {target.address}", target=snapshot(target))
+
+
+def _clone(source: Session, copy: Session, request: Request, project: Project) -> None:
+    clone_schema(source, copy, lambda arguments: dump_of(source, request, arguments), project.history.table)
+
+
+def _address(request: Request, project: Project) -> Address | None:
+    try:
+        return address_of(request, project)
+    except NoDatabase:
+        return None
+
+
+def _asked(address: Address | None, request: Request, exits: ExitStack) -> tuple[Session | None, str | None]:
+    """The target, or why it is not asked: one that only the project's own files name need not be there."""
+    if address is None:
+        return None, None
+    try:
+        return exits.enter_context(_target(address, request)), None
+    except (Unreachable, LoginRefused):
+        if request.url:
+            raise
+        return None, f"{address}, which the project names, did not answer"
+
+
+@contextmanager
+def _target(address: Address, request: Request) -> Generator[Session]:
+    """The target, for reading: the server itself refuses anything else in this session."""
+    options = dict(address.options)
+    options["options"] = f"{options.get('options', '')} -c default_transaction_read_only=on".strip()
+    session = open_session(
+        replace(address, options=tuple(options.items())), guard_of(request), application_of(request)
+    )
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+@contextmanager
+def _server(request: Request, major: int | None) -> Generator[Address]:
+    if request.scratch_url:
+        yield parse(request.scratch_url)
+        return
+    with throwaway_server(major, request.variables, ("wal_level=replica", "max_wal_senders=0")) as server:
+        yield server.admin
+
+
+@contextmanager
+def _session(address: Address) -> Generator[Session]:
+    session = open_session(address, Guard(), "midair rehearsal")
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def _sweep(maintenance: Session) -> None:
+    """Drops databases of rehearsals that were killed: nobody is connected to them any more."""
+    left = maintenance.query(
+        "SELECT d.datname FROM pg_database d WHERE starts_with(d.datname, %s)"
+        " AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)"
+        " AND (pg_stat_file('base/' || d.oid || '/PG_VERSION', true)).modification < now() - interval '1 hour'",
+        (_PREFIX,),
+    )
+    for (name,) in left:
+        try:
+            maintenance.run([Sql(f"DROP DATABASE IF EXISTS {quoted(name)}")], atomic=False)
+        except StatementFailed:
+            continue  # somebody came back to it: then it is not ours to remove

@@ -1,0 +1,85 @@
+"""What was seen of a plan's steps, beside what was predicted, with what it means for the target's sizes."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from midair.database import Guard, open_session
+from midair.model.effects import LockLevel
+from midair.model.plan import Plan, RunStatement, Step
+from midair.model.schema import Schema
+from midair.model.trace import Size, TracedStep
+from midair.pipeline.opening import Opened
+from midair.rehearsal.estimate import held_s
+from midair.rehearsal.predict import Forecast, disagreements
+from midair.rehearsal.watch import Seen, Watched
+
+
+@contextmanager
+def watching(opened: Opened) -> Generator[tuple[Opened, Watched]]:
+    """The same database, its session watched."""
+    beside = open_session(opened.session.address, Guard(), "midair rehearsal observer")
+    try:
+        watched = Watched(opened.session, beside, Forecast(beside))
+        yield replace(opened, session=watched), watched
+    finally:
+        beside.close()
+
+
+def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tuple[TracedStep, ...]:
+    """One value a statement that ran, in order."""
+    steps: dict[int, Step] = {
+        id(step.action.statement): step for step in plan.steps if isinstance(step.action, RunStatement)
+    }
+    made: list[TracedStep] = []
+    held: dict[str, LockLevel] = {}
+    transaction = 0
+    for each in seen:
+        step = steps.get(id(each.sighting.statement))
+        if step is None:
+            continue
+        if each.transaction != transaction:
+            transaction, held = each.transaction, {}
+        surprises = _surprises(each, held)
+        for relation, level in each.sighting.locks:
+            held[relation] = max(level, held.get(relation, LockLevel.NONE))
+        sizes = _sizes(each, target)
+        made.append(
+            TracedStep(
+                step.revision,
+                step.title,
+                str(each.sighting.statement.span),
+                each.sighting,
+                each.expected,
+                each.began_s,
+                each.transaction,
+                sizes,
+                held_s(each.sighting, each.expected, sizes),
+                surprises,
+            )
+        )
+    return tuple(made)
+
+
+def _surprises(each: Seen, held: dict[str, LockLevel]) -> tuple[str, ...]:
+    if each.expected is None:
+        return ()
+    whole = replace(
+        each.sighting,
+        locks=tuple(
+            (relation, max(level, held.get(relation, LockLevel.NONE)))
+            for relation, level in each.sighting.locks
+        ),
+    )
+    return tuple(sentence for sentence, mild in disagreements(each.expected, whole) if mild)
+
+
+def _sizes(each: Seen, target: Schema | None) -> tuple[Size, ...]:
+    names = {relation for relation, _ in each.sighting.locks} | each.sighting.rewrites
+    if target is None:
+        return ()
+    return tuple(
+        Size(name, table.rows, table.bytes)
+        for name in sorted(names)
+        if (table := target.table(name)) is not None and table.bytes is not None
+    )

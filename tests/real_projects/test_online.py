@@ -1,0 +1,94 @@
+"""Public projects applied online, every table treated as large: the schema is the one their own tools leave."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import midair
+from midair.errors import GateInTheWay, NotOnline
+from midair.model.address import Secret
+from tests.peers.databases import Cluster, Database
+from tests.peers.places import public_project
+from tests.support.listening import Remembering
+
+from .alembic_projects import PROJECTS, AlembicProject
+from .test_sql_projects import prepare
+
+pytestmark = [pytest.mark.real_projects, pytest.mark.slow]
+
+_CORPORA = (
+    ("litellm", "golang-migrate"),
+    ("procrastinate", "golang-migrate"),
+    ("harbor", "golang-migrate"),
+    ("kestra", "flyway"),
+    ("cwa-server", "flyway"),
+)
+_PART = 12
+"""Migrations a run: tables that an earlier run made are old and large for the next."""
+
+
+@pytest.mark.parametrize(("corpus", "tool"), _CORPORA)
+def test_sql_applied_online_in_parts_leaves_the_schema_of_the_naive_statements(
+    corpus: str, tool: str, postgresql: Cluster, tmp_path: Path
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(public_project(corpus) / tool, folder)
+    written, online = postgresql.database(), postgresql.database()
+    for each in (written, online):
+        prepare(corpus, each)
+    midair.apply(_request(folder, written, "direct"), Remembering())
+    used = _apply_in_parts(_request(folder, online, "online"))
+    assert online.schema() == written.schema()
+    assert corpus not in ("litellm", "harbor", "kestra") or used
+
+
+@pytest.mark.parametrize(
+    "project", [each for each in PROJECTS if each.name in ("prefect", "mlflow")], ids=lambda each: each.name
+)
+def test_alembic_applied_online_in_parts_leaves_the_schema_the_project_itself_leaves(
+    project: AlembicProject, postgresql: Cluster, tmp_path: Path
+) -> None:
+    online, reference = postgresql.database(), postgresql.database()
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    project.ready(ours, online)
+    project.ready(theirs, reference)
+    project.up(theirs, reference)
+    variables = {**os.environ, **project.variables(online, ours)}
+    request = _request(ours, online, "online", python=str(project.python), variables=variables)
+    assert _apply_in_parts(request)
+    assert online.schema() == reference.schema()
+
+
+def _request(folder: Path, database: Database, strategy: str, **more: object) -> midair.Request:
+    url = Secret(database.url)
+    return midair.Request(folder, url=url, strategy=strategy, small_table_bytes=-1, **more)
+
+
+def _apply_in_parts(request: midair.Request) -> Sequence[str]:
+    """Applies everything, a few migrations a run, and closes each gate before what waits for it; the rewrites that
+    had a hand in it. What `online` refuses is run as in a window.
+    """
+    used: list[str] = []
+    part, strategy = _PART, "online"
+    while True:
+        now = replace(request, strategy=strategy)
+        try:
+            made = midair.plan(now, f"+{part}")
+            if not made.segments:
+                break
+            used += [step.rewrite for step in made.steps if step.rewrite]
+            midair.apply(now, Remembering(), f"+{part}")
+            part, strategy = _PART, "online"
+        except (GateInTheWay, NotOnline) as error:
+            if part > 1:
+                part = 1  # those before it first
+            elif isinstance(error, NotOnline):
+                strategy = "direct"
+            else:
+                midair.contract(request, Remembering(), force=True)
+    midair.contract(request, Remembering(), force=True)
+    return used
