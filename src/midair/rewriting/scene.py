@@ -25,7 +25,7 @@ def scene_of(schema: Schema, version: int, small_bytes: int = SMALL_BYTES) -> "S
 class Scene:
     """The schema in motion.
 
-    `version` is the server's major one. `born` are relations this plan made: nobody uses them yet.
+    `version` is the server's major one. `born` are relations and types this plan made: nobody uses them yet.
     Tables up to `small_bytes` are brief to read; a size nobody knows is large. `fresh` are columns, with
     their tables, that this plan added. `bridging` tells of tables what a view in their place needs. `defers`: what the
     running application would miss is left until it is gone; a way back, which takes new things away, does not defer.
@@ -71,8 +71,9 @@ class Scene:
         """The scene once the statement is done."""
         schema, born, fresh = self.schema, self.born, self.fresh
         for each in changes:
-            known = schema.tables.keys()
+            known, types = schema.tables.keys(), schema.types.keys()
             schema = schema.after(each)
+            born |= schema.types.keys() - types
             match each:
                 case AddColumn(table=table, column=column):
                     fresh |= {(table, column.name)}

@@ -27,7 +27,7 @@ def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
             way = f"add the new value beside it, move the rows, and let both be; or {_WINDOW}"
         case _:
             return
-    if isinstance(change, RenameEnumValue) and change.name not in case.scene.schema.types:
+    if isinstance(change, RenameEnumValue) and not _is_used(change.name, case.scene):
         return
     raise not_online(statement, NoWay(why, way))
 
@@ -35,10 +35,14 @@ def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
 def refuse_whole(statement: Statement, changes: Sequence[Change], scene: Scene) -> None:
     """Raises `NotOnline` for a statement of several changes that cannot be taken apart, when one of them breaks somebody."""
     for each in changes:
-        table = getattr(each, "table", None)
-        if table is None or (table in scene.schema.tables and table not in scene.born):
+        if _is_used(each.name if isinstance(each, RenameEnumValue) else getattr(each, "table", ""), scene):
             why = "this statement makes several changes at once and cannot be taken apart"
             raise not_online(statement, NoWay(why, "write one statement a change"))
+
+
+def _is_used(name: str, scene: Scene) -> bool:
+    """It was there before this plan, so that others may use it."""
+    return name not in scene.born and (name in scene.schema.tables or name in scene.schema.types)
 
 
 def not_online(statement: Statement, reason: NoWay) -> NotOnline:
