@@ -1,7 +1,7 @@
 """SQL that several remedies quote: what is known to be safe, with the reader's own names in it."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from midair.analysis.context import Context
@@ -125,7 +125,7 @@ def one_range(context: Context, table: str) -> tuple[str, ...]:
     return (made,) if made else ()
 
 
-def swapped(table: str, column: str, new_type: str, value: str, key: Sequence[str]) -> tuple[str, ...]:
+def swapped(table: str, column: str, new_type: str, value: str, key: tuple[str, ...]) -> tuple[str, ...]:
     """Another type through a second column: kept in step by a trigger, filled in batches, then renamed into place.
 
     Empty where the value cannot be said of a row that is being written.
@@ -156,12 +156,12 @@ def _trigger(table: str, name: str, body: str) -> tuple[str, ...]:
     )
 
 
-def _batch(sql: str, key: Sequence[str]) -> tuple[str, ...]:
+def _batch(sql: str, key: tuple[str, ...]) -> tuple[str, ...]:
     made = in_batches(sql, key)
     return (made,) if made else ()
 
 
-def doubled(table: str, column: Column, new_name: str, key: Sequence[str]) -> tuple[str, ...]:
+def doubled(table: str, column: Column, new_name: str, key: tuple[str, ...]) -> tuple[str, ...]:
     """A second name for a column: a column of its own, and a trigger that keeps both in step whoever writes."""
     sync = named(table, new_name, "sync")
     body = (

@@ -5,10 +5,11 @@ could not be told from one that is not. What midair runs itself is made in `batc
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from midair.dialects.postgresql.changes.names import identifier
-from midair.dialects.postgresql.compose import deparsed
+from midair.dialects.postgresql.compose import worded
 from midair.dialects.postgresql.parse import NotParsed, parse, statement_of, walk
 
 BATCH_ROWS = 5000
@@ -40,7 +41,8 @@ def _is_and(node: Any) -> bool:
     return node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == pb.AND_EXPR
 
 
-def in_batches(sql: str, key: Sequence[str]) -> str | None:
+@lru_cache(maxsize=512)
+def in_batches(sql: str, key: tuple[str, ...]) -> str | None:
     """An UPDATE or DELETE that does the next few thousand rows: run again until it changes none.
 
     `key` are the primary key's columns, empty when they are not known: then rows are found by their
@@ -60,7 +62,7 @@ def in_batches(sql: str, key: Sequence[str]) -> str | None:
     def change(copy: Any) -> None:
         copy.where_clause.CopyFrom(_both(where, inner))
 
-    return deparsed(kind, tree, change)
+    return worded(kind, tree, change)
 
 
 def _next_rows(tree: Any, kind: str, key: Sequence[str], rest: Any | None) -> Any | None:
@@ -149,12 +151,12 @@ def narrowed(sql: str, condition: str) -> str | None:
         return None
     if kind in ("update_stmt", "delete_stmt"):
         where = tree.where_clause if tree.HasField("where_clause") else None
-        return deparsed(kind, tree, lambda copy: copy.where_clause.CopyFrom(_both(where, extra)))
+        return worded(kind, tree, lambda copy: copy.where_clause.CopyFrom(_both(where, extra)))
     select = tree.select_stmt.select_stmt if kind == "insert_stmt" else None
     if select is None or not select.from_clause or select.group_clause or select.distinct_clause:
         return None
     where = select.where_clause if select.HasField("where_clause") else None
-    return deparsed(
+    return worded(
         kind,
         tree,
         lambda copy: copy.select_stmt.select_stmt.where_clause.CopyFrom(_both(where, extra)),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from midair.dialects.postgresql.changes.names import identifier, relation
-from midair.dialects.postgresql.compose import deparsed
+from midair.dialects.postgresql.compose import worded
 from midair.dialects.postgresql.parse import NotParsed, parse, statement_of, walk
 
 # --- columns
@@ -45,7 +45,7 @@ def column_line(
             kept.append(each)
         made.constraints.extend(sorted(kept, key=lambda node: node.constraint.contype == pb.CONSTR_PRIMARY))
 
-    text = deparsed("alter_table_stmt", tree, change)
+    text = worded("alter_table_stmt", tree, change)
     return text.removeprefix("ALTER TABLE t ADD COLUMN ") if text else None
 
 
@@ -93,7 +93,7 @@ def virtual(sql: str) -> str | None:
             if node.constraint.generated_kind == "s":
                 node.constraint.generated_kind = "v"
 
-    return deparsed(kind, tree, change) if kind == "alter_table_stmt" and len(tree.cmds) == 1 else None
+    return worded(kind, tree, change) if kind == "alter_table_stmt" and len(tree.cmds) == 1 else None
 
 
 def generated_from(sql: str) -> str | None:
@@ -132,7 +132,7 @@ def without_cascade(sql: str) -> str | None:
             if "behavior" in node.DESCRIPTOR.fields_by_name and node.behavior == pb.DROP_CASCADE:
                 node.behavior = pb.DROP_RESTRICT
 
-    return deparsed(kind, tree, change) if tree is not None else None
+    return worded(kind, tree, change) if tree is not None else None
 
 
 def guarded(sql: str) -> str | None:
@@ -151,7 +151,7 @@ def guarded(sql: str) -> str | None:
         else:
             copy.if_not_exists = True
 
-    return deparsed(kind, tree, change) if kind in ("alter_table_stmt", "drop_stmt", "create_stmt") else None
+    return worded(kind, tree, change) if kind in ("alter_table_stmt", "drop_stmt", "create_stmt") else None
 
 
 def together(first: str, second: str) -> str | None:
@@ -160,7 +160,7 @@ def together(first: str, second: str) -> str | None:
     other_kind, other = statement_of(second)
     if kind != "alter_table_stmt" or other_kind != kind:
         return None
-    return deparsed(kind, tree, lambda copy: copy.cmds.extend(other.cmds))
+    return worded(kind, tree, lambda copy: copy.cmds.extend(other.cmds))
 
 
 def logged(sql: str) -> str | None:
@@ -170,7 +170,7 @@ def logged(sql: str) -> str | None:
     def change(copy: Any) -> None:
         (copy.into.rel if kind == "create_table_as_stmt" else copy.relation).relpersistence = "p"
 
-    return deparsed(kind, tree, change) if kind in ("create_stmt", "create_table_as_stmt") else None
+    return worded(kind, tree, change) if kind in ("create_stmt", "create_table_as_stmt") else None
 
 
 def with_columns(sql: str, columns: Sequence[str]) -> str | None:
@@ -179,7 +179,7 @@ def with_columns(sql: str, columns: Sequence[str]) -> str | None:
     if kind != "insert_stmt" or tree.cols:
         return None
     names = parse(f"INSERT INTO t ({', '.join(columns)}) VALUES (1)")[0].insert_stmt.cols
-    return deparsed(kind, tree, lambda copy: copy.cols.extend(names))
+    return worded(kind, tree, lambda copy: copy.cols.extend(names))
 
 
 def create_table_as(sql: str) -> str | None:
@@ -210,7 +210,7 @@ def renamed_function(sql: str, name: str) -> str | None:
         copy.replace = False
         copy.funcname[-1].string.sval = name
 
-    return deparsed(kind, tree, change) if kind == "create_function_stmt" else None
+    return worded(kind, tree, change) if kind == "create_function_stmt" else None
 
 
 def with_search_path(sql: str) -> str | None:
@@ -220,7 +220,7 @@ def with_search_path(sql: str) -> str | None:
         return None
     option = parse("CREATE FUNCTION f() RETURNS int LANGUAGE sql SET search_path = ''")[0]
     found = [each for each in option.create_function_stmt.options if each.def_elem.defname == "set"]
-    return deparsed(kind, tree, lambda copy: copy.options.extend(found))
+    return worded(kind, tree, lambda copy: copy.options.extend(found))
 
 
 def tablespace_of(sql: str) -> str | None:
@@ -268,7 +268,7 @@ def created_view(sql: str) -> str | None:
     def change(copy: Any) -> None:
         copy.replace = False
 
-    return deparsed(kind, tree, change) if kind == "view_stmt" else None
+    return worded(kind, tree, change) if kind == "view_stmt" else None
 
 
 def without_cascading_key(sql: str) -> str | None:
@@ -283,7 +283,7 @@ def without_cascading_key(sql: str) -> str | None:
                 node.fk_del_action = "a" if node.fk_del_action == "c" else node.fk_del_action
                 node.fk_upd_action = "a" if node.fk_upd_action == "c" else node.fk_upd_action
 
-    return deparsed(kind, tree, change)
+    return worded(kind, tree, change)
 
 
 def without_keys(sql: str) -> str | None:
@@ -311,7 +311,7 @@ def without_keys(sql: str) -> str | None:
                 del each.column_def.constraints[:]
                 each.column_def.constraints.extend(constraints)
 
-    return deparsed(kind, tree, change)
+    return worded(kind, tree, change)
 
 
 def domain_check(sql: str, column: str) -> str | None:
