@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.bounds import bounds_as_conditions
 from midair.dialects.postgresql.changes.constraints import column, constraint, index_of
 from midair.dialects.postgresql.changes.expressions import column_of, default_of, sql_of
@@ -35,7 +36,6 @@ from midair.model.change import (
 
 def alter_table(tree: Any) -> Iterator[Change]:
     """The changes of an ALTER TABLE, INDEX, VIEW, SEQUENCE or TYPE, in the order the author wrote them."""
-    from postgast import pg_query_pb2 as pb
 
     table = relation(tree.relation)
     for node in tree.cmds:
@@ -59,21 +59,18 @@ def alter_table(tree: Any) -> Iterator[Change]:
 
 def _action(command: Any) -> str:
     """An action's row in the table of facts: `AT_SetStatistics` → `set statistics`."""
-    from postgast import pg_query_pb2 as pb
 
     name = pb.AlterTableType.Name(command.subtype).removeprefix("AT_")
     return "".join(" " + each.lower() if each.isupper() else each for each in name).strip()
 
 
 def _view_action(command: Any) -> str:
-    from postgast import pg_query_pb2 as pb
 
     weak = command.subtype in (pb.AT_SetStatistics, pb.AT_ClusterOn, pb.AT_DropCluster)
     return _action(command) if weak else "view setting"
 
 
 def _table_action(table: str, command: Any, inherits: bool) -> Change:
-    from postgast import pg_query_pb2 as pb
 
     makers: dict[int, Callable[[str, Any], Change]] = {
         pb.AT_AddColumn: _add_column,
@@ -185,7 +182,6 @@ def _attach(table: str, command: Any) -> Change:
 
 
 def _other(table: str, command: Any) -> Change:
-    from postgast import pg_query_pb2 as pb
 
     action = _action(command)
     subject = identifier(command.name) if command.name else None
@@ -205,7 +201,6 @@ def _other(table: str, command: Any) -> Change:
 
 
 def _index_action(index: str, command: Any) -> Change:
-    from postgast import pg_query_pb2 as pb
 
     match command.subtype:
         case pb.AT_AttachPartition:
@@ -224,7 +219,6 @@ def _index_action(index: str, command: Any) -> Change:
 
 def move_all(tree: Any) -> Iterator[Change]:
     """ALTER … ALL IN TABLESPACE: every table or index there is moved."""
-    from postgast import pg_query_pb2 as pb
 
     if tree.objtype == pb.OBJECT_INDEX:
         yield ChangeIndex(None, "set tablespace")
