@@ -27,7 +27,7 @@ from midair.cli.command import Command
 from midair.cli.exits import MEANING
 from midair.cli.main import overview
 from midair.errors import MidairError
-from midair.rewriting.make_safe import rewrites
+from midair.rewriting.make_safe import recipes, rewrites
 from midair.settings.shape import Adjustable, ProjectEntry, RulesTable, TopLevel
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -116,14 +116,14 @@ def errors() -> Iterator[str]:
 
 
 def rewritten() -> Iterator[str]:
-    """docs/reference/rewrites.md: the page of every rewrite."""
+    """docs/reference/rewrites.md: the page of every rewrite and every recipe."""
     yield "# Rewrites"
     yield NOTE
     yield (
         "What the strategy `online` makes of statements that would stop somebody. Each is one file in\n"
         "`src/midair/rewriting/rewrites`, and this is its own page. How they are laid out and run: `docs/online.md`."
     )
-    for each in rewrites():
+    for each in (*rewrites(), *recipes()):
         yield f"## {each.name}"
         yield re.sub(r"^## ", "### ", cleandoc(each.page), flags=re.MULTILINE)
         if each.answers:

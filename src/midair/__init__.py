@@ -35,6 +35,8 @@ _PUBLIC = {
     "Status": "midair.pipeline.status",
     "address_of": "midair.pipeline.opening",
     "apply": "midair.pipeline.apply",
+    "contract": "midair.pipeline.contract",
+    "gates": "midair.pipeline.contract",
     "check": "midair.pipeline.check",
     "detect": "midair.pipeline.opening",
     "drift": "midair.pipeline.drift",

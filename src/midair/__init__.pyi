@@ -24,6 +24,8 @@ from midair.pipeline.apply import rollback as rollback
 from midair.pipeline.check import Checking as Checking
 from midair.pipeline.check import Question as Question
 from midair.pipeline.check import check as check
+from midair.pipeline.contract import contract as contract
+from midair.pipeline.contract import gates as gates
 from midair.pipeline.doctor import doctor as doctor
 from midair.pipeline.drift import drift as drift
 from midair.pipeline.drop_all import drop_all as drop_all

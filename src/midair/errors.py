@@ -239,6 +239,41 @@ class BehindPooler(Refused):
     code = "ME220"
 
 
+class NotOnline(Refused):
+    """A statement would break the application that is running, and no recipe can keep it running here.
+
+    Nothing was changed. The message says what stands in the way; the ways on are other wordings of the
+    same change, or `--strategy direct` in a window in which the application is down.
+    """
+
+    code = "ME221"
+
+
+class GateInTheWay(Refused):
+    """A migration touches what an earlier one has not contracted yet.
+
+    Two versions of the application may still be using that object in two shapes. Close the gate with
+    `midair contract` once the old version is gone, or let `midair apply --contract-first` do both.
+    """
+
+    code = "ME222"
+
+    def __init__(self, message: str, *, state: str, hint: str, contract: str) -> None:
+        super().__init__(message, state=state, hint=hint)
+        self.contract = contract
+        """The contract's own name in the journal."""
+
+
+class GateShut(Refused):
+    """The evidence says that the old version of the application may still be there.
+
+    Nothing was changed. `midair contract --force` takes a person's word against the evidence, and the
+    journal records it as forced; what would make the contract's own statements fail cannot be forced.
+    """
+
+    code = "ME223"
+
+
 class ExecutionError(MidairError):
     """A step failed. What the transaction held is rolled back; earlier migrations stay recorded."""
 

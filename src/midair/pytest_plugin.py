@@ -211,7 +211,7 @@ class Migrator:
     def up_to(self, revision: str = "heads") -> None:
         """Applies everything up to and with this one."""
         from midair.model.migration import Direction
-        from midair.pipeline.apply import flown
+        from midair.pipeline.flying import flown
         from midair.pipeline.plan import planned
         from midair.pipeline.trial import Silent
 
@@ -220,7 +220,7 @@ class Migrator:
     def down_to(self, revision: str) -> None:
         """Takes back everything after this one; `base` takes back all."""
         from midair.model.migration import Direction
-        from midair.pipeline.apply import flown
+        from midair.pipeline.flying import flown
         from midair.pipeline.plan import planned
         from midair.pipeline.trial import Silent
 

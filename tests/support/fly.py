@@ -16,7 +16,7 @@ from tests.support.listening import DyingAt
 
 @dataclass(frozen=True)
 class Flying:
-    """A running `apply`."""
+    """A running command."""
 
     pid: int
     said: object
@@ -46,8 +46,9 @@ def fly(
     wait_s: float = 0.0,
     starts_at: float = 0.0,
     strategy: str | None = None,
+    command: str = "apply",
 ) -> Flying:
-    """Starts an `apply`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`.
+    """Starts an `apply`, `contract`, `rollback` or `resume`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`.
 
     Where a `strategy` is named, no table counts as small.
     """
@@ -59,21 +60,25 @@ def fly(
     code = 70
     try:
         time.sleep(max(0.0, starts_at - time.monotonic()))
-        code, text = _applied(root, address, dies_at, wait_s, strategy)
+        code, text = _done(command, root, address, dies_at, wait_s, strategy)
         os.write(said.fileno(), text.encode())
     finally:
         os._exit(code)
     raise AssertionError
 
 
-def _applied(
-    root: Path, address: Address, dies_at: int, wait_s: float, strategy: str | None
+def _done(
+    command: str, root: Path, address: Address, dies_at: int, wait_s: float, strategy: str | None
 ) -> tuple[int, str]:
     request = midair.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
     if strategy is not None:
         request = replace(request, strategy=strategy, small_table_bytes=0)
     try:
-        done = midair.apply(request, DyingAt(dies_at))
+        if command == "contract":
+            done = midair.contract(request, DyingAt(dies_at))[0]
+        else:
+            start = {"apply": midair.apply, "rollback": midair.rollback, "resume": midair.resume}[command]
+            done = start(request, DyingAt(dies_at))
     except MidairError as error:
         return error.exit_code, f"{error.code} {error.message} / {error.state}"
     return 0, str(done.revisions)

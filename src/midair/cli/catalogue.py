@@ -25,6 +25,7 @@ COMMANDS = (
     Entry("doctor", "look", "What is wrong with a database, and how to mend it."),
     Entry("apply", "change", "Bring the database to the newest migration."),
     Entry("rollback", "change", "Undo migrations, newest first."),
+    Entry("contract", "change", "Take away what only the old version used."),
     Entry("resume", "change", "Go on with a run that was cut off."),
     Entry("repair", "change", "Settle what the tool's history says wrongly."),
     Entry("stamp", "change", "Record a revision as applied, running nothing."),

@@ -6,11 +6,22 @@ from pathlib import Path
 
 from midair.cli.call import failure_of
 from midair.journal import RunRecord
+from midair.model.contract import Evidence, OpenContract
 from midair.model.migration import Applied, Migration
 from midair.model.outcome import Done
 from midair.model.plan import Plan
+from midair.pipeline.contract import Seen
 from midair.pipeline.status import Status
-from midair.reporting.report import HistoryPayload, PlanPayload, RunLine, RunPayload, StatusPayload
+from midair.reporting.report import (
+    ContractPayload,
+    EvidenceLine,
+    GateLine,
+    HistoryPayload,
+    PlanPayload,
+    RunLine,
+    RunPayload,
+    StatusPayload,
+)
 from midair.reporting.style import count
 from midair.sources.source import Project
 
@@ -29,7 +40,23 @@ def status_payload(status: Status) -> StatusPayload:
         problem=failure_of(status.problem) if status.problem else None,
         unfinished=tuple(step.title for step in status.half_done),
         warnings=project.warnings,
+        waiting=tuple(gate_line(each) for each in status.waiting),
     )
+
+
+def gate_line(waiting: OpenContract, evidence: Sequence[Evidence] = ()) -> GateLine:
+    """One open contract with the evidence at its gate, where somebody looked."""
+    contract = waiting.contract
+    seen = tuple(EvidenceLine(each.probe, str(each.light), each.text) for each in evidence)
+    return GateLine(
+        str(contract.revision), contract.recipe, contract.summary, waiting.age_s, contract.statements, seen
+    )
+
+
+def contract_payload(seen: Sequence[Seen], done: Done | None = None) -> ContractPayload:
+    """The gates that were looked at, or closed by a run."""
+    gates = tuple(gate_line(each.waiting, each.evidence) for each in seen)
+    return ContractPayload(gates, done is not None, done.run_id if done else None)
 
 
 def history_payload(

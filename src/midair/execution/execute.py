@@ -31,7 +31,7 @@ from midair.errors import (
 from midair.execution import backfill, bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.execution.together import Numbered, groups
-from midair.journal import LEASE_LOST, Journal, OpenStep
+from midair.journal import LEASE_LOST, Journal, OpenStep, contracts
 from midair.model.address import Product
 from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
@@ -47,7 +47,18 @@ from midair.model.event import (
 )
 from midair.model.migration import Direction, RevisionId
 from midair.model.outcome import Done
-from midair.model.plan import LIVE, Plan, RecordRevision, RunLive, RunStatement, Segment, Step, StepId
+from midair.model.plan import (
+    LIVE,
+    CloseGate,
+    Gate,
+    Plan,
+    RecordRevision,
+    RunLive,
+    RunStatement,
+    Segment,
+    Step,
+    StepId,
+)
 from midair.model.statement import Sql, Statement
 
 
@@ -164,7 +175,7 @@ def _send_together(flight: Flight, group: Sequence[Numbered]) -> tuple[int, floa
     """
     for each in group:
         flight.reporter.hear(SegmentStarted(each.segment, each.number))
-    batches = [[*_sent(each.segment.steps), *_journal_of(flight, each.segment)] for each in group]
+    batches = [[*_sent(flight, each.segment.steps), *_journal_of(flight, each.segment)] for each in group]
     began = flight.clock.now()
     try:
         arrived = flight.session.run_each(batches)
@@ -184,7 +195,7 @@ def _run_singly(flight: Flight, segment: Segment, number: int, open_steps: Mappi
         before = open_steps.get(step.id)
         if before and not before.running:
             if isinstance(step.action, RunStatement) and step.action.session:
-                flight.session.run(_sent([step]), atomic=False)  # the session it was set for is gone
+                flight.session.run(_sent(flight, [step]), atomic=False)  # the session it was set for is gone
             continue
         control = isinstance(step.action, RunStatement) and step.action.control
         _run_step(
@@ -244,7 +255,7 @@ def _attempt_alone(flight: Flight, step: Step) -> None:
         if _clear_leftovers(flight, step) and step.probe is not None and _is_done(flight, step.probe):
             return  # what completes a half-done detach is all that was left of it
         try:
-            flight.session.run(_sent([step]), atomic=False)
+            flight.session.run(_sent(flight, [step]), atomic=False)
         except StatementFailed:
             with suppress(StatementFailed):  # the first refusal is what its author must hear of
                 _clear_leftovers(flight, step)
@@ -303,7 +314,7 @@ def _run_inside_users_transaction(flight: Flight, segment: Segment, number: int,
     """Between the author's own BEGIN and COMMIT the completion commits, or vanishes, with the statement."""
     journal = flight.journal.committed(flight.run_id, [step], stay_open=True)
     before_commit = isinstance(step.action, RunStatement) and step.action.control and not _opens(step)
-    batch = [*journal, *_sent([step])] if before_commit else [*_sent([step]), *journal]
+    batch = [*journal, *_sent(flight, [step])] if before_commit else [*_sent(flight, [step]), *journal]
     return _with_retries(
         flight, segment, number, lambda: flight.session.run(batch, atomic=False), only=step, tries=1
     )
@@ -353,7 +364,7 @@ def _with_retries(
 
 def _committing(flight: Flight, segment: Segment) -> Callable[[], None]:
     """One try at a transaction with its own completion, to be called again while locks are out of reach."""
-    batch = [*_sent(segment.steps), *_journal_of(flight, segment)]
+    batch = [*_sent(flight, segment.steps), *_journal_of(flight, segment)]
     wanted = bounded.wanted_by(flight.session, segment.steps)
     numbers = count(1)
 
@@ -433,7 +444,7 @@ def _clear_leftovers(flight: Flight, step: Step) -> bool:
     return found
 
 
-def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:
+def _sent(flight: Flight, steps: Sequence[Step]) -> list[Sql | Statement]:
     sent: list[Sql | Statement] = []
     for step in steps:
         match step.action:
@@ -445,6 +456,10 @@ def _sent(steps: Sequence[Step]) -> list[Sql | Statement]:
                 sent.append(statement)  # inside somebody's transaction it can only run as written
             case RunLive():
                 pass  # its own program runs it
+            case Gate(contract=contract):
+                sent.append(contracts.opened(flight.run_id, flight.plan.tool, contract))
+            case CloseGate(contract=contract, state=state):
+                sent.append(contracts.moved(flight.plan.tool, contract, state))
     return sent
 
 
@@ -525,7 +540,7 @@ def _failed(
     culprit: Step | None = None,
 ) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
-    items = [step for step in sent for _ in _sent([step])]
+    items = [step for step in sent for _ in _sent(flight, [step])]
     step = culprit or items[min(error.index, len(items) - 1)]
     if not segment.atomic:
         marks = [

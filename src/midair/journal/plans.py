@@ -6,15 +6,16 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, cast
 
-from midair.model import backfill, effects, migration, plan, statement
+from midair.model import backfill, contract, effects, migration, plan, statement
+from midair.model.contract import Contract
 from midair.model.plan import Plan
 
-_ROOMS = (plan, statement, effects, migration, backfill)
+_ROOMS = (plan, contract, statement, effects, migration, backfill)
 """Where the classes of a plan's values live; anything else in a stored plan is refused."""
 
 
-def written(value: Plan) -> str:
-    """The plan as JSON, every value with its class."""
+def written(value: Plan | Contract) -> str:
+    """The plan, or what waits behind one of its gates, as JSON: every value with its class."""
     return json.dumps(_plain(value), separators=(",", ":"))
 
 
@@ -24,13 +25,29 @@ def read(text: str) -> Plan:
     Raises:
         ValueError: the text is not one, or another version's.
     """
-    try:
-        made = _made(json.loads(text))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"not a plan of this version: {error}") from error
+    made = _read(text)
     if isinstance(made, Plan):
         return made
     raise ValueError("not a plan")
+
+
+def read_contract(text: str) -> Contract:
+    """The contract that `written` gave the text of.
+
+    Raises:
+        ValueError: the text is not one, or another version's.
+    """
+    made = _read(text)
+    if isinstance(made, Contract):
+        return made
+    raise ValueError("not a contract")
+
+
+def _read(text: str) -> Any:
+    try:
+        return _made(json.loads(text))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a plan of this version: {error}") from error
 
 
 def _plain(value: Any) -> Any:

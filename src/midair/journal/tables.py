@@ -5,6 +5,8 @@ transaction, or before and after a step that cannot be in one. `open` steps belo
 that is not recorded yet: they are what `resume` reads. `event` is append-only, the audit log.
 `plan` is what a run that takes several transactions follows, so that a resumed one follows it
 too. `lease` counts who may write: each run raises the epoch, and one that is not the newest stops.
+`contract` is what waits behind a gate after its migration is recorded, and what became of it;
+`evidence` what was found when somebody asked for the gate to open, and whether it was forced.
 `backfill` is where each lane of a statement in batches stands, `backfill_left` the rows that were
 locked when their batch came by. `migration` is the digest of every file as it was when it was applied, for tools that keep none.
 """
@@ -12,7 +14,7 @@ locked when their batch came by. `migration` is the digest of every file as it w
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 3
+VERSION = 4
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -59,7 +61,20 @@ _SINCE_3 = (
         "step_id text NOT NULL, part integer NOT NULL, key text NOT NULL, PRIMARY KEY (step_id, part, key)",
     ),
 )
-_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3)
+_SINCE_4 = (
+    (
+        "contract",
+        "tool text NOT NULL, id text NOT NULL, revision text NOT NULL, recipe text NOT NULL, summary text NOT NULL, body text NOT NULL,"
+        " state text NOT NULL, run_id text NOT NULL, ready_at {time} NOT NULL DEFAULT {now}, closed_at {time},"
+        " PRIMARY KEY (tool, id)",
+    ),
+    (
+        "evidence",
+        "tool text NOT NULL, contract_id text NOT NULL, probe text NOT NULL, value text NOT NULL, forced boolean NOT NULL,"
+        " sampled_at {time} NOT NULL DEFAULT {now}",
+    ),
+)
+_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3, *_SINCE_4)
 _POSTGRESQL = {
     "time": "timestamptz",
     "now": "clock_timestamp()",

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import NewType
 
 from midair.model.backfill import Backfill
+from midair.model.contract import Contract, ContractState
 from midair.model.effects import LockLevel
 from midair.model.migration import Direction, RevisionId
 from midair.model.statement import Sql, Statement
@@ -81,7 +82,22 @@ class RunLive:
     """What it would send as far as that is known now, for showing: it decides in its turn."""
 
 
-Action = RunStatement | RecordRevision | RunLive | Backfill
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Both versions of the application are supported from here on; the contract's steps are kept and wait."""
+
+    contract: Contract
+
+
+@dataclass(frozen=True, slots=True)
+class CloseGate:
+    """The contract is over: its steps have run, or its expand side was taken back."""
+
+    contract: Contract
+    state: ContractState
+
+
+Action = RunStatement | RecordRevision | RunLive | Backfill | Gate | CloseGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +159,11 @@ class Plan:
     strategy: str = "direct"
     notes: tuple[str, ...] = ()
     sources: tuple[tuple[RevisionId, str], ...] = ()
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """What waits behind gates once all of it is done, in order."""
+        return tuple(step.action.contract for step in self.steps if isinstance(step.action, Gate))
 
     @property
     def steps(self) -> tuple[Step, ...]:

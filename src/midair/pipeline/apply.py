@@ -1,36 +1,57 @@
 """Brings a database to a revision, back from one, or on from where a crash stopped."""
 
-from midair.database import open_session
-from midair.database.session import prepare
-from midair.dialects.dialect import dialect_of
-from midair.errors import Dirty
-from midair.execution.execute import Flight, execute
-from midair.execution.services import Reporter, WallClock
-from midair.journal import Journal
-from midair.model.migration import Direction, State
+from midair.errors import GateInTheWay, Refused
+from midair.execution.services import Reporter
+from midair.journal import Journal, contracts
+from midair.model.migration import Direction
 from midair.model.outcome import Done
-from midair.model.plan import Plan
-from midair.pipeline.live import run_live
-from midair.pipeline.opening import Opened, alone, dump_of, opening
+from midair.model.plan import CloseGate, Plan
+from midair.pipeline.contract import close, keep_samples, look
+from midair.pipeline.flying import flown
+from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.plan import planned, refuse_unapproved
-from midair.pipeline.request import Request, application_of, bounds_of, guard_of
+from midair.pipeline.request import Request
 
 
 def apply(
-    request: Request, report: Reporter, target: str | None = None, *, approved: str | None = None
+    request: Request,
+    report: Reporter,
+    target: str | None = None,
+    *,
+    approved: str | None = None,
+    contract_first: bool = False,
 ) -> Done:
     """Brings the database to the target revision, as the plan shows it.
 
-    `approved` is the digest of a plan somebody agreed to: any other plan is refused.
+    `approved` is the digest of a plan somebody agreed to: any other plan is refused. `contract_first` closes
+    the gates in the way, as far as the evidence lets it.
 
     Raises:
+        GateInTheWay, GateShut: an earlier migration's contract must come first.
         PlanChanged: the plan is no longer the approved one.
         Refused, ExecutionError: see `errors`.
     """
     with opening(request) as opened, alone(opened, report):
-        made = planned(opened, target, Direction.UP)
+        made = (
+            _past_gates(opened, target, report) if contract_first else planned(opened, target, Direction.UP)
+        )
         refuse_unapproved(opened, made, approved)
-        return flown(opened, made, report)
+        done = flown(opened, made, report)
+        keep_samples(opened.session, opened.project.tool, made.contracts)
+        return done
+
+
+def _past_gates(opened: Opened, target: str | None, report: Reporter) -> Plan:
+    """The plan, once the gates that are in its way are closed."""
+    while True:
+        try:
+            return planned(opened, target, Direction.UP)
+        except GateInTheWay as error:
+            waiting = contracts.waiting(opened.session, opened.project.tool)
+            ahead = [each for each in waiting if each.contract.id == error.contract]
+            if not ahead:
+                raise  # this very plan would open it: the new version must be deployed in between
+            close(opened, look(opened, ahead), report)
 
 
 def rollback(
@@ -41,7 +62,7 @@ def rollback(
     keep_target: bool = False,
     approved: str | None = None,
 ) -> Done:
-    """Takes migrations back by the tool's own downgrades, newest first.
+    """Takes migrations back, newest first: what is not contracted yet loses nothing, the rest goes by the tool's own downgrade.
 
     Raises:
         Irreversible: one of them has no way back; nothing was changed.
@@ -49,7 +70,20 @@ def rollback(
     with opening(request) as opened, alone(opened, report):
         made = planned(opened, target, Direction.DOWN, keep_target=keep_target)
         refuse_unapproved(opened, made, approved)
+        _refuse_unmet(opened, made)
         return flown(opened, made, report)
+
+
+def _refuse_unmet(opened: Opened, made: Plan) -> None:
+    """Raises `Refused` where the old shape cannot take the rows that were written since."""
+    closed = [step.action.contract for step in made.steps if isinstance(step.action, CloseGate)]
+    for need in (need for each in closed for need in each.undo_needs):
+        number = opened.session.query(need.count.text, need.count.parameters)[0][0]
+        if number:
+            raise Refused(
+                f"{number} {need.otherwise}",
+                state="nothing was changed; the schema suits the old application as it is, which can be brought back meanwhile",
+            )
 
 
 def resume(request: Request, report: Reporter) -> Done:
@@ -64,73 +98,3 @@ def resume(request: Request, report: Reporter) -> Done:
         direction = Direction(begun[0].direction)
         made = planned(opened, begun[0].revision, direction)
         return flown(opened, made, report)
-
-
-def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
-    """Executes a plan against the target, journalled, and lets the source finish (dbmate's `schema.sql`)."""
-    session = opened.session
-    _close_recorded(opened)
-    if not made.segments:
-        return Done(None, 0)
-    if made.prepare:
-        # The tool's table first: some tools refuse a database that holds only ours.
-        prepare(session, made.prepare, f"the tool's history table {opened.project.history.table}")
-    journal = Journal(session)
-    journal.prepare()
-    flight = Flight(
-        plan=made,
-        session=session,
-        journal=journal,
-        dialect=dialect_of(session.product),
-        bounds=bounds_of(opened.request),
-        clock=WallClock(),
-        reporter=report,
-        reconnect=lambda: open_session(
-            session.address, guard_of(opened.request), application_of(opened.request)
-        ),
-        live=lambda step, action: run_live(opened, step, action),
-        lone_build_keys=opened.lone_build_keys(),
-        lease=opened.project.history.table,
-    )
-    done = execute(flight)
-    _remember_all(opened, journal)
-    if opened.source.after_run is not None:
-        opened.source.after_run(
-            opened.project, session, lambda arguments: dump_of(session, opened.request, arguments)
-        )
-    return done
-
-
-def _close_recorded(opened: Opened) -> None:
-    """Steps of a migration whose own program recorded it right before midair died: the history has the last word."""
-    journal = Journal(opened.session)
-    begun = journal.open_steps()
-    if not begun:
-        return
-    try:
-        standings = opened.source.compare(opened.project, opened.project.history.read(opened.session))
-    except Dirty:
-        return  # the history itself says that it is not recorded
-    there = {each.revision for each in standings if each.state is State.APPLIED}
-    over = dict.fromkeys(
-        each.revision for each in begun if (each.direction == Direction.UP) == (each.revision in there)
-    )
-    if over:
-        opened.session.run([journal.close_steps(revision) for revision in over], atomic=True)
-
-
-def _remember_all(opened: Opened, journal: Journal) -> None:
-    """Keeps the digest of every applied file the journal does not know: the tool itself ran it."""
-    project = opened.project
-    known = journal.checksums(project.tool)
-    standings = opened.source.compare(project, project.history.read(opened.session))
-    unknown = [
-        each.migration
-        for each in standings
-        if each.state is State.APPLIED and each.migration and each.revision not in known
-    ]
-    if unknown:
-        opened.session.run(
-            [journal.remember("seen", project.tool, each.revision, each.checksum or "") for each in unknown],
-            atomic=True,
-        )

@@ -9,7 +9,7 @@ from midair.errors import Unsupported
 from midair.model.address import Product
 from midair.model.inventory import Difference, differences
 from midair.model.migration import Direction, State
-from midair.pipeline.apply import flown
+from midair.pipeline.flying import flown
 from midair.pipeline.opening import opening
 from midair.pipeline.plan import laid, scripts_of
 from midair.pipeline.request import Request

@@ -9,7 +9,7 @@ from midair.model.inventory import Difference, Inventory, differences
 from midair.model.migration import Direction, Migration, Script
 from midair.model.statement import Span
 from midair.model.trace import Proof
-from midair.pipeline.apply import flown
+from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid
 from midair.pipeline.stage import Stage

@@ -12,7 +12,9 @@ from midair.database.pooling import shares_sessions
 from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere
 from midair.execution import locks
 from midair.execution.services import Reporter, WallClock
+from midair.journal import contracts
 from midair.model.address import Address, Product, Secret
+from midair.model.statement import Statement
 from midair.pipeline.request import Request, application_of, bounds_of, guard_of
 from midair.rehearsal.binaries import client_program
 from midair.rehearsal.clone import clone_schema
@@ -167,6 +169,10 @@ def _refuse_pooler(opened: Opened) -> None:
 
 def _fill(copy: Session, target: Session, history: History, request: Request) -> None:
     clone_schema(target, copy, lambda arguments: dump_of(target, request, arguments), history.table)
+    for each in contracts.waiting(target):
+        # A tool's program, and its author, know the shape that the contract leaves.
+        span = each.contract.origin.span
+        copy.run([Statement(sql, span) for sql in each.contract.statements], atomic=True)
 
 
 def dump_of(target: Session, request: Request, arguments: Sequence[str]) -> str:

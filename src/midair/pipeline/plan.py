@@ -1,17 +1,21 @@
 """The steps a run will take, laid out and not taken."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
+from midair.dialects.postgresql.bridging import bridgings
 from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
-from midair.journal import Journal
+from midair.journal import Journal, contracts
+from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
+from midair.planning.held import refuse_held
 from midair.planning.lay_out import Item, lay_out
 from midair.planning.online import lay_out_online
 from midair.rewriting.scene import scene_of
@@ -49,7 +53,8 @@ def scripts_of(
     opened: Opened, chosen: Sequence[Migration], direction: Direction, applied: tuple[Applied, ...]
 ) -> Scripts:
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
-    work = Work(tuple(chosen), direction, applied, opened.session.product)
+    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _own_waiting(opened))
+    work = Work(tuple(asked), direction, applied, opened.session.product)
     return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
 
 
@@ -69,19 +74,34 @@ def laid(
     dialect, before = dialect_of(session.product), names_of(applied)
     begun = Journal(session).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
-    if strategy == "online":
+    waiting = _own_waiting(opened)
+    takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
+        each.revision for each in chosen
+    }
+    if direction is Direction.UP:
+        waiting = tuple(each.contract for each in contracts.waiting(session))
+    if strategy == "online" or takes_back:
+        scene = scene_of(
+            snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
+        )
+        if up:
+            scene = replace(scene, bridging=bridgings(session), defers=True)
         return lay_out_online(
             project.tool,
             direction,
             items,
             dialect,
-            scene_of(snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes),
+            scene,
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,
             prepare=prepare,
             begun=begun,
+            waiting=waiting,
         )
+    if direction is Direction.UP:
+        for each in items:
+            refuse_held(each.script.statements, waiting)
     return lay_out(
         project.tool,
         direction,
@@ -93,6 +113,17 @@ def laid(
         before=before,
         prepare=prepare,
     )
+
+
+def _own_waiting(opened: Opened) -> tuple[Contract, ...]:
+    """The open contracts of this tool's migrations, oldest first."""
+    return tuple(each.contract for each in contracts.waiting(opened.session, opened.project.tool))
+
+
+def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:
+    """Those whose downgrade is to be read: an open contract is taken back without one."""
+    own = {each.revision for each in waiting if each.whole}
+    return tuple(each for each in chosen if each.reversible or each.revision not in own)
 
 
 def items_of(

@@ -9,8 +9,8 @@ from midair.model.finding import Finding
 from midair.model.inventory import Inventory, differences
 from midair.model.migration import Applied, Direction, Migration
 from midair.model.trace import Proof, Rehearsed, TracedStep
-from midair.pipeline.apply import flown
 from midair.pipeline.each import each_alone
+from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid, scripts_of
 from midair.pipeline.request import Request

@@ -5,7 +5,7 @@ from dataclasses import replace
 from midair.execution.services import Reporter
 from midair.model.migration import Direction, Script
 from midair.model.outcome import Done
-from midair.pipeline.apply import flown
+from midair.pipeline.flying import flown
 from midair.pipeline.opening import alone, opening
 from midair.pipeline.plan import items_of
 from midair.pipeline.request import Request

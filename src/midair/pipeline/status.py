@@ -5,8 +5,9 @@ from pathlib import Path
 
 from midair.database import Session, open_session
 from midair.errors import Dirty, HistoryDiverged, MidairError, NoDatabase
-from midair.journal import Journal, OpenStep, RunRecord
+from midair.journal import Journal, OpenStep, RunRecord, contracts
 from midair.model.address import Address, Product
+from midair.model.contract import OpenContract
 from midair.model.migration import Applied, Standing
 from midair.pipeline.opening import address_of, open_project
 from midair.pipeline.request import Request, application_of, guard_of
@@ -25,6 +26,8 @@ class Status:
     unreachable: MidairError | None = None
     last_run: RunRecord | None = None
     half_done: tuple[OpenStep, ...] = ()
+    waiting: tuple[OpenContract, ...] = ()
+    """What waits behind gates, oldest first."""
     problem: MidairError | None = None
     """What keeps the tool, and midair, from going on (dirty, diverged)."""
 
@@ -66,6 +69,7 @@ def _status_of(source: Source, project: Project, address: Address, session: Sess
         None,
         runs[0] if runs else None,
         half_done,
+        contracts.waiting(session, project.tool),
         problem,
     )
 

@@ -13,10 +13,22 @@ from hashlib import sha256
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import Change, CreateTable, LockTables, SetSetting, Transaction
+from midair.model.contract import Contract, ContractState
 from midair.model.migration import Block, Direction, RevisionId, Script
 from midair.model.plan import Plan, RecordRevision, RunStatement, Segment, Step
 from midair.model.statement import Sql, Statement
+from midair.planning.contracting import (
+    UNCUT,
+    Undoing,
+    close_step,
+    contract_of,
+    contracts_of,
+    gate_step,
+    taken_back,
+    undoing,
+)
 from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
+from midair.planning.held import refuse_held, refuse_later
 from midair.planning.lay_out import (
     Item,
     around,
@@ -26,8 +38,9 @@ from midair.planning.lay_out import (
     segments_of,
     statement_step,
 )
-from midair.rewriting.make_safe import made_safe
+from midair.rewriting.make_safe import Deferred, made_safe
 from midair.rewriting.scene import Scene
+from midair.rewriting.uncovered import not_online
 
 _HARMLESS_SETTINGS = frozenset(
     [
@@ -61,25 +74,43 @@ def lay_out_online(
     before: tuple[RevisionId, ...] = (),
     prepare: tuple[Sql, ...] = (),
     begun: Plan | None = None,
+    waiting: Sequence[Contract] = (),
 ) -> Plan:
     """The plan that stops nobody, on the schema that `scene` shows.
 
     `begun` is the plan that a cut-off run followed: a migration it left half done is finished by it,
-    as long as its source is the same.
+    as long as its source is the same. `waiting` are the contracts that are open now: forward, nothing
+    may touch what they hold; backward, a migration's own are undone in place of its author's words.
 
     Raises:
         Irreversible: a migration to be undone has no way back.
+        NotOnline: a change would break the running application, and no recipe covers it.
+        GateInTheWay: a migration touches what an earlier one still has to contract.
     """
-    refuse_irreversible(items, direction)
+    undone = {
+        item.migration.revision: undoing(item, waiting) for item in items if direction is Direction.DOWN
+    }
+    refuse_irreversible([item for item in items if not undone.get(item.migration.revision)], direction)
     segments = [*around(prologue, direction, dialect, "before the run")]
     sources: dict[RevisionId, str] = {}
     notes: list[str] = []
+    held = list(waiting)
     for item in items:
         revision = item.migration.revision
         sources[revision] = _source(tool, item, direction, dialect)
-        made, scene, said = _migration(tool, item, direction, dialect, scene)
+        kept = _from(begun, revision, sources[revision])
+        if kept:
+            # Half of it is in the schema already: it is not to be looked at anew.
+            segments += kept
+            scene = _past(item, scene)
+            held += contracts_of(kept)
+            continue
+        if direction is Direction.UP:
+            refuse_held(item.script.statements, held)
+        made, scene, said = _migration(tool, item, direction, dialect, scene, undone.get(revision, ()))
         notes += said
-        segments += _from(begun, revision, sources[revision]) or made
+        segments += made
+        held += contracts_of(made)
     segments += around(epilogue, direction, dialect, "after the run")
     return Plan(
         tool=tool,
@@ -112,17 +143,24 @@ def _from(begun: Plan | None, revision: RevisionId, source: str) -> tuple[Segmen
     return tuple(each for each in begun.segments if {step.revision for step in each.steps} == {revision})
 
 
+def _past(item: Item, scene: Scene) -> Scene:
+    for statement in item.script.statements:
+        scene = scene.after(changes_of(statement.sql))
+    return scene
+
+
 def _migration(
-    tool: str, item: Item, direction: Direction, dialect: Dialect, scene: Scene
+    tool: str, item: Item, direction: Direction, dialect: Dialect, scene: Scene, undone: Sequence[Undoing]
 ) -> tuple[list[Segment], Scene, list[str]]:
-    if item.script.live is not None:
-        for statement in item.script.statements:
-            scene = scene.after(changes_of(statement.sql))
-        return [live_segment(tool, [item], direction)], scene, []
-    maker = _Maker(item, direction, dialect)
+    if item.script.live is not None and not undone:
+        return [live_segment(tool, [item], direction)], _past(item, scene), []
+    maker = _Maker(item, direction, dialect, undone)
     notes: list[str] = []
+    blocks = item.script.blocks
+    if undone and not item.script.statements:
+        blocks = (Block(tuple(dict.fromkeys(each.statement for each in undone))),)
     settled = _settled(item.script.statements, dialect)
-    for region in _regions(item.script.blocks, dialect):
+    for region in _regions(blocks, dialect):
         scene = maker.add(region, scene, notes, may_cut=not settled)
     if settled and maker.would_cut:
         notes.append(f"{item.migration.span} stays as its author cut it: {settled}")
@@ -187,8 +225,12 @@ def _is_harmless(changes: Sequence[Change]) -> bool:
 class _Maker:
     """Gathers one migration's segments, counting its steps."""
 
-    def __init__(self, item: Item, direction: Direction, dialect: Dialect) -> None:
+    def __init__(
+        self, item: Item, direction: Direction, dialect: Dialect, undone: Sequence[Undoing] = ()
+    ) -> None:
         self._item, self._direction, self._dialect = item, direction, dialect
+        self._undone = undone
+        self._contracts: list[Contract] = []
         self._position = 0
         self._segments: list[Segment] = []
         self._parts_whole = True
@@ -198,14 +240,22 @@ class _Maker:
         inner = region.statements[1:-1] if region.framed else region.statements
         parts: list[Part] = []
         said: list[str] = []
+        deferred: list[tuple[Statement, Deferred]] = []
         before = scene
         for statement in inner:
-            made = made_safe(statement, scene)
+            undone = [each.contract for each in self._undone if each.statement == statement]
+            made = made_safe(statement, scene) if not undone else taken_back(undone, statement, scene)
+            deferred += [(statement, each) for each in made.deferred]
             parts += [Part(statement, each) for each in made.pieces]
             said += made.notes
             scene = made.scene
         parts = apart_where_used(parts)
         ordered = without_gaps(parts)
+        if deferred or any(each.statement in inner for each in self._undone):
+            self._defer(region, deferred, may_cut=may_cut)
+            notes += said
+            self._segments += [self._segment(group) for group in cut(ordered or parts)]
+            return scene
         if not needs_cut(parts) or (not region.atomic and not region.framed and len(inner) > 1):
             self._keep(region, before)
             return scene
@@ -220,6 +270,22 @@ class _Maker:
         notes += said
         self._segments += [self._segment(group) for group in cut(ordered)]
         return scene
+
+    def _defer(
+        self, region: _Region, deferred: Sequence[tuple[Statement, Deferred]], *, may_cut: bool
+    ) -> None:
+        """Takes note of what waits behind a gate; what uses the same objects after it in this migration cannot.
+
+        Raises:
+            NotOnline: the migration's transaction must stay as it is, or a later statement needs the naive shape.
+        """
+        whole = region.atomic or region.framed or len(region.statements) == 1
+        if deferred and not (may_cut and whole):
+            raise not_online(deferred[0][0], UNCUT)
+        for statement, each in deferred:
+            number = len(self._contracts)
+            self._contracts.append(contract_of(self._item.migration.revision, number, statement, each))
+        refuse_later(region.statements, deferred, self._contracts)
 
     def _keep(self, region: _Region, scene: Scene) -> None:
         """The author's own transaction, its locks looked up so that they are asked for first."""
@@ -294,6 +360,9 @@ class _Maker:
     def finished(self) -> list[Segment]:
         """The segments with the tool's own rows: begun before the first where it marks that, complete with the last."""
         item = self._item
+        whole = self._is_all_deferred()
+        gates = tuple(self._gate(replace(each, whole=whole)) for each in self._contracts)
+        gates += tuple(self._gate(each.contract, over=True) for each in self._undone)
         segments = self._segments or [Segment((), True, f"{item.migration.revision} has no statements")]
         whole = len(segments) == 1 and segments[0].atomic
         before = (
@@ -305,8 +374,23 @@ class _Maker:
         last = segments[-1]
         if last.atomic:
             step = record_step(item, self._direction, self._next(), marks)
-            return [*before, *segments[:-1], replace(last, steps=(*last.steps, step))]
-        return [*before, *segments, self._record(marks, "everything is done: the tool records the migration")]
+            return [*before, *segments[:-1], replace(last, steps=(*last.steps, *gates, step))]
+        done = "everything is done: the tool records the migration"
+        return [*before, *segments, self._record(marks, done, gates)]
 
-    def _record(self, marks: tuple[Sql, ...], why: str) -> Segment:
-        return Segment((record_step(self._item, self._direction, self._next(), marks),), True, self._why(why))
+    def _record(self, marks: tuple[Sql, ...], why: str, gates: tuple[Step, ...] = ()) -> Segment:
+        step = record_step(self._item, self._direction, self._next(), marks)
+        return Segment((*gates, step), True, self._why(why))
+
+    def _is_all_deferred(self) -> bool:
+        origins = {each.origin for each in self._contracts}
+        framing = (SetSetting, Transaction)
+        return all(
+            each in origins or all(isinstance(change, framing) for change in changes_of(each.sql))
+            for each in self._item.script.statements
+        )
+
+    def _gate(self, contract: Contract, *, over: bool = False) -> Step:
+        if over:
+            return close_step(contract, ContractState.UNDONE, self._direction, self._next())
+        return gate_step(contract, self._next())

@@ -10,11 +10,13 @@ from midair.reporting.document_markdown import document_markdown
 from midair.reporting.drift import DriftPayload
 from midair.reporting.drifted import drift_lines
 from midair.reporting.format import Look
+from midair.reporting.gates import contract_lines, waiting_lines
 from midair.reporting.planned import plan_lines
 from midair.reporting.rehearsal import RehearsalPayload
 from midair.reporting.rehearsed import rehearsal_lines
 from midair.reporting.report import (
     CheckPayload,
+    ContractPayload,
     DetectedProject,
     Detection,
     DoctorPayload,
@@ -79,6 +81,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from plan_lines(payload, look)
         case RunPayload():
             yield from _run(payload, look)
+        case ContractPayload():
+            yield from contract_lines(payload, look)
         case DoctorPayload():
             yield from _doctor(payload, look)
         case CheckPayload():
@@ -147,6 +151,7 @@ def _status(report: Report, payload: StatusPayload, look: Look) -> Iterator[str]
     if payload.unfinished:
         steps = count(len(payload.unfinished), "step")
         yield f"  {painted('✗ unfinished', 'red', look)}  a run was cut off; {steps} of a migration are in: {', '.join(payload.unfinished[:3])}"
+    yield from waiting_lines(payload.waiting, look)
     for failure in (payload.problem, payload.why_not):
         if failure:
             yield from (f"  {line}" for line in failure_lines(failure, look))

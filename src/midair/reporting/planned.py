@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from midair.model.backfill import Backfill
-from midair.model.plan import Action, RecordRevision, RunLive, RunStatement, Segment, Step
+from midair.model.plan import Action, CloseGate, Gate, RecordRevision, RunLive, RunStatement, Segment, Step
 from midair.model.statement import Sql
 from midair.reporting.format import Look
 from midair.reporting.report import PlanPayload
@@ -33,6 +33,8 @@ def plan_lines(payload: PlanPayload, look: Look) -> Iterator[str]:
                 revision = step.revision
                 yield f"    {painted(str(revision), 'bold', look)}  {descriptions.get(str(revision), '')}".rstrip()
             yield f"    {number:>4}  {_origin(step.action)}{step.title}"
+            if isinstance(step.action, Gate) and not look.details:
+                yield from (f"          {line}" for line in statements(step))
             if look.details:
                 yield from (f"            {line}" for sql in statements(step) for line in sql.splitlines())
     yield from (f"  {painted('note', 'yellow', look)}  {note}" for note in plan.notes)
@@ -80,6 +82,10 @@ def statements(step: Step) -> tuple[str, ...]:
             # Shown as comments: whether and what it sends is decided when its turn comes.
             lines = (line for each in expected for line in f"{each.sql.rstrip()};".splitlines())
             return ("\n".join((f"-- decided in its turn: {reason}", *(f"--   {line}" for line in lines))),)
+        case Gate(contract=contract):
+            return tuple(f"-- after the gate: {sql}".replace("\n", " ") for sql in contract.statements)
+        case CloseGate():
+            return ()
 
 
 def _with_parameters(sql: Sql) -> str:

@@ -15,7 +15,7 @@ from midair.model.event import (
     StepStarted,
     Waiting,
 )
-from midair.model.plan import RecordRevision, Segment
+from midair.model.plan import CloseGate, Gate, RecordRevision, Segment
 from midair.reporting.format import Look
 from midair.reporting.style import count, length_of_time, painted, plain
 
@@ -84,5 +84,5 @@ def names(segment: Segment) -> str:
 
 
 def _work(segment: Segment) -> str:
-    statements = sum(not isinstance(step.action, RecordRevision) for step in segment.steps)
+    statements = sum(not isinstance(step.action, RecordRevision | Gate | CloseGate) for step in segment.steps)
     return count(statements, "statement") if statements else "recorded"

@@ -70,6 +70,38 @@ class StatusPayload:
     unfinished: tuple[str, ...] = ()
     """Steps of a run that was cut off, oldest first."""
     warnings: tuple[str, ...] = ()
+    waiting: tuple["GateLine", ...] = ()
+    """Migrations that are recorded and not contracted yet, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """One piece of evidence at a gate. `light`: green, red or missing."""
+
+    probe: str
+    light: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateLine:
+    """One open contract: since when, and the SQL that waits."""
+
+    revision: str
+    recipe: str
+    summary: str
+    age_s: float
+    statements: tuple[str, ...]
+    evidence: tuple[EvidenceLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContractPayload:
+    """What was found at the gates, and what became of them. `done` is false when they were only looked at."""
+
+    gates: tuple[GateLine, ...]
+    done: bool
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +318,7 @@ Payload = (
     | RunPayload
     | LinesPayload
     | DoctorPayload
+    | ContractPayload
     | SettingsPayload
     | Page
     | CheckPayload

@@ -11,8 +11,18 @@ from midair.model.effects import LockLevel
 from midair.model.statement import Statement
 from midair.registry import members
 from midair.rewriting.piece import Declined, Piece
+from midair.rewriting.recipe import NoWay, Phases, Recipe
 from midair.rewriting.rewrite import Case, Rewrite
 from midair.rewriting.scene import Scene
+from midair.rewriting.uncovered import UNCOVERED, not_online, refuse_uncovered, refuse_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """What a recipe left until the old application is gone, with the recipe's name."""
+
+    recipe: str
+    phases: Phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,13 @@ class Made:
     pieces: tuple[Piece, ...]
     scene: Scene
     notes: tuple[str, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+
+
+@cache
+def recipes() -> tuple[Recipe, ...]:
+    """Every recipe there is, by name."""
+    return members("midair.rewriting.recipes", None, Recipe)
 
 
 @cache
@@ -38,9 +55,12 @@ def made_safe(statement: Statement, scene: Scene) -> Made:
     if len(changes) == 1:
         return _of_one(statement, changes[0], scene)
     long = scene.long_work(scene.effects(changes))
-    wants = long or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
+    breaks = scene.defers and any(isinstance(each, _breaking()) for each in changes)
+    wants = long or breaks or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
     parts = (compose.actions_of(statement.sql) or compose.parts_of_drop(statement.sql)) if wants else None
     if not parts or any(len(changes_of(each)) != 1 for each in parts):
+        if breaks:
+            refuse_whole(statement, [change for change in changes if isinstance(change, _breaking())], scene)
         return _as_written(statement, changes, scene)
     every = tuple(Piece(each, again=True) for each in parts)
     return _each(statement, every, scene, None)
@@ -50,6 +70,9 @@ def _of_one(statement: Statement, change: Change, scene: Scene) -> Made:
     case = Case(statement, scene.effects((change,)), scene)
     if case.effects.refused is not None:
         return _as_written(statement, (change,), scene)  # the server's own words say it best
+    made = _deferred(statement, change, case) if scene.defers else None
+    if made is not None:
+        return made
     declined: list[str] = []
     for each in rewrites():
         if not isinstance(change, each.on):
@@ -66,9 +89,40 @@ def _of_one(statement: Statement, change: Change, scene: Scene) -> Made:
     return replace(made, notes=(*made.notes, *reasons)) if reasons else made
 
 
+def _deferred(statement: Statement, change: Change, case: Case) -> Made | None:
+    """The change in phases, where it would break the running application.
+
+    Raises:
+        NotOnline: it would, and no recipe covers it here.
+    """
+    refuse_uncovered(statement, change, case)
+    for each in recipes():
+        answer = each.make(change, case) if isinstance(change, each.on) else None
+        if isinstance(answer, NoWay):
+            raise not_online(statement, answer)
+        if answer is not None:
+            made = _each(statement, answer.expand, case.scene, each.name)
+            after = replace(case.scene.after((change,)), fresh=made.scene.fresh)
+            notes = tuple(f"{statement.span} {note}" for note in answer.notes)
+            return Made(made.pieces, after, (*made.notes, *notes), (Deferred(each.name, answer),))
+    return None
+
+
+@cache
+def _breaking() -> tuple[type, ...]:
+    """The kinds of change that the running application may miss something after."""
+    return tuple({kind for each in recipes() for kind in each.on} | set(UNCOVERED))
+
+
+def as_pieces(statement: Statement, pieces: tuple[Piece, ...], scene: Scene) -> Made:
+    """Pieces that somebody else chose, made safe where they ask for it."""
+    return _each(statement, pieces, scene, None)
+
+
 def _each(statement: Statement, answer: tuple[Piece, ...], scene: Scene, name: str | None) -> Made:
     pieces: list[Piece] = []
     notes: list[str] = []
+    deferred: list[Deferred] = []
     for piece in answer:
         if piece.again:
             made = made_safe(replace(statement, sql=piece.sql), scene)
@@ -84,13 +138,14 @@ def _each(statement: Statement, answer: tuple[Piece, ...], scene: Scene, name: s
                 for each in made.pieces
             ]
             notes += made.notes
+            deferred += made.deferred
             scene = made.scene
         else:
             changes = changes_of(piece.sql) if piece.action is None else ()
             locks = piece.locks or scene.locks(scene.effects(changes))
             pieces.append(replace(piece, locks=locks, rewrite=piece.rewrite or name))
             scene = scene.after(changes)
-    return Made(tuple(pieces), scene, tuple(notes))
+    return Made(tuple(pieces), scene, tuple(notes), tuple(deferred))
 
 
 def _late(phase: str) -> int:

@@ -1,10 +1,11 @@
 """What a statement meets: the schema before it, the server's version, which tables others use."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from midair.dialects.postgresql.bridging import Bridging
 from midair.dialects.postgresql.effects import effects_of
-from midair.model.change import Change, MoveTable, RenameTable
+from midair.model.change import AddColumn, Change, MoveTable, RenameTable
 from midair.model.effects import Effects, LockLevel
 from midair.model.schema import Schema, beside
 
@@ -24,14 +25,19 @@ def scene_of(schema: Schema, version: int, small_bytes: int = SMALL_BYTES) -> "S
 class Scene:
     """The schema in motion.
 
-    `version` is the server's major one. `born` are relations this plan made: nobody uses them yet.
-    Tables up to `small_bytes` are brief to read; a size nobody knows is large.
+    `version` is the server's major one. `born` are relations and types this plan made: nobody uses them yet.
+    Tables up to `small_bytes` are brief to read; a size nobody knows is large. `fresh` are columns, with
+    their tables, that this plan added. `bridging` tells of tables what a view in their place needs. `defers`: what the
+    running application would miss is left until it is gone; a way back, which takes new things away, does not defer.
     """
 
     schema: Schema
     version: int
     born: frozenset[str] = frozenset()
     small_bytes: int = SMALL_BYTES
+    fresh: frozenset[tuple[str, str]] = frozenset()
+    bridging: Mapping[str, Bridging] = field(default_factory=dict[str, Bridging])
+    defers: bool = False
 
     def effects(self, changes: Sequence[Change]) -> Effects:
         """What a statement costs here."""
@@ -63,15 +69,18 @@ class Scene:
 
     def after(self, changes: Sequence[Change]) -> "Scene":
         """The scene once the statement is done."""
-        schema, born = self.schema, self.born
+        schema, born, fresh = self.schema, self.born, self.fresh
         for each in changes:
-            known = schema.tables.keys()
+            known, types = schema.tables.keys(), schema.types.keys()
             schema = schema.after(each)
+            born |= schema.types.keys() - types
             match each:
+                case AddColumn(table=table, column=column):
+                    fresh |= {(table, column.name)}
                 case RenameTable(table=old, new_name=name):
                     born |= {beside(old, name)} if old in born else frozenset[str]()
                 case MoveTable(table=old):
                     born |= (schema.tables.keys() - known) if old in born else frozenset[str]()
                 case _:
                     born |= schema.tables.keys() - known
-        return replace(self, schema=schema, born=born)
+        return replace(self, schema=schema, born=born, fresh=fresh)

@@ -31,8 +31,13 @@ if TYPE_CHECKING:
 @click.option(
     "--plan", "plan_file", metavar="FILE", help="Run exactly this plan (JSON of midair plan) or refuse."
 )
+@click.option(
+    "--contract-first", is_flag=True, help="Close the gates of earlier migrations that are in the way."
+)
 @click.option("--yes", is_flag=True, help="Do not ask; a protected environment still does.")
-def apply(call: Call, target: str | None, dry_run: bool, plan_file: str | None, yes: bool) -> Answer:
+def apply(
+    call: Call, target: str | None, dry_run: bool, plan_file: str | None, contract_first: bool, yes: bool
+) -> Answer:
     """Brings the database to TARGET, or to the newest migration.
 
     TARGET is a revision, the beginning of one, a file, head, heads or +N. A run that was cut off is continued.
@@ -63,7 +68,7 @@ def apply(call: Call, target: str | None, dry_run: bool, plan_file: str | None, 
         digest = made.digest
     began = time.monotonic()
     with watching(call) as progress:
-        done = midair.apply(request, progress, target, approved=digest)
+        done = midair.apply(request, progress, target, approved=digest, contract_first=contract_first)
     payload = run_payload("applied", done, time.monotonic() - began)
     return Answer(call.report(payload, environment=settings.environment))
 

@@ -1,0 +1,92 @@
+"""What is left of a migration once it is recorded: the steps that wait until the old application is gone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from midair.model.effects import LockLevel
+from midair.model.migration import RevisionId
+from midair.model.statement import Sql, Statement
+
+
+class ContractState(StrEnum):
+    """`ready`: both versions of the application are supported. The others are ends: only the new one is, or only the old one."""
+
+    READY = "ready"
+    CONTRACTED = "contracted"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What later migrations may not touch until then: a whole relation, or one `part` of it (a column, a constraint)."""
+
+    relation: str
+    part: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.relation}.{self.part}" if self.part else self.relation
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A condition: `count` gives one number, which must be 0; `otherwise` says what to do when it is not."""
+
+    count: Sql
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One statement's destructive rest, and its way back while that has not run.
+
+    `statements` end both versions' life together, in one transaction with `locks` asked for first.
+    `undo` takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves. `reverses` is the change by
+    which a downgrade of the author's would undo it, as `signature` words it. `verify` counts what is
+    not as the recipe left it. `whole`: the migration is nothing but recipes, so that they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses; `None` where no name
+    tells it from the new one. `cascades`: the author's statement takes dependent objects with it.
+    """
+
+    id: str
+    revision: RevisionId
+    recipe: str
+    summary: str
+    origin: Statement
+    holds: tuple[Held, ...]
+    statements: tuple[str, ...]
+    locks: tuple[tuple[str, LockLevel], ...]
+    undo: tuple[str, ...]
+    undo_locks: tuple[tuple[str, LockLevel], ...]
+    undo_needs: tuple[Need, ...]
+    reverses: str
+    verify: Need
+    old: tuple[str, str | None] | None
+    cascades: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenContract:
+    """A contract that waits, and since when."""
+
+    contract: Contract
+    ready_at: datetime
+    age_s: float
+
+
+class Light(StrEnum):
+    """What a piece of evidence says: nobody needs the old shape, somebody does, nobody can tell."""
+
+    GREEN = "green"
+    RED = "red"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence at a gate. `probe` is its short name, `text` what was found. `final`: no word of a person helps."""
+
+    probe: str
+    light: Light
+    text: str
+    final: bool = False

@@ -1,0 +1,182 @@
+"""Contracts in plans: made at a recipe, opened with the migration's record, run or taken back later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from midair.dialects.postgresql.changes import changes_of
+from midair.errors import Irreversible
+from midair.model.change import (
+    AddColumn,
+    AddConstraint,
+    Change,
+    CreateTable,
+    RenameColumn,
+    RenameTable,
+    SetDefault,
+)
+from midair.model.contract import Contract, ContractState
+from midair.model.migration import Direction, RevisionId
+from midair.model.plan import CloseGate, Gate, Phase, Plan, RunStatement, Segment, Step, step_id
+from midair.model.statement import Statement
+from midair.planning.lay_out import Item
+from midair.rewriting.make_safe import Deferred, Made, as_pieces
+from midair.rewriting.piece import Piece
+from midair.rewriting.recipe import NoWay
+from midair.rewriting.scene import Scene
+
+UNCUT = NoWay(
+    "changes what the running application uses, in a migration whose transaction must stay as it is",
+    "put this statement into a migration of its own",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """A statement of a downgrade in whose place an open contract is taken back."""
+
+    statement: Statement
+    contract: Contract
+
+
+def contract_of(revision: RevisionId, number: int, statement: Statement, deferred: Deferred) -> Contract:
+    """What waits, as the journal keeps it; `number` counts the migration's contracts from 0."""
+    phases = deferred.phases
+    return Contract(
+        id=f"{revision}:{number}",
+        revision=revision,
+        recipe=deferred.recipe,
+        summary=phases.summary,
+        origin=statement,
+        holds=phases.holds,
+        statements=phases.contract,
+        locks=phases.locks,
+        undo=phases.undo,
+        undo_locks=phases.undo_locks,
+        undo_needs=phases.undo_needs,
+        reverses=phases.reverses,
+        verify=phases.verify,
+        old=phases.old,
+        cascades=phases.cascades,
+    )
+
+
+def contracts_of(segments: Sequence[Segment]) -> list[Contract]:
+    """What waits behind the gates of these segments."""
+    return [step.action.contract for each in segments for step in each.steps if isinstance(step.action, Gate)]
+
+
+def gate_step(contract: Contract, position: int) -> Step:
+    """Both versions are supported from here on."""
+    identity = step_id(contract.revision, Direction.UP, position, f"gate {contract.id} {contract.statements}")
+    title = f"gate: {contract.summary}, until `midair contract`"
+    return Step(
+        identity,
+        contract.revision,
+        Direction.UP,
+        Phase.CONTRACT,
+        title,
+        Gate(contract),
+        rewrite=contract.recipe,
+    )
+
+
+def close_step(contract: Contract, state: ContractState, direction: Direction, position: int) -> Step:
+    """The gate is of the past."""
+    identity = step_id(contract.revision, direction, position, f"{state} {contract.id}")
+    title = f"{state}: no longer {contract.summary}"
+    return Step(identity, contract.revision, direction, Phase.CONTRACT, title, CloseGate(contract, state))
+
+
+def lay_out_contracts(
+    tool: str, contracts: Sequence[Contract], checksums: Sequence[tuple[RevisionId, str]]
+) -> Plan:
+    """The destructive rest of these contracts, in their order, each one transaction with its record."""
+    segments: list[Segment] = []
+    for contract in contracts:
+        steps = [_contract_step(contract, position, sql) for position, sql in enumerate(contract.statements)]
+        close = close_step(contract, ContractState.CONTRACTED, Direction.UP, len(steps))
+        why = f"{contract.revision}: from here on only the new version is supported"
+        segments.append(Segment((*steps, close), True, why))
+    revisions = tuple(dict.fromkeys(each.revision for each in contracts))
+    return Plan(
+        tool, Direction.UP, tuple(segments), revisions, checksums=tuple(checksums), strategy="contract"
+    )
+
+
+def _contract_step(contract: Contract, position: int, sql: str) -> Step:
+    statement = Statement(sql, contract.origin.span)
+    identity = step_id(contract.revision, Direction.UP, position, f"contract {contract.id} {sql}")
+    return Step(
+        identity,
+        contract.revision,
+        Direction.UP,
+        Phase.CONTRACT,
+        " ".join(sql[:200].split())[:100],
+        RunStatement(statement),
+        origin=contract.origin,
+        rewrite=contract.recipe,
+        locks=contract.locks,
+    )
+
+
+def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Undoing, ...]:
+    """Where this migration's open contracts are taken back: in place of the downgrade's own statement, or by themselves
+    when there is no downgrade and the migration is nothing else. The newest is taken back first.
+
+    Raises:
+        Irreversible: there is a downgrade, and it says nothing in whose place one of them could be.
+    """
+    mine = [each for each in reversed(waiting) if each.revision == item.migration.revision]
+    if not item.script.statements:
+        return tuple(Undoing(each.origin, each) for each in mine) if all(each.whole for each in mine) else ()
+    found: list[Undoing] = []
+    for contract in mine:
+        inverse = next((each for each in item.script.statements if _reverses(each, contract)), None)
+        if inverse is None:
+            raise Irreversible(
+                f"the downgrade of {contract.revision} has no statement of its own that undoes {contract.origin.span}: {contract.summary}",
+                state="nothing was changed",
+                hint=f"write the inverse as one statement; or close the gate first: midair contract {contract.revision}",
+            )
+        found.append(Undoing(inverse, contract))
+    return tuple(found)
+
+
+def _reverses(statement: Statement, contract: Contract) -> bool:
+    changes = changes_of(statement.sql)
+    return len(changes) == 1 and contract.reverses == signature(changes[0])
+
+
+def signature(change: Change) -> str | None:
+    """A change in words that say what it brings back; `None` for one that undoes no recipe."""
+    match change:
+        case RenameColumn(table=table, column=column, new_name=name):
+            return f"rename column {table}.{column} to {name}"
+        case CreateTable(table=table):
+            return f"create table {table}"
+        case RenameTable(table=table, new_name=name):
+            return f"rename table {table} to {name}"
+        case AddColumn(table=table, column=column):
+            return f"add column {table}.{column.name}"
+        case AddConstraint(table=table, constraint=constraint):
+            return f"add constraint {table}.{constraint.name}"
+        case SetDefault(table=table, column=column):
+            return f"set default {table}.{column}"
+        case _:
+            return None
+
+
+def taken_back(contracts: Sequence[Contract], statement: Statement, scene: Scene) -> Made:
+    """Their expand sides undone: each in one transaction under its own locks, or as naive statements made safe."""
+    pieces = tuple(
+        Piece(
+            sql,
+            why=f"takes back {contract.recipe}",
+            locks=contract.undo_locks,
+            again=not contract.undo_locks,
+            rewrite=contract.recipe,
+        )
+        for contract in contracts
+        for sql in contract.undo
+    )
+    return as_pieces(statement, pieces, scene)

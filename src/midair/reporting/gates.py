@@ -1,0 +1,33 @@
+"""What waits behind gates, for people: since when, what speaks against it, what would run."""
+
+from collections.abc import Iterator, Sequence
+
+from midair.reporting.format import Look
+from midair.reporting.report import ContractPayload, GateLine
+from midair.reporting.style import count, length_of_time, painted
+
+_COLOURS = {"green": "green", "red": "red", "missing": "yellow"}
+
+
+def waiting_lines(gates: Sequence[GateLine], look: Look) -> Iterator[str]:
+    """One line an open contract."""
+    for gate in gates:
+        age = length_of_time(gate.age_s)
+        yield f"  {painted('waits', 'yellow', look)}  {gate.revision}  {gate.summary}, for {age}; then: midair contract {gate.revision}"
+
+
+def contract_lines(payload: ContractPayload, look: Look) -> Iterator[str]:
+    """Every gate with its evidence and its SQL, and what became of it."""
+    if not payload.gates:
+        yield "no contract is open"
+        return
+    for gate in payload.gates:
+        title = painted(gate.revision, "bold", look)
+        yield f"{title}  {gate.recipe}: {gate.summary}, for {length_of_time(gate.age_s)}"
+        for each in gate.evidence:
+            yield f"  {painted(f'{each.light:<8}', _COLOURS[each.light], look)}{each.probe}: {each.text}"
+        yield from (
+            f"  {'runs' if not payload.done else 'ran':<8}{' '.join(sql.split())}" for sql in gate.statements
+        )
+    if payload.done:
+        yield f"contracted {count(len(payload.gates), 'change')}"

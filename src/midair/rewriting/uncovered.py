@@ -1,0 +1,50 @@
+"""Changes that break the running application and have no recipe: refused, with the ways on."""
+
+from collections.abc import Sequence
+
+from midair.errors import NotOnline
+from midair.model.change import AlterColumnType, Change, MoveTable, RenameEnumValue
+from midair.model.statement import Statement
+from midair.rewriting.recipe import NoWay
+from midair.rewriting.rewrite import Case
+from midair.rewriting.scene import Scene
+
+UNCOVERED = (AlterColumnType, MoveTable, RenameEnumValue)
+_WINDOW = "run it with --strategy direct in a window in which the application is down"
+
+
+def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
+    """Raises `NotOnline` for a change that nothing here makes safe, on an object that others use."""
+    match change:
+        case AlterColumnType(table=table, column=column) if case.is_long and case.table(table) is not None:
+            why = f"a new type for {table}.{column} copies the table while nobody can use it"
+            way = f"add a column of the new type, fill it from the old one, and drop that later; or {_WINDOW}"
+        case MoveTable(table=table, new_schema=schema) if case.table(table) is not None:
+            why = f"the running application would no longer find {table} once it is in {schema}"
+            way = f"make a view over it in {schema} for the new version, and move it when the old one is gone; or {_WINDOW}"
+        case RenameEnumValue(name=name, label=label):
+            why = f"the running application still writes and reads {label} of {name}"
+            way = f"add the new value beside it, move the rows, and let both be; or {_WINDOW}"
+        case _:
+            return
+    if isinstance(change, RenameEnumValue) and not _is_used(change.name, case.scene):
+        return
+    raise not_online(statement, NoWay(why, way))
+
+
+def refuse_whole(statement: Statement, changes: Sequence[Change], scene: Scene) -> None:
+    """Raises `NotOnline` for a statement of several changes that cannot be taken apart, when one of them breaks somebody."""
+    for each in changes:
+        if _is_used(each.name if isinstance(each, RenameEnumValue) else getattr(each, "table", ""), scene):
+            why = "this statement makes several changes at once and cannot be taken apart"
+            raise not_online(statement, NoWay(why, "write one statement a change"))
+
+
+def _is_used(name: str, scene: Scene) -> bool:
+    """It was there before this plan, so that others may use it."""
+    return name not in scene.born and (name in scene.schema.tables or name in scene.schema.types)
+
+
+def not_online(statement: Statement, reason: NoWay) -> NotOnline:
+    """The refusal, on the author's line."""
+    return NotOnline(f"{statement.span} {reason.why}", state="nothing was changed", hint=reason.ways)
