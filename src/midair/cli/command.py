@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import click
 
 from midair.cli.exits import MEANING
 from midair.cli.flags import common_options
+from midair.model.frozen import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MORE = "docs/reference/commands.md"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """What a command comes back with.
 

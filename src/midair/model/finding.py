@@ -1,8 +1,8 @@
 """What `check` says: values about the user's migration, never raised."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
 from midair.model.statement import Span
 
@@ -45,7 +45,7 @@ class AllowedBy(StrEnum):
     """It was there when the project began to use `check`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remedy:
     """What to do instead: a sentence, and SQL with the real names where there is any.
 
@@ -60,7 +60,7 @@ class Remedy:
     certain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One concern of one rule about one place.
 

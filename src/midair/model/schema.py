@@ -1,15 +1,16 @@
 """What a database holds, as far as it is known, and what it holds after a change."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from midair.model.change import Change, Column, Constraint, ConstraintKind, DataType, Index, Volatility
+from midair.model.frozen import frozen
 from midair.model.layered import layered
 
 _NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A table, view or materialized view. `kind`: `table`, `partitioned`, `view`, `materialized view`.
 
@@ -68,7 +69,7 @@ class Table:
         return next((each for each in self.constraints if each.kind is ConstraintKind.PRIMARY_KEY), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Type:
     """An enum, domain, composite or range type."""
 
@@ -79,7 +80,7 @@ class Type:
     constrained: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schema:
     """`complete` when it was read from a server or begins empty: what is not in it does not exist."""
 

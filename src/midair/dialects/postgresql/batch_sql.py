@@ -9,13 +9,13 @@ exactly once, whoever is killed whenever (expand-contract.md §3.5).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.parse import deparse, parse
 from midair.model.backfill import KeyColumn, Part
+from midair.model.frozen import frozen
 
 _LANE = "midair.backfill"
 _LEFT = "midair.backfill_left"
@@ -23,7 +23,7 @@ _OWN_ISO = ("date", "timestamp", "timestamptz")
 """Types whose text depends on the session's DateStyle; their JSON form does not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """A statement taken apart. `tree` is the UPDATE, DELETE or INSERT, every relation in it qualified.
 

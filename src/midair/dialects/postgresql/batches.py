@@ -6,7 +6,6 @@ row whose turn came twice would be the same, or cannot get two (`once`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
@@ -27,6 +26,7 @@ from midair.dialects.postgresql.row_local import (
 )
 from midair.model.backfill import Backfill, KeyColumn
 from midair.model.change import Column, ConstraintKind, DataType
+from midair.model.frozen import frozen
 from midair.model.schema import Schema, Table
 from midair.model.statement import Statement
 
@@ -41,7 +41,7 @@ class _Refusal(Exception):
     """Why the statement runs as written, in words for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Case:
     """A statement under examination: what is walked, and everything the SQL writer needs."""
 

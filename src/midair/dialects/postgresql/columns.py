@@ -1,14 +1,14 @@
 """ADD COLUMN taken apart: the bare column, its default, and each constraint as a statement of its own."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.compose import deparsed
 from midair.dialects.postgresql.parse import statement_of
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ColumnParts:
     """`bare` adds the column with its type and collation alone, a serial as the integer it is.
 

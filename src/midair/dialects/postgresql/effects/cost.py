@@ -1,14 +1,14 @@
 """Small words to say effects with, and which tables a change reaches."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from midair.dialects.postgresql.facts import lock
 from midair.model.effects import Effects, LockLevel
+from midair.model.frozen import frozen
 from midair.model.schema import Schema, Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Situation:
     """What a statement meets: the schema before it, the server's major version, the session's time zone.
 
