@@ -58,7 +58,8 @@ def test_a_value_has_the_librarys_fields_text_and_pattern() -> None:
     ]
     assert Fast.__match_args__ == Plain.__match_args__
     assert Fast.__slots__ == Plain.__slots__
-    assert Fast.__dataclass_params__.frozen and Fast.__dataclass_params__.eq
+    assert Fast.__dataclass_params__.frozen
+    assert Fast.__dataclass_params__.eq
     match fast:
         case Fast(name=name, size=1):
             assert name == "a"
