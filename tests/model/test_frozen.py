@@ -1,12 +1,13 @@
 """`@frozen` makes what the library's decorator makes, only sooner."""
 
 import copy
+import dataclasses
 import pickle
-from dataclasses import FrozenInstanceError, dataclass, field, fields, replace
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 
 import pytest
 
-from midair.model.frozen import frozen
+from midair.model.frozen import frozen, replace
 
 
 @frozen
@@ -88,11 +89,16 @@ def test_a_value_cannot_be_changed_and_gives_changed_copies() -> None:
         del made.size
     with pytest.raises(FrozenInstanceError):
         made.other = 1  # type: ignore[attr-defined]
-    assert replace(made, size=9) == Fast("a", 9)
+    assert replace(made, size=9) == dataclasses.replace(made, size=9) == Fast("a", 9)
+    assert replace(Empty()) == Empty()
+    with pytest.raises(TypeError, match="other"):
+        replace(made, other=1)
     assert copy.deepcopy(made) == copy.copy(made) == pickle.loads(pickle.dumps(made)) == made
 
 
-@pytest.mark.parametrize(("given", "named"), [((), {}), (("a", 1, [], "", "odd"), {}), (("a",), {"other": 1})])
+@pytest.mark.parametrize(
+    ("given", "named"), [((), {}), (("a", 1, [], "", "odd"), {}), (("a",), {"other": 1})]
+)
 def test_wrong_arguments_are_refused_on_the_first_call_and_later(given: tuple, named: dict) -> None:
     @frozen
     class Unused:

@@ -1,7 +1,6 @@
 """Looks at migrations and gives findings. Pure: everything it needs is handed in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -28,7 +27,7 @@ from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import Change, Insert, SetSetting, Transaction
 from midair.model.effects import Effects
 from midair.model.finding import Finding, Remedy, Risk
-from midair.model.frozen import frozen
+from midair.model.frozen import frozen, replace
 from midair.model.migration import RevisionId, Script, Standing
 from midair.model.schema import Schema, Table
 from midair.model.statement import Span, Statement

@@ -1,9 +1,9 @@
 """What a change costs on a server: locks, scans, rewrites, and whether the server takes it at all."""
 
-from dataclasses import field, replace
+from dataclasses import field
 from enum import IntEnum
 
-from midair.model.frozen import frozen
+from midair.model.frozen import frozen, replace
 
 
 class LockLevel(IntEnum):
@@ -77,6 +77,8 @@ class Effects:
 
     def and_then(self, other: "Effects") -> "Effects":
         """Both in one transaction: locks stay until its end."""
+        if other == NO_EFFECTS:
+            return self
         locks = dict(self.locks)
         for relation, level in other.locks:
             locks[relation] = max(level, locks.get(relation, LockLevel.NONE))

@@ -20,7 +20,7 @@ class Risk(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the lowest."""
-        return tuple(Risk).index(self)
+        return _RANKS[self]
 
     def __lt__(self, other: str) -> bool:
         return self.rank < Risk(other).rank
@@ -33,6 +33,9 @@ class Risk(StrEnum):
 
     def __ge__(self, other: str) -> bool:
         return self.rank >= Risk(other).rank
+
+
+_RANKS = {each: place for place, each in enumerate(Risk)}
 
 
 class AllowedBy(StrEnum):

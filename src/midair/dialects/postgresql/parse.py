@@ -110,12 +110,19 @@ def statement_of(sql: str) -> tuple[str, Any]:
 
 def walk(node: Any) -> Iterator[tuple[str, Any]]:
     """Every message below a tree, itself included, with its type's name (`RangeVar`)."""
-    yield node.DESCRIPTOR.name, node
-    for field, value in node.ListFields():
-        if field.message_type is None:
-            continue
-        for child in value if field.is_repeated else (value,):
-            yield from walk(child)
+    left = [node]
+    while left:
+        node = left.pop()
+        yield type(node).__name__, node
+        below: list[Any] = []
+        for field, value in node.ListFields():
+            if field.message_type is None:
+                continue
+            if field.is_repeated:
+                below += value
+            else:
+                below.append(value)
+        left += reversed(below)
 
 
 def borders(sql: bytes) -> tuple[tuple[int, int], ...]:

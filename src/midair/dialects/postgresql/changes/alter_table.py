@@ -1,6 +1,7 @@
 """ALTER TABLE and its kin: one change an action."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
@@ -71,8 +72,15 @@ def _view_action(command: Any) -> str:
 
 
 def _table_action(table: str, command: Any, inherits: bool) -> Change:
+    if command.subtype == pb.AT_AddConstraint:
+        return _add_constraint(table, command, not inherits)
+    maker = _makers().get(command.subtype)
+    return _other(table, command) if maker is None else maker(table, command)
 
-    makers: dict[int, Callable[[str, Any], Change]] = {
+
+@cache
+def _makers() -> dict[int, Callable[[str, Any], Change]]:
+    return {
         pb.AT_AddColumn: _add_column,
         pb.AT_DropColumn: lambda t, c: DropColumn(
             t, identifier(c.name), c.missing_ok, c.behavior == pb.DROP_CASCADE
@@ -99,12 +107,6 @@ def _table_action(table: str, command: Any, inherits: bool) -> Change:
         ),
         pb.AT_DetachPartitionFinalize: lambda t, c: DetachPartition(t, _partition(c), finalize=True),
     }
-    if command.subtype == pb.AT_AddConstraint:
-        return _add_constraint(table, command, not inherits)
-    maker = makers.get(command.subtype)
-    if maker is not None:
-        return maker(table, command)
-    return _other(table, command)
 
 
 def _part(command: Any) -> Any:

@@ -1,6 +1,5 @@
 """Columns and constraints, inline and by themselves."""
 
-from dataclasses import replace
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
@@ -14,6 +13,7 @@ from midair.dialects.postgresql.changes.expressions import (
 from midair.dialects.postgresql.changes.names import chosen, identifier, relation, strings
 from midair.dialects.postgresql.changes.types import data_type
 from midair.model.change import Column, Constraint, ConstraintKind, Index
+from midair.model.frozen import replace
 from midair.model.schema import bare_name, beside
 
 _LABELS = {
