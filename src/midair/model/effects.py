@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
+SMALL_BYTES = 1 << 20
+"""Reading a table of this size takes the server some milliseconds: work on it is brief."""
+
 
 class LockLevel(IntEnum):
     """PostgreSQL's table lock modes, weakest first, by their own names. Source: manual, 13.3.1."""

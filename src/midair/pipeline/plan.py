@@ -1,11 +1,12 @@
-"""The steps a run will take, laid out and not taken."""
+"""The steps a run will take, laid out and not taken.
+
+What knows changes and their effects is imported where a plan needs it: a run that finds nothing to do does not.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
-from midair.dialects.postgresql.bridging import bridgings
-from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
@@ -15,10 +16,7 @@ from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
-from midair.planning.held import refuse_held
 from midair.planning.lay_out import Item, lay_out
-from midair.planning.online import lay_out_online
-from midair.rewriting.scene import scene_of
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
 
@@ -81,6 +79,11 @@ def laid(
     if direction is Direction.UP:
         waiting = tuple(each.contract for each in contracts.waiting(session))
     if strategy == "online" or takes_back:
+        from midair.dialects.postgresql.bridging import bridgings
+        from midair.dialects.postgresql.snapshot import snapshot
+        from midair.planning.online import lay_out_online
+        from midair.rewriting.scene import scene_of
+
         scene = scene_of(
             snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
         )
@@ -99,7 +102,9 @@ def laid(
             begun=begun,
             waiting=waiting,
         )
-    if direction is Direction.UP:
+    if direction is Direction.UP and waiting:
+        from midair.planning.held import refuse_held
+
         for each in items:
             refuse_held(each.script.statements, waiting)
     return lay_out(
