@@ -11,7 +11,7 @@ from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
-from midair.model.plan import Plan
+from midair.model.plan import LIVE, Plan
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
@@ -52,6 +52,10 @@ def scripts_of(
 ) -> Scripts:
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
     asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _own_waiting(opened))
+    if direction is Direction.UP and opened.project.history.decide is not None:
+        steps = Journal(opened.session).open_steps()
+        begun = {each.revision for each in steps if f":{LIVE}:" not in each.id}
+        opened.project.history.decide(opened.session, chosen, begun)
     work = Work(tuple(asked), direction, applied, opened.session.product)
     return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
 
