@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from midair.model.intent import Intent
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -19,11 +21,15 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One SQL command with its literals in place; `rows` is the data that follows `COPY … FROM STDIN`."""
+    """One SQL command with its literals in place; `rows` is the data that follows `COPY … FROM STDIN`.
+
+    `intent` is what its author declared about it beside the SQL.
+    """
 
     sql: str
     span: Span
     rows: str | None = None
+    intent: Intent | None = None
 
 
 Parameter = str | int | float | bool | bytes | None

@@ -16,6 +16,7 @@ from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
 from midair.planning.held import refuse_held
+from midair.planning.intents import with_intents
 from midair.planning.lay_out import Item, lay_out
 from midair.planning.online import lay_out_online
 from midair.rewriting.scene import scene_of
@@ -55,7 +56,22 @@ def scripts_of(
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
     asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _own_waiting(opened))
     work = Work(tuple(asked), direction, applied, opened.session.product)
-    return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+    scripts = opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+    return replace(
+        scripts,
+        by_revision={
+            revision: with_intents(script, lambda path: _text(opened, path), opened.source.declared)
+            for revision, script in scripts.by_revision.items()
+        },
+    )
+
+
+def _text(opened: Opened, path: str) -> str | None:
+    """A file of the project; `None` for one that is no file of text (a changelog in a jar)."""
+    try:
+        return (opened.project.root / path).read_text(errors="replace")
+    except OSError:
+        return None
 
 
 def laid(

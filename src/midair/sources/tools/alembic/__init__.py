@@ -9,6 +9,7 @@ program for the project's own Python and imports nothing of midair.
 from midair.sources.source import Source
 from midair.sources.tools.alembic.capture import scripts
 from midair.sources.tools.alembic.history import compare
+from midair.sources.tools.alembic.info import declared
 from midair.sources.tools.alembic.live import live
 from midair.sources.tools.alembic.new import new
 from midair.sources.tools.alembic.project import read, recognises
@@ -23,4 +24,5 @@ SOURCE = Source(
     new=new,
     live=live,
     unrun=unexecuted,
+    declared=declared,
 )
