@@ -16,6 +16,7 @@ from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
+from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
@@ -51,13 +52,32 @@ def scripts_of(
     opened: Opened, chosen: Sequence[Migration], direction: Direction, applied: tuple[Applied, ...]
 ) -> Scripts:
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
-    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _own_waiting(opened))
+    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _to_take_back(opened))
     if direction is Direction.UP and opened.project.history.decide is not None:
         steps = Journal(opened.session).open_steps()
         begun = {each.revision for each in steps if f":{LIVE}:" not in each.id}
         opened.project.history.decide(opened.session, chosen, begun)
     work = Work(tuple(asked), direction, applied, opened.session.product)
-    return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+    scripts = opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+    if not scripts.by_revision:
+        return scripts
+    from midair.planning.intents import with_intents
+
+    return replace(
+        scripts,
+        by_revision={
+            revision: with_intents(script, lambda path: _text(opened, path), opened.source.declared)
+            for revision, script in scripts.by_revision.items()
+        },
+    )
+
+
+def _text(opened: Opened, path: str) -> str | None:
+    """A file of the project; `None` for one that is no file of text (a changelog in a jar)."""
+    try:
+        return (opened.project.root / path).read_text(errors="replace")
+    except OSError:
+        return None
 
 
 def laid(
@@ -76,7 +96,7 @@ def laid(
     dialect, before = dialect_of(session.product), names_of(applied)
     begun = Journal(session).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
-    waiting = _own_waiting(opened)
+    waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
         each.revision for each in chosen
     }
@@ -124,9 +144,11 @@ def laid(
     )
 
 
-def _own_waiting(opened: Opened) -> tuple[Contract, ...]:
-    """The open contracts of this tool's migrations, oldest first."""
-    return tuple(each.contract for each in contracts.waiting(opened.session, opened.project.tool))
+def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
+    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside."""
+    session, tool = opened.session, opened.project.tool
+    aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
+    return (*aside, *(each.contract for each in contracts.waiting(session, tool)))
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:

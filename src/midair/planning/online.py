@@ -30,6 +30,7 @@ from midair.planning.contracting import (
 )
 from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
 from midair.planning.held import refuse_held, refuse_later
+from midair.planning.intents import told
 from midair.planning.lay_out import (
     Item,
     around,
@@ -109,7 +110,7 @@ def lay_out_online(
         if direction is Direction.UP:
             refuse_held(item.script.statements, held)
         made, scene, said = _migration(tool, item, direction, dialect, scene, undone.get(revision, ()))
-        notes += said
+        notes += (*told(item.script), *said)
         segments += made
         held += contracts_of(made)
     segments += around(epilogue, direction, dialect, "after the run")

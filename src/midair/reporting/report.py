@@ -72,6 +72,20 @@ class StatusPayload:
     warnings: tuple[str, ...] = ()
     waiting: tuple["GateLine", ...] = ()
     """Migrations that are recorded and not contracted yet, oldest first."""
+    changes: tuple["ChangeLine", ...] = ()
+    """Where each change stands that is under way, waits, or has lately ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLine:
+    """One change. `phase`: expanding, backfilling, ready, contracted, archived, purged or undone."""
+
+    revision: str
+    phase: str
+    summary: str
+    since: datetime | None = None
+    percent: int | None = None
+    until: datetime | None = None
 
 
 @frozen
@@ -93,6 +107,10 @@ class GateLine:
     age_s: float
     statements: tuple[str, ...]
     evidence: tuple[EvidenceLine, ...] = ()
+    back: str = ""
+    """What a rollback can bring back once these have run."""
+    archives: bool = False
+    """What they take away can be put aside."""
 
 
 @frozen

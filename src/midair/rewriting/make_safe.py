@@ -7,15 +7,20 @@ from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.transactions import stands_alone
 from midair.model.change import AddEnumValue, Change, DropIndex
+from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen
-from midair.model.statement import Statement
+from midair.model.intent import Way, When
+from midair.model.statement import Sql, Statement
 from midair.registry import members
 from midair.rewriting.piece import Declined, Piece
 from midair.rewriting.recipe import NoWay, Phases, Recipe
 from midair.rewriting.rewrite import Case, Rewrite
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import UNCOVERED, not_online, refuse_uncovered, refuse_whole
+
+DECLARED = "declared"
+"""In a recipe's place: the author's own word that a statement waits."""
 
 
 @frozen
@@ -35,6 +40,10 @@ class Made:
     notes: tuple[str, ...] = ()
     deferred: tuple[Deferred, ...] = ()
 
+    def deferring(self) -> "Made":
+        """The same before a scene in which later statements are left for contract again where they need it."""
+        return replace(self, scene=replace(self.scene, defers=True))
+
 
 @cache
 def recipes() -> tuple[Recipe, ...]:
@@ -51,8 +60,16 @@ def rewrites() -> tuple[Rewrite, ...]:
 def made_safe(statement: Statement, scene: Scene) -> Made:
     """The statement's safe form; the statement itself where that is brief, or no rewrite fits."""
     changes = changes_of(statement.sql)
+    intent = statement.intent
     if statement.rows is not None:
         return _as_written(statement, changes, scene)
+    if intent is not None and intent.strategy is Way.DIRECT:
+        made = _as_written(statement, changes, scene)
+        return replace(made, notes=(*made.notes, f"{statement.span} runs as written: {intent.place} says so"))
+    if intent is not None and intent.phase is not None and scene.defers:
+        if intent.phase is When.CONTRACT:
+            return _for_later(statement, changes, scene)
+        return made_safe(statement, replace(scene, defers=False)).deferring()
     if len(changes) == 1:
         return _of_one(statement, changes[0], scene)
     long = scene.long_work(scene.effects(changes))
@@ -107,6 +124,25 @@ def _deferred(statement: Statement, change: Change, case: Case) -> Made | None:
             notes = tuple(f"{statement.span} {note}" for note in answer.notes)
             return Made(made.pieces, after, (*made.notes, *notes), (Deferred(each.name, answer),))
     return None
+
+
+def _for_later(statement: Statement, changes: tuple[Change, ...], scene: Scene) -> Made:
+    """A statement whose author says that only the new version can bear it: all of it waits."""
+    effects = scene.effects(changes)
+    tables = tuple(dict.fromkeys(name for name, _ in effects.locks if name in scene.schema.tables))
+    words = " ".join(statement.sql[:200].split())
+    phases = Phases(
+        expand=(),
+        contract=(statement.sql,),
+        locks=scene.locks(effects),
+        summary=f"`{words[:80]}` has not run",
+        holds=tuple(Held(each) for each in tables),
+        reverses="",
+        verify=Need(Sql("SELECT 0"), ""),
+        notes=("waits for contract: its author says so",),
+    )
+    notes = tuple(f"{statement.span} {note}" for note in phases.notes)
+    return Made((), scene.after(changes), notes, (Deferred(DECLARED, phases),))
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from midair.model.contract import Held, Need
+from midair.model.contract import Archive, Held, Need
 from midair.model.effects import LockLevel
 from midair.rewriting.piece import Piece
 from midair.rewriting.rewrite import Case
@@ -30,6 +30,9 @@ class Phases:
     undo_locks: tuple[tuple[str, LockLevel], ...] = ()
     undo_needs: tuple[Need, ...] = ()
     cascades: bool = False
+    wire: str | None = None
+    archive: Archive | None = None
+    comes_back: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -40,6 +43,9 @@ class NoWay:
     why: str
     ways: str
 
+
+ARCHIVED = "; with `archive` set, all of it for so long"
+"""What `comes_back` adds where a recipe can put aside what goes away."""
 
 Answer = Phases | NoWay | None
 """`None`: the change breaks nobody here, and is left to the rewrites."""
