@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
+from midair.dialects.postgresql.attached import attachments
 from midair.dialects.postgresql.bridging import bridgings
 from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
@@ -85,7 +86,7 @@ def laid(
             snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
         )
         if up:
-            scene = replace(scene, bridging=bridgings(session), defers=True)
+            scene = replace(scene, bridging=bridgings(session), attached=attachments(session), defers=True)
         return lay_out_online(
             project.tool,
             direction,

@@ -8,6 +8,7 @@ from midair.errors import Irreversible
 from midair.model.change import (
     AddColumn,
     AddConstraint,
+    AlterColumnType,
     Change,
     CreateTable,
     RenameColumn,
@@ -51,6 +52,7 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         statements=phases.contract,
         locks=phases.locks,
         undo=phases.undo,
+        undo_first=phases.undo_first,
         undo_locks=phases.undo_locks,
         undo_needs=phases.undo_needs,
         reverses=phases.reverses,
@@ -160,6 +162,8 @@ def signature(change: Change) -> str | None:
             return f"add column {table}.{column.name}"
         case AddConstraint(table=table, constraint=constraint):
             return f"add constraint {table}.{constraint.name}"
+        case AlterColumnType(table=table, column=column):
+            return f"change type {table}.{column}"
         case SetDefault(table=table, column=column):
             return f"set default {table}.{column}"
         case _:
@@ -172,11 +176,15 @@ def taken_back(contracts: Sequence[Contract], statement: Statement, scene: Scene
         Piece(
             sql,
             why=f"takes back {contract.recipe}",
-            locks=contract.undo_locks,
-            again=not contract.undo_locks,
+            locks=() if again else contract.undo_locks,
+            again=again,
             rewrite=contract.recipe,
+            fixed=not again,
         )
         for contract in contracts
-        for sql in contract.undo
+        for sql, again in (
+            *((each, True) for each in contract.undo_first),
+            *((each, not contract.undo_locks) for each in contract.undo),
+        )
     )
     return as_pieces(statement, pieces, scene)

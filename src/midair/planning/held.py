@@ -10,6 +10,7 @@ from midair.errors import GateInTheWay, NotOnline
 from midair.model.change import (
     AddColumn,
     AddConstraint,
+    AlterColumnType,
     Change,
     CreateIndex,
     Delete,
@@ -35,7 +36,7 @@ from midair.rewriting.names import raw
 _ROWS = (Insert, Update, Delete, Query, Transaction, SetSetting)
 """They work through either name, and change no shape."""
 _BESIDE = (
-    AddColumn, AddConstraint, CreateIndex, DropColumn, DropConstraint, DropDefault, DropNotNull, SetDefault, SetNotNull,
+    AddColumn, AddConstraint, AlterColumnType, CreateIndex, DropColumn, DropConstraint, DropDefault, DropNotNull, SetDefault, SetNotNull,
     ValidateConstraint,
 )  # fmt: skip
 """What leaves a table's other parts, and its name, as they are."""

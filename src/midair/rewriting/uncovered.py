@@ -3,22 +3,19 @@
 from collections.abc import Sequence
 
 from midair.errors import NotOnline
-from midair.model.change import AlterColumnType, Change, MoveTable, RenameEnumValue
+from midair.model.change import Change, MoveTable, RenameEnumValue
 from midair.model.statement import Statement
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.scene import Scene
 
-UNCOVERED = (AlterColumnType, MoveTable, RenameEnumValue)
+UNCOVERED = (MoveTable, RenameEnumValue)
 _WINDOW = "run it with --strategy direct in a window in which the application is down"
 
 
 def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
     """Raises `NotOnline` for a change that nothing here makes safe, on an object that others use."""
     match change:
-        case AlterColumnType(table=table, column=column) if case.is_long and case.table(table) is not None:
-            why = f"a new type for {table}.{column} copies the table while nobody can use it"
-            way = f"add a column of the new type, fill it from the old one, and drop that later; or {_WINDOW}"
         case MoveTable(table=table, new_schema=schema) if case.table(table) is not None:
             why = f"the running application would no longer find {table} once it is in {schema}"
             way = f"make a view over it in {schema} for the new version, and move it when the old one is gone; or {_WINDOW}"
