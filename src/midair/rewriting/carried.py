@@ -28,6 +28,7 @@ class Carried:
 
     kind: str
     table: str
+    column: str
     name: str
     temporary: str
     made: str
@@ -47,7 +48,7 @@ class Carried:
 
     @property
     def _aside(self) -> str:
-        return temporary("was", self.name)
+        return temporary("was", self.name, self.column)
 
     def leaves(self, *, dropped: bool) -> str | None:
         """What makes way for its successor. `dropped`: its column goes in the same transaction, and an index with it."""
@@ -109,13 +110,15 @@ def _all(table: str, column: str, new: str, old: str, facts: Attached) -> Iterat
             yield _constraint(each, column, new, old, own=False, referenced=True)
     for each in facts.statistics:
         if column in each.columns:
-            name = temporary("st", bare_name(each.name))
+            name = temporary("st", each.name, column)
             made, again = (twins.statistics_with(each.definition, name, column, to) for to in (new, old))
             if made is None or again is None:
                 yield _unreadable(each.name)
                 continue
             after = (f"COMMENT ON STATISTICS {each.name} IS {literal(each.comment)}",) if each.comment else ()
-            yield Carried("statistics", each.name, bare_name(each.name), name, made, again, after=after)
+            yield Carried(
+                "statistics", each.name, column, bare_name(each.name), name, made, again, after=after
+            )
 
 
 def _index(table: str, column: str, new: str, old: str, index: AttachedIndex) -> Carried | NoWay:
@@ -127,7 +130,7 @@ def _index(table: str, column: str, new: str, old: str, index: AttachedIndex) ->
         )
     if "WITHOUT OVERLAPS" in (index.constraint_definition or ""):
         return NoWay(f"{index.constraint} is a key without overlaps, which no index can be adopted for", WAY)
-    name = temporary("ix", index.name)
+    name = temporary("ix", index.name, column)
     made, again = (twins.index_with(index.definition, name, column, to) for to in (new, old))
     if made is None or again is None:
         return _unreadable(index.name)
@@ -145,12 +148,12 @@ def _index(table: str, column: str, new: str, old: str, index: AttachedIndex) ->
         return NoWay(f"the index {index.name} is in the tablespace {identifier(index.tablespace)}", WAY)
     if index.constraint is None:
         kind = "unique index" if index.unique else "index"
-        return Carried(kind, table, index.name, name, made, again, after=tuple(after))
+        return Carried(kind, table, column, index.name, name, made, again, after=tuple(after))
     word = "PRIMARY KEY" if index.kind == "p" else "UNIQUE"
     if index.deferrable:
         return NoWay(f"{index.constraint} is deferrable, which an index built for it is not", WAY)
     return Carried(
-        "key", table, index.constraint, name, made, again, f"{word} USING INDEX {name}", tuple(after)
+        "key", table, column, index.constraint, name, made, again, f"{word} USING INDEX {name}", tuple(after)
     )
 
 
@@ -159,7 +162,7 @@ def _constraint(
 ) -> Carried | NoWay:
     if not each.plain:
         return NoWay(f"the foreign key {each.name} is on {each.table}, which is partitioned", WAY)
-    name = temporary("co", *(identifier(part) for part in raw_path(each.table)), each.name)
+    name = temporary("co", *(identifier(part) for part in raw_path(each.table)), each.name, column)
     made, again = (
         twins.constraint_with(
             each.table,
@@ -181,6 +184,7 @@ def _constraint(
     return Carried(
         kind,
         each.table,
+        column,
         each.name,
         name,
         made,
