@@ -12,6 +12,7 @@ from tests.support.state import dump
 import midair
 from midair.database import Session
 from midair.errors import MigrationFailed, NotOnline, Refused
+from midair.model.address import Address
 from midair.model.statement import Sql
 
 _SHOP = """
@@ -57,7 +58,7 @@ def test_after_contract_the_schema_is_what_the_naive_statement_leaves_but_for_th
         assert _shape(rig, online) == _shape(rig, written)
 
 
-def _shape(rig: Rig, address: midair.model.address.Address) -> list[str]:
+def _shape(rig: Rig, address: Address) -> list[str]:
     """The schema without the order of columns, which statistics objects are written in too."""
     lines = [line.rstrip(",") for line in dump(rig.server.bin, address, data=False).splitlines()]
     lines = [

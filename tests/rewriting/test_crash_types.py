@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Generator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig
