@@ -44,7 +44,8 @@ class Contract:
     `undo_first` are naive statements, to be made safe themselves, that make what the way back needs; `undo` takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves. `reverses` is the change by
     which a downgrade of the author's would undo it, as `signature` words it. `verify` counts what is
     not as the recipe left it. `whole`: the migration is nothing but recipes, so that they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses; `None` where no name
-    tells it from the new one. `cascades`: the author's statement takes dependent objects with it.
+    tells it from the new one. `cascades`: the author's statement takes dependent objects with it. `additive`: the same migration may
+    go on building on what is new.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Contract:
     old: tuple[str, str | None] | None
     undo_first: tuple[str, ...] = ()
     cascades: bool = False
+    additive: bool = False
     whole: bool = False
 
 

@@ -11,6 +11,7 @@ from midair.model.change import (
     AlterColumnType,
     Change,
     CreateTable,
+    DropColumn,
     RenameColumn,
     RenameTable,
     SetDefault,
@@ -59,6 +60,7 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         verify=phases.verify,
         old=phases.old,
         cascades=phases.cascades,
+        additive=phases.additive,
     )
 
 
@@ -160,6 +162,8 @@ def signature(change: Change) -> str | None:
             return f"rename table {table} to {name}"
         case AddColumn(table=table, column=column):
             return f"add column {table}.{column.name}"
+        case DropColumn(table=table, column=column):
+            return f"drop column {table}.{column}"
         case AddConstraint(table=table, constraint=constraint):
             return f"add constraint {table}.{constraint.name}"
         case AlterColumnType(table=table, column=column):

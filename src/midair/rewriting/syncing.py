@@ -62,7 +62,7 @@ class Sync:
         return f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {self.function}()"
 
 
-def trial(table: str, column: str, steps: Sequence[str]) -> str:
+def trial(table: str, steps: Sequence[str]) -> str:
     """A DO block that gives `steps` a scratch copy of the table with some of its rows, and leaves nothing.
 
     The copy is a temporary table without the table's constraints, so that each branch of a trigger can be run.
@@ -92,3 +92,67 @@ def misfits(table: str, candidates: str, check: str, key: Sequence[str], text: s
         f"    EXCEPTION WHEN {_CAUGHT} THEN found := found + 1; first := coalesce(first, {shown}); END;\n  END LOOP;\n"
         f"  IF found > 0 THEN RAISE EXCEPTION {literal(text)}, found, first USING HINT = {literal(hint)}; END IF;\nEND $midair$"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two shapes of one datum in a row, each written by one version of the application (expand-contract.md §3.3).
+
+    `new` is the new version's column, `sources` are the old one's; `up` gives the one from the others, `down` the one
+    source from the new column, `None` where nobody can tell. What a statement changed is what its author meant.
+    """
+
+    function: str
+    new: str
+    sources: tuple[str, ...]
+    up: str
+    down: str | None
+
+    def definition(self) -> str:
+        """CREATE FUNCTION: same-row, no table touched."""
+        settings = " ".join(f"SET {each} FROM CURRENT" for each in _SETTINGS)
+        up, down = _caught(self.new, self.up), "NULL;"
+        if self.down is not None:
+            down = _caught(self.sources[0], self.down)
+        written = _differs((self.new,))
+        # Where both are always in step, an ordinary write also heals a row that is not filled yet.
+        moved = "true" if self.down is not None else f"NEW.{self.new} IS NULL OR {_differs(self.sources)}"
+        return (
+            f"CREATE OR REPLACE FUNCTION {self.function}() RETURNS trigger LANGUAGE plpgsql {settings} AS $midair$ BEGIN"
+            f" IF TG_OP = 'INSERT' THEN IF NEW.{self.new} IS NULL THEN {up} ELSE {down} END IF;"
+            f" ELSIF {written} THEN {down} ELSIF {moved} THEN {up} END IF; RETURN NEW; END $midair$"
+        )
+
+    def trigger(self, name: str, table: str) -> str:
+        """CREATE TRIGGER, on every write."""
+        return f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {self.function}()"
+
+    def trial(self, table: str, added: str, *, empties: bool) -> str:
+        """Every branch on a scratch copy: inserted by either version, changed by either, by neither, and to NULL.
+
+        `empties`: no domain of the table refuses NULL.
+        """
+        touched = ", ".join(f"{each} = {each}" for each in self.sources) or f"{self.new} = {self.new}"
+        emptied = ", ".join(f"{each} = NULL" for each in self.sources)
+        return trial(
+            table,
+            [
+                added,
+                self.trigger("back_and_forth", SCRATCH),
+                f"UPDATE {SCRATCH} SET {self.new} = {self.new}",
+                f"INSERT INTO {SCRATCH} SELECT * FROM {SCRATCH}",
+                *([f"INSERT INTO {SCRATCH} DEFAULT VALUES"] if empties else []),
+                f"UPDATE {SCRATCH} SET {touched}",
+                f"UPDATE {SCRATCH} SET {self.new} = NULL",
+                *([f"UPDATE {SCRATCH} SET {emptied}"] if emptied and empties else []),
+            ],
+        )
+
+
+def _caught(target: str, value: str) -> str:
+    return f"BEGIN NEW.{target} := {value}; EXCEPTION WHEN {_CAUGHT} THEN NEW.{target} := NULL; END;"
+
+
+def _differs(columns: Sequence[str]) -> str:
+    new, old = (", ".join(f"{side}.{each}" for each in columns) for side in ("NEW", "OLD"))
+    return f"ROW({new})::record *<> ROW({old})::record" if columns else "false"

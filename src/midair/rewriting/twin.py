@@ -312,7 +312,7 @@ class Twin:
             f"ALTER TABLE {SCRATCH} RENAME COLUMN {old} TO {column}",
             *self._as_written(),
         ]
-        return trial(self.table.name, column, steps)
+        return trial(self.table.name, steps)
 
     def _as_written(self) -> list[str]:
         """The author's own statement, and the default beside it, on no row: what the server refuses it refuses now."""

@@ -124,3 +124,21 @@ def _replace(tree: Any, was: str, column: str) -> None:
 def raw_name(name: str) -> str:
     """The identifier without its quotes."""
     return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def columns_of(expression: str) -> tuple[str, ...]:
+    """The columns an expression names, each once, without what stands before them."""
+    from midair.dialects.postgresql.changes.expressions import columns_in
+
+    return columns_in(parse(f"SELECT {expression}")[0])
+
+
+def copied_column(expression: str) -> str | None:
+    """The column that an expression gives as it is, or cast to a type; `None` for any other."""
+    node = parse(f"SELECT {expression}")[0].select_stmt.target_list[0].res_target.val
+    while node.WhichOneof("node") == "type_cast":
+        node = node.type_cast.arg
+    if node.WhichOneof("node") != "column_ref":
+        return None
+    last = node.column_ref.fields[-1]
+    return identifier(last.string.sval) if last.WhichOneof("node") == "string" else None

@@ -233,7 +233,10 @@ def _dirty(project: Project, version: int) -> Dirty:
     versions = [int(each.revision) for each in project.migrations]
     above = _above(project, version)
     if above is not None and (above, Direction.DOWN) not in suspects:
-        suspects = (*suspects, (above, Direction.DOWN))  # midair takes back what waits for contract without a file
+        suspects = (
+            *suspects,
+            (above, Direction.DOWN),
+        )  # midair takes back what waits for contract without a file
     return Dirty(
         message,
         suspects=tuple(_suspicion(versions, pair.version, side) for pair, side in suspects),
