@@ -15,6 +15,8 @@ from midair.rehearsal.server import Server
 _GIVEN = """
 CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL, code text);
 CREATE TABLE lines (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders ON DELETE CASCADE);
+CREATE TABLE people (id int PRIMARY KEY, first text, last text);
+INSERT INTO people SELECT g, g, g FROM generate_series(1, 300) AS g;
 CREATE INDEX lines_order ON lines (order_id);
 INSERT INTO orders (total, code) SELECT g, g FROM generate_series(1, 300) AS g;
 INSERT INTO lines SELECT g, g FROM generate_series(1, 300) AS g;
@@ -22,6 +24,9 @@ INSERT INTO lines SELECT g, g FROM generate_series(1, 300) AS g;
 _MIGRATION = """
 ALTER TABLE orders ALTER COLUMN id TYPE bigint;
 ALTER TABLE orders ALTER COLUMN code TYPE int USING code::int;
+ALTER TABLE people ADD COLUMN name text;
+UPDATE people SET name = first || last;
+ALTER TABLE people ALTER COLUMN name SET NOT NULL;
 """
 _EVERY = 9
 """The default suite kills at every so many events; `make long` at each."""

@@ -17,6 +17,11 @@ CHANGES = {
     "rename table": ("ALTER TABLE accounts RENAME TO wallets;", Version("new", table="wallets")),
     "drop column": ("ALTER TABLE accounts DROP COLUMN owner;", Version("new", owner=None)),
     "change type": ("ALTER TABLE accounts ALTER COLUMN balance TYPE bigint;", Version("new")),
+    "rename by hand": (
+        "ALTER TABLE accounts ADD COLUMN amount numeric;\nUPDATE accounts SET amount = balance;\n"
+        "ALTER TABLE accounts ALTER COLUMN amount SET NOT NULL;\nALTER TABLE accounts DROP COLUMN balance;",
+        Version("new", balance="amount"),
+    ),
     "change key type": (
         "ALTER TABLE accounts ALTER COLUMN id TYPE bigint;\nALTER TABLE moves ALTER COLUMN account TYPE bigint;", Version("new")
     ),

@@ -78,21 +78,21 @@ def fill_column(change: AddColumn, case: Case) -> Answer:
     if not updates:
         return None
     rest = [part for each in case.following[takes:] for part in changes_of(each.sql)]
+    proofs = [each for each in case.following[:takes] if isinstance(changes_of(each.sql)[0], SetNotNull)]
+    required = {getattr(changes_of(each.sql)[0], "column", "") for each in proofs}
     made: list[_Filled] = []
     for sql, column in adds:
         value = _value(column, updates)
         if value is None:
             return None
-        one = _filled(table, column, sql, value, rest, case)
+        down = _down(table, column, value[0], rest, required=column.name in required)
+        one = _filled(table, column, sql, value, down, case)
         if one is None:
             return None
         made.append(one)
-    required = [
-        each.sql for each in case.following[:takes] if isinstance(changes_of(each.sql)[0], SetNotNull)
-    ]
     schema = case.scene.schema
     empties = not any(base_of(each.type, schema)[1] for each in (*table.columns, *(one for _, one in adds)))
-    return _phases(table, made, required, takes, empties=empties)
+    return _phases(table, made, [each.sql for each in proofs], takes, empties=empties)
 
 
 def _phases(
@@ -190,7 +190,7 @@ def _value(column: Column, updates: Sequence[Statement]) -> tuple[str, str] | No
 
 
 def _filled(
-    table: Table, column: Column, added: str, value: tuple[str, str], rest: Sequence[Change], case: Case
+    table: Table, column: Column, added: str, value: tuple[str, str], down: str | None, case: Case
 ) -> _Filled | None:
     expression, condition = value
     given = f"CASE WHEN {condition} THEN {expression} END" if condition else expression
@@ -213,26 +213,21 @@ def _filled(
         column.name,
         sources,
         up,
-        _down(table, column, expression, rest),
+        down,
     )
     return _Filled(column, added, pair, trigger, piece)
 
 
-def _down(table: Table, column: Column, expression: str, rest: Sequence[Change]) -> str | None:
+def _down(
+    table: Table, column: Column, expression: str, rest: Sequence[Change], *, required: bool
+) -> str | None:
     """What the old column becomes by what the new version writes: where the one is a copy of the other, and replaces it."""
     source = twins.copied_column(expression)
     found = table.column(source) if source is not None else None
     dropped = any(
         isinstance(each, DropColumn) and each.table == table.name and each.column == source for each in rest
     )
-    # A default fills what is left out and what is NULL alike: nobody could tell them apart.
-    if (
-        found is None
-        or not dropped
-        or found.default is not None
-        or found.identity
-        or found.generated
-        or found.serial
-    ):
+    if found is None or not dropped or found.identity or found.generated or found.serial:
         return None
-    return f"NEW.{column.name}"
+    # A default fills what is left out and what is NULL alike: nobody could tell them apart, unless NULL is refused.
+    return f"NEW.{column.name}" if found.default is None or required else None
