@@ -20,7 +20,7 @@ CREATE TABLE orders (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, parent int REFERENCES orders ON DELETE SET NULL, total int NOT NULL DEFAULT 0,
     note text, code text, CONSTRAINT total_fits CHECK (total >= 0 AND note <> 'total'), CONSTRAINT code_key UNIQUE (code, id)
 );
-CREATE TABLE lines (id serial PRIMARY KEY, order_id int NOT NULL REFERENCES orders ON DELETE CASCADE, sum numeric(8,2) NOT NULL);
+CREATE TABLE lines (id serial PRIMARY KEY, order_id int NOT NULL REFERENCES orders ON DELETE CASCADE, sum numeric(8,2) NOT NULL DEFAULT 1);
 CREATE TABLE marks (order_id int REFERENCES orders ON UPDATE CASCADE, what text);
 CREATE INDEX orders_total ON orders (total DESC, note) WHERE total > 3;
 CREATE INDEX orders_doubled ON orders ((total * 2));
@@ -39,9 +39,12 @@ TYPES = {
     "int to bigint, with index, check, statistics and comments": "ALTER TABLE orders ALTER COLUMN total TYPE bigint;",
     "an identity key that others refer to": "ALTER TABLE orders ALTER COLUMN id TYPE bigint;",
     "a key, and what refers to it": "ALTER TABLE orders ALTER COLUMN id TYPE bigint;\nALTER TABLE lines ALTER COLUMN order_id TYPE bigint;",
+    "a default that goes and another that comes": "ALTER TABLE lines ALTER COLUMN sum DROP DEFAULT;\n"
+    "ALTER TABLE lines ALTER COLUMN sum TYPE text USING 'n' || sum;\nALTER TABLE lines ALTER COLUMN sum SET DEFAULT 'n0';",
+    "the same in one statement": "ALTER TABLE orders ALTER total DROP DEFAULT, ALTER total TYPE numeric, ALTER total SET DEFAULT 1.5;",
     "several columns at once": "ALTER TABLE orders ALTER COLUMN total TYPE numeric, ALTER COLUMN note TYPE varchar(40);",
     "text to a number that fits": "ALTER TABLE orders ALTER COLUMN code TYPE int USING code::int;",
-    "an expression over other columns": "ALTER TABLE lines ALTER COLUMN sum TYPE text USING order_id || ':' || sum;",
+    "an expression over other columns": "ALTER TABLE lines ALTER COLUMN sum DROP DEFAULT, ALTER COLUMN sum TYPE text USING order_id || ':' || sum;",
 }  # fmt: skip
 
 

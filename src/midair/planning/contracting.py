@@ -12,6 +12,7 @@ from midair.model.change import (
     Change,
     CreateTable,
     DropColumn,
+    DropDefault,
     RenameColumn,
     RenameTable,
     SetDefault,
@@ -147,7 +148,9 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Undoing, ...]:
 
 
 def _reverses(statement: Statement, contract: Contract) -> bool:
-    changes = changes_of(statement.sql)
+    # A default set beside it is set by the way back as well.
+    changes = [each for each in changes_of(statement.sql) if not isinstance(each, SetDefault | DropDefault)]
+    changes = changes or list(changes_of(statement.sql))
     return len(changes) == 1 and contract.reverses == signature(changes[0])
 
 

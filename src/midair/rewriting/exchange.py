@@ -18,7 +18,7 @@ class Exchange:
     """`comes` takes the name of `column`; what had it becomes `aside`, or is dropped where that is `None`.
 
     `kind` is the integer type its sequence counts in from then on, where it has one. `not_null` is the name of the
-    constraint behind its NOT NULL (from 18) and the one it has by now.
+    constraint behind its NOT NULL (from 18) and the one it has by now. `had_default` is about the one that leaves.
     """
 
     table: str
@@ -29,6 +29,7 @@ class Exchange:
     carried: tuple[Carried, ...]
     kind: str | None = None
     not_null: tuple[str, str] | None = None
+    had_default: bool = False
 
     def statements(self, triggers: Sequence[str]) -> tuple[str, ...]:
         """In order, for one transaction; `triggers` are those that change the direction of what is kept in step."""
@@ -54,8 +55,8 @@ class Exchange:
         table, name = self.table, self.column.name
         if self.column.default is not None and not self.column.default.null:
             yield f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT {self.column.default.sql}"
-            if self.aside is not None:
-                yield f"ALTER TABLE {table} ALTER COLUMN {self.aside} DROP DEFAULT"
+        if self.had_default and self.aside is not None:
+            yield f"ALTER TABLE {table} ALTER COLUMN {self.aside} DROP DEFAULT"
         if self.column.not_null and self.aside is not None:
             yield f"ALTER TABLE {table} ALTER COLUMN {self.aside} DROP NOT NULL"
         if self.not_null is not None and self.not_null[0] != self.not_null[1]:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, replace
 
 from midair.dialects.postgresql import compose
-from midair.dialects.postgresql.attached import Attached, AttachedColumn
+from midair.dialects.postgresql.attached import AttachedColumn
 from midair.dialects.postgresql.batches import batched, filled
 from midair.dialects.postgresql.conversions import base_of
 from midair.dialects.postgresql.facts import SINCE
 from midair.dialects.postgresql.state import cut_off_index, index_is_valid
-from midair.model.change import AddColumn, AlterColumnType, Column, ConstraintKind
+from midair.model.change import AddColumn, AlterColumnType, Column, Default
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.plan import Phase
@@ -18,7 +18,7 @@ from midair.rewriting.carried import WAY, Carried
 from midair.rewriting.exchange import Exchange
 from midair.rewriting.names import raw, temporary
 from midair.rewriting.piece import Piece
-from midair.rewriting.recipe import NoWay, Phases
+from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import (
     SCRATCH,
@@ -44,7 +44,8 @@ _Locks = tuple[tuple[str, LockLevel], ...]
 @dataclass(frozen=True, slots=True)
 class Twin:
     """A column and the one that takes its place. `up` and `down` fill the one from the other, `index` is the name of
-    the one that finds rows without a value, and `added` the statement that makes the new column.
+    the one that finds rows without a value, and `added` the statement that makes the new column. `default` is what the
+    column has afterwards; `resets`: the old default is gone before the type is changed.
     """
 
     table: Table
@@ -60,29 +61,35 @@ class Twin:
     down: Sync
     carried: tuple[Carried, ...]
     case: Case
+    default: Default | None
+    resets: bool
 
-    def phases(self) -> Phases | NoWay:
-        """The recipe's phases; `NoWay` where the rows cannot be filled in batches."""
+    def prepared(self) -> tuple[Piece, ...] | NoWay:
+        """Everything up to the exchange; `NoWay` where the rows cannot be filled in batches."""
         fill = self._fill()
-        if isinstance(fill, NoWay):
-            return fill
-        return Phases(
-            expand=(*self._begins(), fill, *self._proves(), *self._carries(), *self._exchanges()),
-            contract=(*self._ends(self.down), f"ALTER TABLE {self.table.name} DROP COLUMN {self.old}"),
-            locks=((self.table.name, LockLevel.ACCESS_EXCLUSIVE),),
-            undo_first=self._before_undo(),
-            undo=self._exchange(self.old, None).statements(self._ends(self.down)),
-            undo_locks=self._locks(),
-            undo_needs=(self._window(),),
-            summary=f"{self.table.name}.{self.column.name} is {self.change.type}, and {self.old} keeps it as {self.column.type}",
-            holds=(
-                Held(self.table.name, self.column.name),
-                *(Held(each.table, each.name) for each in self.carried if each.table != self.table.name),
-            ),
-            reverses=f"change type {self.table.name}.{self.column.name}",
-            verify=self._intact(),
-            notes=self._notes(),
-        )
+        return fill if isinstance(fill, NoWay) else (*self._begins(), fill, *self._proves(), *self._carries())
+
+    @property
+    def contract(self) -> tuple[str, ...]:
+        """The old column goes, with what filled it."""
+        return (*self._ends(self.down), f"ALTER TABLE {self.table.name} DROP COLUMN {self.old}")
+
+    @property
+    def undo(self) -> tuple[str, ...]:
+        """The exchange backwards."""
+        return self._exchange(self.old, None).statements(self._ends(self.down))
+
+    @property
+    def holds(self) -> tuple[Held, ...]:
+        """The column, and the foreign keys that were made anew on other tables."""
+        others = (Held(each.table, each.name) for each in self.carried if each.table != self.table.name)
+        return (Held(self.table.name, self.column.name), *others)
+
+    @property
+    def summary(self) -> str:
+        """For `status`."""
+        column = f"{self.table.name}.{self.column.name}"
+        return f"{column} is {self.change.type}, and {self.old} keeps it as {self.column.type}"
 
     # --- expand
 
@@ -200,19 +207,16 @@ class Twin:
     def _not_null(self) -> str:
         return temporary("nn", self.table.name, self.column.name)
 
-    def _exchanges(self) -> tuple[Piece, ...]:
-        exchange = self._exchange(self.new, self.old)
+    def exchanged(self) -> tuple[str, ...]:
+        """The exchange, for one transaction under `locks`."""
         turned = [*self._ends(self.up), self.down.trigger(self.trigger, self.table.name)]
         if self.subscribed:
             turned.append(f"ALTER TABLE {self.table.name} ENABLE ALWAYS TRIGGER {self.trigger}")
-        # The trigger that is made now names columns as they will be: it fires only once they are.
-        statements = [*exchange.statements(turned)]
-        if self.up.fails:
-            statements = [self._misfits(), f"DROP INDEX {beside(self.table.name, self._index)}", *statements]
-        return tuple(
-            Piece(sql, locks=self._locks(), why="the two columns exchange their names", fixed=True)
-            for sql in statements
-        )
+        # The trigger that is made first names columns as they will be: it fires only once they are.
+        statements = self._exchange(self.new, self.old).statements(turned)
+        if not self.up.fails:
+            return statements
+        return (self._misfits(), f"DROP INDEX {beside(self.table.name, self._index)}", *statements)
 
     def _exchange(self, comes: str, aside: str | None) -> Exchange:
         kind = _COUNTED.get(self.change.type.name if aside else self.column.type.name)
@@ -222,22 +226,30 @@ class Twin:
             facts = replace(facts, sequence=replace(facts.sequence, kind=now))
         native = self.case.scene.version >= SINCE["not null constraint"] and self.column.not_null
         names = (facts.not_null, self._not_null) if native and facts.not_null else None
-        return Exchange(self.table.name, self.column, facts, comes, aside, self.carried, kind, names)
+        enters = self.column if aside is None else replace(self.column, default=self.default)
+        had = self.column.default is not None
+        return Exchange(self.table.name, enters, facts, comes, aside, self.carried, kind, names, had)
 
     def _ends(self, sync: Sync) -> tuple[str, str]:
         return f"DROP TRIGGER {self.trigger} ON {self.table.name}", f"DROP FUNCTION {sync.function}()"
 
-    def _locks(self) -> _Locks:
+    @property
+    def locks(self) -> _Locks:
+        """What the exchange locks: the table, and those that refer to it or that it refers to."""
         tables = {self.table.name, *(name for each in self.carried for name in each.tables)}
         return tuple((name, LockLevel.ACCESS_EXCLUSIVE) for name in sorted(tables))
 
     # --- the way back
 
-    def _before_undo(self) -> tuple[str, ...]:
+    @property
+    def before_undo(self) -> tuple[str, ...]:
+        """Naive statements that make what the old column lost."""
         required = (self._required(self.old),) if self.column.not_null else ()
         return (*required, *(each.again for each in self.carried if each.builds_back))
 
-    def _window(self) -> Need:
+    @property
+    def window(self) -> Need:
+        """Nothing was written that the old type cannot hold."""
         name, column = self.table.name, self.column.name
         text = f"SELECT count(*) FROM {name} WHERE {column} IS NOT NULL AND {self.old} IS NULL"
         return Need(
@@ -245,7 +257,9 @@ class Twin:
             f"{name}.{column} holds values that are no {self.column.type}, written since: the way back is closed while they are there",
         )
 
-    def _intact(self) -> Need:
+    @property
+    def intact(self) -> Need:
+        """The old column and its trigger are there."""
         text = (
             "SELECT 2 - (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND NOT attisdropped)::int"
             " - (SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass(%s) AND tgname = %s AND tgenabled IN ('O', 'A'))::int"
@@ -256,7 +270,9 @@ class Twin:
             f"{self.table.name}.{self.old}, or the trigger that fills it, is not as it was made",
         )
 
-    def _notes(self) -> tuple[str, ...]:
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of the plan should know."""
         column = f"{self.table.name}.{self.column.name}"
         notes = [
             f"{column} stands last in the table from then on: SELECT *, COPY and INSERT without column names see another order;"
@@ -319,7 +335,7 @@ class Twin:
         written = _on_scratch(self.case.sql)
         if f"{bare_name(self.table.name)}." in (self.change.using or ""):
             return []  # it says the table's own name
-        default = self.column.default
+        default = None if self.resets else self.column.default
         set_default = (
             f"ALTER TABLE {SCRATCH} ALTER COLUMN {self.column.name} SET DEFAULT {default.sql}"
             if default
@@ -334,39 +350,3 @@ def _on_scratch(sql: str) -> str:
 
 def _inserts(column: str, kind: str) -> list[str]:
     return [f"INSERT INTO {SCRATCH} ({column}) VALUES ({each})" for each in _SAMPLES.get(kind, ())]
-
-
-def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> NoWay | None:
-    """What keeps a second column from taking this one's place."""
-    name = table.name
-    if not facts.plain or facts.typed or table.kind != "table":
-        return NoWay(f"{name} is partitioned, of a type, or takes part in inheritance", WAY)
-    if column.generated is not None:
-        return NoWay(f"{name}.{column.name} is generated", WAY)
-    if facts.publications:
-        return NoWay(
-            f"the publication {facts.publications[0]} sends all columns of {name}, and its subscribers would stop at a new one",
-            f"give the publication a list of columns; or {WAY}",
-        )
-    users = facts.columns[column.name].users
-    if users:
-        return NoWay(
-            f"{name}.{column.name} is used by {', '.join(users)}",
-            f"drop that in a migration before, and make it again after; or {WAY}",
-        )
-    if _is_stale(table, facts, case):
-        return NoWay(
-            f"earlier statements of this run changed what hangs on {name}",
-            "apply the migrations before this one first",
-        )
-    return None
-
-
-def _is_stale(table: Table, facts: Attached, case: Case) -> bool:
-    kinds = (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY)
-    indexes = {bare_name(each.name) for each in table.indexes} == {each.name for each in facts.indexes}
-    checks = {each.name for each in table.constraints if each.kind in kinds} == {
-        each.name for each in facts.constraints
-    }
-    inbound = {(other.name, key.name) for other, key in case.scene.schema.referencing(table.name)}
-    return not (indexes and checks and inbound == {(each.table, each.name) for each in facts.inbound})
