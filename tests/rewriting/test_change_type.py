@@ -169,3 +169,63 @@ def test_what_a_second_column_cannot_cover_is_refused(
     with rig.database(_SHOP + given) as address, pytest.raises(NotOnline, match=why) as caught:
         midair.apply(request_for(project(sql), address), Remembering())
     assert caught.value.hint
+
+
+_MOODS = """
+CREATE TYPE mood AS ENUM ('sad', 'calm', 'happy');
+CREATE TABLE people (id int PRIMARY KEY, feels mood NOT NULL DEFAULT 'happy', felt mood, note text);
+CREATE INDEX people_feels ON people (feels);
+INSERT INTO people SELECT g, (ARRAY['calm', 'happy'])[1 + g % 2]::mood, 'calm', 'n' FROM generate_series(1, 200) AS g;
+"""
+_OTHER_MOODS = """
+ALTER TYPE mood RENAME TO mood_old;
+CREATE TYPE mood AS ENUM ('calm', 'happy', 'wild');
+ALTER TABLE people ALTER COLUMN feels DROP DEFAULT;
+ALTER TABLE people ALTER COLUMN feels TYPE mood USING feels::text::mood;
+ALTER TABLE people ALTER COLUMN feels SET DEFAULT 'calm'::mood;
+ALTER TABLE people ALTER COLUMN felt TYPE mood USING felt::text::mood;
+DROP TYPE mood_old;
+"""
+
+
+def test_an_enum_is_replaced_and_goes_back(rig: Rig, project: Callable[..., Path]) -> None:
+    root = without_downgrade(project(_OTHER_MOODS))
+    with (
+        rig.database(_MOODS) as written,
+        rig.database(_MOODS) as online,
+        rig.session(online, "midair by hand") as session,
+    ):
+        before = _shape(rig, online)
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        midair.apply(request_for(root, online), Remembering())
+        _run(
+            session,
+            "INSERT INTO people (id) VALUES (900)",
+            "UPDATE people SET felt = 'happy'::mood WHERE id = 1",
+        )
+        midair.rollback(request_for(root, online), Remembering())
+        assert _shape(rig, online) == before
+        assert session.query("SELECT id, feels::text, felt::text FROM people WHERE id IN (1, 900) ORDER BY id") == [
+            (1, "happy", "happy"), (900, "calm", None)
+        ]  # fmt: skip
+        midair.apply(request_for(root, online), Remembering())
+        _run(session, "UPDATE people SET felt = 'wild' WHERE id = 2")
+        with pytest.raises(Refused, match="written since"):
+            midair.rollback(request_for(root, online), Remembering())
+        closed(root, online)
+        assert _shape(rig, online) == _shape(rig, written)
+
+
+def test_an_enum_value_still_in_use_stops_the_exchange(rig: Rig, project: Callable[..., Path]) -> None:
+    root = project(_OTHER_MOODS)
+    with rig.database(_MOODS) as address, rig.session(address, "midair by hand") as session:
+        _run(session, "UPDATE people SET felt = 'sad' WHERE id = 3")
+        with pytest.raises(MigrationFailed, match="1 rows of people have a felt that is no"):
+            midair.apply(request_for(root, address), Remembering())
+        _run(
+            session,
+            "UPDATE people SET felt = 'sad'::mood WHERE id = 4",
+            "UPDATE people SET felt = NULL WHERE felt = 'sad'::mood",
+        )
+        midair.resume(request_for(root, address), Remembering())
+        closed(root, address)

@@ -213,10 +213,14 @@ class Twin:
         if self.subscribed:
             turned.append(f"ALTER TABLE {self.table.name} ENABLE ALWAYS TRIGGER {self.trigger}")
         # The trigger that is made first names columns as they will be: it fires only once they are.
-        statements = self._exchange(self.new, self.old).statements(turned)
+        return self._exchange(self.new, self.old).statements(turned)
+
+    @property
+    def last_look(self) -> tuple[str, ...]:
+        """Under the lock, before the exchange: no value was written meanwhile that the new type does not take."""
         if not self.up.fails:
-            return statements
-        return (self._misfits(), f"DROP INDEX {beside(self.table.name, self._index)}", *statements)
+            return ()
+        return (self._misfits(), f"DROP INDEX {beside(self.table.name, self._index)}")
 
     def _exchange(self, comes: str, aside: str | None) -> Exchange:
         kind = _COUNTED.get(self.change.type.name if aside else self.column.type.name)

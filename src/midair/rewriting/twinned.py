@@ -24,7 +24,7 @@ from midair.rewriting.twin import Twin
 def phases_of(twins: Sequence[Twin], before: Sequence[str] = (), after: Sequence[str] = ()) -> Phases | NoWay:
     """The recipe for these columns, which exchange with their twins in one transaction.
 
-    `before` begins the exchange, `after` its way back.
+    `before` stands first in the exchange, `after` in its way back.
     """
     prepared: list[Piece] = []
     for each in twins:
@@ -36,7 +36,8 @@ def phases_of(twins: Sequence[Twin], before: Sequence[str] = (), after: Sequence
     only = tuple(
         (name, LockLevel.ACCESS_EXCLUSIVE) for name in dict.fromkeys(each.table.name for each in twins)
     )
-    exchange = (*before, *(sql for each in twins for sql in each.exchanged()))
+    looks = [sql for each in twins for sql in each.last_look]
+    exchange = (*looks, *before, *(sql for each in twins for sql in each.exchanged()))
     intact = [each.intact for each in twins]
     return Phases(
         expand=(

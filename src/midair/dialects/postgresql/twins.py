@@ -142,3 +142,27 @@ def copied_column(expression: str) -> str | None:
         return None
     last = node.column_ref.fields[-1]
     return identifier(last.string.sval) if last.WhichOneof("node") == "string" else None
+
+
+def with_type(sql: str, was: str, name: str) -> str | None:
+    """The statement with one type's name in another's place, everywhere it stands for a type."""
+    kind, tree = statement_of(sql)
+    if tree is None:
+        return None
+
+    def change(copy: Any) -> None:
+        for node_kind, node in list(walk(copy)):
+            if node_kind == "TypeName" and node.names:
+                _rename_path(node.names, was, name)
+        if kind == "create_enum_stmt":
+            _rename_path(copy.type_name, was, name)
+
+    return deparsed(kind, tree, change)
+
+
+def _rename_path(path: Any, was: str, name: str) -> None:
+    from midair.dialects.postgresql.changes.names import qualified
+
+    parts = [each.string.sval for each in path]
+    if parts and qualified(*parts) == was:
+        path[-1].string.sval = raw_name(name)
