@@ -58,10 +58,10 @@ def test_after_contract_the_schema_is_what_the_naive_statement_leaves_but_for_th
         assert {each.recipe for each in midair.plan(request_for(root, online)).contracts} >= {"change-type"}
         assert midair.apply(request_for(root, online), Remembering()).revisions == 1
         closed(root, online)
-        assert _shape(rig, online) == _shape(rig, written)
+        assert shape_of(rig, online) == shape_of(rig, written)
 
 
-def _shape(rig: Rig, address: Address) -> list[str]:
+def shape_of(rig: Rig, address: Address) -> list[str]:
     """The schema without the order of columns, which statistics objects are written in too."""
     lines = [line.rstrip(",") for line in dump(rig.server.bin, address, data=False).splitlines()]
     lines = [
@@ -84,7 +84,7 @@ def test_a_rollback_before_contract_leaves_what_was_there_and_what_was_written_s
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     with rig.database(_SHOP) as address, rig.session(address, "midair by hand") as session:
-        before = _shape(rig, address)
+        before = shape_of(rig, address)
         for sql in TYPES.values():
             root = without_downgrade(project(sql))
             midair.apply(request_for(root, address), Remembering())
@@ -94,7 +94,7 @@ def test_a_rollback_before_contract_leaves_what_was_there_and_what_was_written_s
                 "UPDATE orders SET total = 5 WHERE id = 4",
             )
             midair.rollback(request_for(root, address), Remembering())
-            assert _shape(rig, address) == before, sql
+            assert shape_of(rig, address) == before, sql
             assert session.query("SELECT total, code FROM orders WHERE total = 77 OR id = 4 ORDER BY 1 DESC")[
                 -2:
             ] == [(77, "77"), (5, "4")]
@@ -195,7 +195,7 @@ def test_an_enum_is_replaced_and_goes_back(rig: Rig, project: Callable[..., Path
         rig.database(_MOODS) as online,
         rig.session(online, "midair by hand") as session,
     ):
-        before = _shape(rig, online)
+        before = shape_of(rig, online)
         midair.apply(request_for(root, written, "direct"), Remembering())
         midair.apply(request_for(root, online), Remembering())
         _run(
@@ -204,7 +204,7 @@ def test_an_enum_is_replaced_and_goes_back(rig: Rig, project: Callable[..., Path
             "UPDATE people SET felt = 'happy'::mood WHERE id = 1",
         )
         midair.rollback(request_for(root, online), Remembering())
-        assert _shape(rig, online) == before
+        assert shape_of(rig, online) == before
         assert session.query("SELECT id, feels::text, felt::text FROM people WHERE id IN (1, 900) ORDER BY id") == [
             (1, "happy", "happy"), (900, "calm", None)
         ]  # fmt: skip
@@ -213,7 +213,7 @@ def test_an_enum_is_replaced_and_goes_back(rig: Rig, project: Callable[..., Path
         with pytest.raises(Refused, match="written since"):
             midair.rollback(request_for(root, online), Remembering())
         closed(root, online)
-        assert _shape(rig, online) == _shape(rig, written)
+        assert shape_of(rig, online) == shape_of(rig, written)
 
 
 def test_an_enum_value_still_in_use_stops_the_exchange(rig: Rig, project: Callable[..., Path]) -> None:

@@ -15,6 +15,7 @@ from midair.model.plan import Phase
 from midair.model.schema import Table, bare_name, beside
 from midair.model.statement import Sql
 from midair.rewriting.carried import WAY, Carried
+from midair.rewriting.described import described
 from midair.rewriting.exchange import Exchange
 from midair.rewriting.names import raw, temporary
 from midair.rewriting.piece import Piece
@@ -23,7 +24,6 @@ from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import (
     SCRATCH,
     Sync,
-    literal,
     misfits,
     refusal,
     trial,
@@ -96,7 +96,7 @@ class Twin:
     def _begins(self) -> tuple[Piece, ...]:
         name = self.table.name
         only: _Locks = ((name, LockLevel.ACCESS_EXCLUSIVE),)
-        made = [self.added, *self._described(), self.up.trigger(self.trigger, name)]
+        made = [self.added, *described(name, self.new, self.facts), self.up.trigger(self.trigger, name)]
         if self.subscribed:
             made.append(f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {self.trigger}")
         return (
@@ -112,21 +112,6 @@ class Twin:
             ),
             *(Piece(sql, locks=only, why="every write fills the new column too") for sql in made),
         )
-
-    def _described(self) -> list[str]:
-        """Comment, rights and options of the column, for the new one."""
-        name, facts = self.table.name, self.facts
-        made: list[str] = []
-        if facts.comment:
-            made.append(f"COMMENT ON COLUMN {name}.{self.new} IS {literal(facts.comment)}")
-        if facts.target is not None and facts.target >= 0:
-            made.append(f"ALTER TABLE {name} ALTER COLUMN {self.new} SET STATISTICS {facts.target}")
-        if facts.options:
-            made.append(f"ALTER TABLE {name} ALTER COLUMN {self.new} SET ({', '.join(facts.options)})")
-        for each in facts.grants:
-            more = " WITH GRANT OPTION" if each.grantable else ""
-            made.append(f"GRANT {each.right} ({self.new}) ON TABLE {name} TO {each.to}{more}")
-        return made
 
     def _fill(self) -> Piece | NoWay:
         scene = self.case.scene.after((AddColumn(self.table.name, Column(self.new, self.change.type)),))

@@ -67,7 +67,7 @@ def phases_of(twins: Sequence[Twin], before: Sequence[str] = (), after: Sequence
     )
 
 
-def _against_twin(table: Table, column: Column, facts: Attached, case: Case) -> NoWay | None:
+def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> NoWay | None:
     """What keeps a second column from taking this one's place."""
     name = table.name
     if not facts.plain or facts.typed or table.kind != "table":
@@ -116,7 +116,7 @@ def twin_of(
     facts = case.scene.attached.get(table.name)
     if facts is None or not table.known or column.name not in facts.columns:
         return NoWay(f"the catalog tells too little of {table.name}", WAY)
-    against = _against_twin(table, column, facts, case) or _expression_against(table, column, change, case)
+    against = against_twin(table, column, facts, case) or _expression_against(table, column, change, case)
     if against is not None:
         return against
     new, old = temporary("new", table.name, column.name), temporary("old", table.name, column.name)
