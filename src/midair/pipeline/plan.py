@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
+from midair.dialects.postgresql.attached import attachments
 from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
@@ -112,7 +113,7 @@ def laid(
             snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
         )
         if up:
-            scene = replace(scene, bridging=bridgings(session), defers=True)
+            scene = replace(scene, bridging=bridgings(session), attached=attachments(session), defers=True)
         return lay_out_online(
             project.tool,
             direction,
