@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from midair.model.effects import Effects, LockLevel
 from midair.model.finding import Finding, Risk
-from midair.model.migration import Direction, RevisionId
+from midair.model.migration import RevisionId
 from midair.model.statement import Statement
 
 
@@ -90,7 +90,8 @@ class Rehearsed:
     """Tables of the target that rows were put into, and how many."""
     notes: tuple[str, ...] = ()
     took_s: float = 0.0
-    direction: Direction = Direction.UP
+    strategy: str = "direct"
+    """What `apply` would follow: its steps are the ones that were traced."""
 
     @property
     def risk(self) -> Risk:

@@ -12,6 +12,7 @@ from midair.model.trace import Proof
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid
+from midair.pipeline.queries import Breakage, judged
 from midair.pipeline.stage import Stage
 from midair.pipeline.trial import (
     Notebook,
@@ -107,9 +108,8 @@ class _Each:
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
     def _judge_queries(self, broken: Mapping[Span, str]) -> None:
-        for span, reason in failing(self.opened.session, self.trial.queries).items():
-            if span not in broken:
-                self._found(verdicts.QUERY_BREAKS, f"{span} no longer works: {reason}")
+        now = failing(self.opened.session, self.trial.queries)
+        self.book.findings += judged(Breakage(broken, now, now), self.migration, gated=False)
 
     def _again(self, after: Inventory) -> bool:
         began, rows = time.monotonic(), self._rows()
@@ -227,7 +227,7 @@ def each_alone(
     done = 0
     while done < len(chosen):
         with here.opened() as opened:
-            if done and not _bring(opened, chosen[:done], up):
+            if done and not bring(opened, chosen[:done], up):
                 book.notes.append(
                     f"{chosen[done - 1].revision} cannot be brought in, so {len(chosen) - done} after it were not tried by themselves"
                 )
@@ -239,7 +239,7 @@ def each_alone(
                     break
 
 
-def _bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
+def bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
     """These in one go and without rows; whether that went well."""
     try:
         plan = laid(opened, migrations, up, Direction.UP, applied_now(opened))

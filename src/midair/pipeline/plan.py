@@ -1,6 +1,6 @@
 """The steps a run will take, laid out and not taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
@@ -11,6 +11,7 @@ from midair.journal import Journal, contracts
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan
+from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
@@ -58,14 +59,22 @@ def scripts_of(
     return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
 
 
+def _as_they_are(schema: Schema) -> Schema:
+    return schema
+
+
 def laid(
     opened: Opened,
     chosen: Sequence[Migration],
     scripts: Scripts,
     direction: Direction,
     applied: tuple[Applied, ...],
+    sizes: Callable[[Schema], Schema] = _as_they_are,
 ) -> Plan:
-    """These migrations as steps, by the strategy of the request, with what the tool writes about each."""
+    """These migrations as steps, by the strategy of the request, with what the tool writes about each.
+
+    `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not.
+    """
     project, session = opened.project, opened.session
     up = direction is Direction.UP
     marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
@@ -82,7 +91,7 @@ def laid(
         waiting = tuple(each.contract for each in contracts.waiting(session))
     if strategy == "online" or takes_back:
         scene = scene_of(
-            snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
+            sizes(snapshot(session)), session.server_version // 10_000, opened.request.small_table_bytes
         )
         if up:
             scene = replace(scene, bridging=bridgings(session), defers=True)

@@ -10,9 +10,11 @@ from midair.model.inventory import Inventory, differences
 from midair.model.migration import Applied, Direction, Migration
 from midair.model.trace import Proof, Rehearsed, TracedStep
 from midair.pipeline.each import each_alone
+from midair.pipeline.each_online import online_as_applied, online_one_by_one
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid, scripts_of
+from midair.pipeline.queries import broken_before
 from midair.pipeline.request import Request
 from midair.pipeline.stage import Stage, roles_in, stage
 from midair.pipeline.standings import standings_of
@@ -31,6 +33,7 @@ from midair.pipeline.trial import (
 )
 from midair.planning.choose import pending_of
 from midair.rehearsal import verdicts
+from midair.rehearsal.application import failing
 from midair.rehearsal.rows import fill
 from midair.rehearsal.verdicts import found
 from midair.sources.source import Scripts
@@ -55,17 +58,14 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
         book = Notebook()
         scripts = scripts_of(opened, chosen, Direction.UP, applied)
         scripts = without_extensions(scripts, trial.without)
-        plan = laid(opened, chosen, scripts, Direction.UP, applied)
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
         here.bring_roles(roles_in(statements))
         if chosen:
-            back = _whole(here, opened, chosen, scripts, applied, book, trial, tell)
-            if trial.each or (trial.each is None and len(chosen) <= _EACH_AT_MOST):
-                each_alone(here, chosen, scripts, back, book, trial, tell)
+            if here.target is not None:
+                book.findings += broken_before(failing(opened.session, trial.queries), chosen[0])
+            _tried(here, opened, chosen, scripts, applied, book, trial, tell)
         if not book.findings:  # else each migration by itself has told the same, with its right name
             book.findings += book.suspicions
-        if request.strategy == "online":
-            book.notes.append("tried as written: what --strategy online makes of it is not rehearsed")
         own, theirs = here.majors
         if theirs is not None and own != theirs:
             book.notes.append(
@@ -77,7 +77,8 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
             start=here.start,
             server=f"PostgreSQL {own}",
             target_server=f"PostgreSQL {theirs}" if theirs else None,
-            plan_digest=plan.digest,
+            strategy=here.strategy,
+            plan_digest=book.digest or laid(opened, (), scripts, Direction.UP, applied).digest,
             steps=book.steps,
             proofs=tuple(book.proofs),
             findings=tuple(_distinct(book.findings)),
@@ -85,6 +86,39 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
             notes=tuple(dict.fromkeys(book.notes)),
             took_s=time.monotonic() - began,
         )
+
+
+def _tried(
+    here: Stage,
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    applied: tuple[Applied, ...],
+    book: Notebook,
+    trial: Trial,
+    tell: Callable[[str], None],
+) -> None:
+    """As written first, together and one by one; then, where `apply` would make something else of it, that too."""
+    online = here.strategy == "online"
+    each = trial.each or (trial.each is None and len(chosen) <= _EACH_AT_MOST)
+    as_written = replace(trial, queries=()) if online else trial
+    back = _whole(here, opened, chosen, scripts, applied, book, as_written, tell)
+    if each:
+        each_alone(here, chosen, scripts, back, book, as_written, tell)
+    if not online:
+        return
+    tell(f"online: {len(chosen)} migrations")
+    together = Notebook() if each else book
+    whole = online_as_applied(here, chosen, scripts, back, together, trial)
+    if each:
+        steps = online_one_by_one(here, chosen, scripts, back, book, trial, tell)
+        book.proofs += together.proofs
+        book.notes += together.notes
+        book.suspicions += together.findings
+        together.steps = together.steps if whole else steps
+    book.steps = together.steps or book.steps
+    book.digest = together.digest or book.digest
+    book.findings += _disagreements(book.steps, chosen)
 
 
 def _whole(
@@ -109,6 +143,7 @@ def _whole(
     began = time.monotonic()
     with watching(opened) as (watched, session):
         plan = laid(watched, chosen, scripts, Direction.UP, applied)
+        book.digest = plan.digest
         try:
             flown(watched, plan, Silent())
         except MigrationFailed as error:

@@ -12,7 +12,7 @@ from midair.model.address import Address, Product
 from midair.model.schema import Schema
 from midair.model.statement import Sql, Statement, quoted
 from midair.pipeline.opening import Opened, address_of, dump_of, open_project, options_of, reread
-from midair.pipeline.request import Request, application_of, guard_of
+from midair.pipeline.request import Request, application_of, guard_of, strategy_of
 from midair.rehearsal.clone import clone_schema
 from midair.rehearsal.server import ThrowawayDatabases, throwaway_server
 from midair.sources.source import Options, Project, Source
@@ -24,8 +24,8 @@ _PREFIX = "midair_rehearsal_"
 class Stage:
     """A project, a throwaway server, and a template there that is what the target is now.
 
-    `target` is its schema with sizes, `None` when no target was read. `start` says in words where the
-    template came from. `majors` are the major versions of the server and of the target.
+    `strategy` is what `apply` would follow. `target` is its schema with sizes, `None` when no target was read.
+    `start` says in words where the template came from. `majors` are the major versions of the server and of the target.
     """
 
     request: Request
@@ -37,10 +37,15 @@ class Stage:
     start: str
     target: Schema | None
     majors: tuple[int, int | None]
+    strategy: str = "direct"
 
     @contextmanager
-    def opened(self) -> Generator[Opened]:
-        """A fresh database as the target is now, opened as a command would open the target; gone afterwards."""
+    def opened(self, strategy: str = "direct") -> Generator[Opened]:
+        """A fresh database as the target is now, opened as a command would open the target; gone afterwards.
+
+        `direct` is as written: what the author sent is what must hold, whatever `apply` would make of it.
+        """
+        request = replace(self.request, strategy=strategy)
         name = f"{_PREFIX}{uuid4().hex[:12]}"
         with _session(self.admin) as admin:
             admin.run([Sql(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(self.template)}")], atomic=False)
@@ -49,13 +54,13 @@ class Stage:
         scratch = ThrowawayDatabases(
             None,
             self.request.variables,
-            lambda copy: _clone(session, copy, self.request, self.project),
+            lambda copy: _clone(session, copy, request, self.project),
             self.admin,
         )
         source = replace(self.source, after_run=None)  # a file of the project is not ours to write now
         try:
             yield Opened(
-                self.request, source, replace(self.project, address=address), session, scratch, self.options
+                request, source, replace(self.project, address=address), session, scratch, self.options
             )
         finally:
             session.close()
@@ -81,8 +86,6 @@ def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
         MissingExtension: the throwaway server lacks an extension that the target uses.
         Unreachable, LoginRefused: the target that was named did not answer.
     """
-    # As written: what the author sent is what must hold, whatever apply would make of it.
-    request = replace(request, strategy="direct")
     source, project = open_project(request)
     address = None if from_empty else _address(request, project)
     product = address.product if address else project.product
@@ -104,7 +107,8 @@ def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
             _sweep(maintenance)
             maintenance.run([Sql(f"CREATE DATABASE {quoted(template)}")], atomic=False)
         start = f"an empty database{f'; {why_not}' if why_not else ''}"
-        made = Stage(request, source, project, options, admin, template, start, None, (own, major))
+        strategy = strategy_of(request, address) if address else request.strategy or "direct"
+        made = Stage(request, source, project, options, admin, template, start, None, (own, major), strategy)
         try:
             yield _filled(made, target) if target else made
         finally:
