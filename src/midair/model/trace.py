@@ -57,6 +57,9 @@ class TracedStep:
     segment: int = 0
     sizes: tuple[Size, ...] = ()
     held_s: float | None = None
+    phase: str = "expand"
+    rewrite: str | None = None
+    """The rewrite that made it of the author's statement, if one did."""
     surprises: tuple[str, ...] = ()
     """What the server did and no prediction said, a sentence each."""
 

@@ -85,6 +85,8 @@ def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tup
                 each.transaction,
                 sizes,
                 held_s(each.sighting, each.expected, sizes),
+                str(step.phase),
+                step.rewrite,
                 surprises,
             )
         )
