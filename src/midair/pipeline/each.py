@@ -1,18 +1,17 @@
 """Every migration by itself, in order: rows in, up, down, up; so that each finding has its migration."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from midair.errors import MigrationFailed
 from midair.model.inventory import Difference, Inventory, differences
 from midair.model.migration import Direction, Migration, Script
-from midair.model.statement import Span
 from midair.model.trace import Proof
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid
-from midair.pipeline.queries import Breakage, judged
+from midair.pipeline.queries import Breakage, Refused, judged
 from midair.pipeline.stage import Stage
 from midair.pipeline.trial import (
     Notebook,
@@ -107,7 +106,7 @@ class _Each:
         for sequence, column, following in sequences_behind(self.opened.session):
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
-    def _judge_queries(self, broken: Mapping[Span, str]) -> None:
+    def _judge_queries(self, broken: Refused) -> None:
         now = failing(self.opened.session, self.trial.queries)
         self.book.findings += judged(Breakage(broken, now, now), self.migration, gated=False)
 

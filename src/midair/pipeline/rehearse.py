@@ -1,7 +1,7 @@
 """The plan tried on a throwaway server: locks traced, the way back proven, rows kept."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from midair.errors import MigrationFailed
@@ -14,9 +14,9 @@ from midair.pipeline.each_online import online_as_applied, online_one_by_one
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid, scripts_of
-from midair.pipeline.queries import broken_before
+from midair.pipeline.queries import Breakage, broken_before, judged, not_judged
 from midair.pipeline.request import Request
-from midair.pipeline.stage import Stage, roles_in, stage
+from midair.pipeline.stage import Stage, Wants, roles_in, stage
 from midair.pipeline.standings import standings_of
 from midair.pipeline.traced import traced_steps, watching
 from midair.pipeline.trial import (
@@ -52,17 +52,21 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
         ScratchError: no server to play on, or it lacks an extension.
     """
     began = time.monotonic()
-    with stage(request, from_empty=trial.from_empty) as here, here.opened() as opened:
+    wants = Wants(trial.sample, trial.masks, trial.queries_from_target)
+    with stage(request, from_empty=trial.from_empty, wants=wants) as here, here.opened() as opened:
+        trial = replace(trial, queries=(*trial.queries, *here.queries))
         applied, standings = standings_of(opened)
         chosen = pending_of(standings, trial.target)
-        book = Notebook()
+        book = Notebook(notes=list(_about_sample(here, trial)))
         scripts = scripts_of(opened, chosen, Direction.UP, applied)
         scripts = without_extensions(scripts, trial.without)
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
         here.bring_roles(roles_in(statements))
         if chosen:
             if here.target is not None:
-                book.findings += broken_before(failing(opened.session, trial.queries), chosen[0])
+                broken = failing(opened.session, trial.queries)
+                book.findings += broken_before(broken, chosen[0])
+                book.notes += filter(None, [not_judged(broken)])
             _tried(here, opened, chosen, scripts, applied, book, trial, tell)
         if not book.findings:  # else each migration by itself has told the same, with its right name
             book.findings += book.suspicions
@@ -139,6 +143,7 @@ def _whole(
         book.filled = filled.rows
         book.note_refused(filled)
     before = schema_of(opened)
+    broken = failing(opened.session, trial.queries)
     tell(f"up: {len(chosen)} migrations")
     began = time.monotonic()
     with watching(opened) as (watched, session):
@@ -159,6 +164,8 @@ def _whole(
         book.steps = traced_steps(session.seen, plan, here.target)
     book.findings += _disagreements(book.steps, chosen)
     book.proofs.append(Proof("up", None, True, time.monotonic() - began))
+    now = failing(opened.session, trial.queries)
+    book.suspicions += judged(Breakage(broken, now, now), last, gated=False)
     top = schema_of(opened)
     _second_run(opened, top, last, book)
     return _down_and_up(opened, chosen, scripts, (before, top), book, tell)
@@ -225,6 +232,15 @@ def _down_and_up(
         Proof("up again", None, not differs, time.monotonic() - began, str(differs[0]) if differs else "")
     )
     return back
+
+
+def _about_sample(here: Stage, trial: Trial) -> Iterator[str]:
+    if here.sampled.rows:
+        number = sum(rows for _, rows in here.sampled.rows)
+        masked = f", {', '.join(trial.masks)} masked" if trial.masks else ""
+        yield f"{number} rows of {len(here.sampled.rows)} tables are the target's own{masked}"
+    for table, reason in here.sampled.refused:
+        yield f"no rows of {table} were taken from the target: {reason}"
 
 
 def _disagreements(steps: Sequence[TracedStep], chosen: Sequence[Migration]) -> list[Finding]:

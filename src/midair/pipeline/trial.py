@@ -36,6 +36,12 @@ class Trial:
     queries: tuple[Statement, ...] = ()
     without: tuple[str, ...] = ()
     """Extensions whose CREATE EXTENSION is left out."""
+    queries_from_target: bool = False
+    """The target's pg_stat_statements gives more of them."""
+    sample: int = 0
+    """So many rows of each of the target's tables, and what they point to, take the place of made-up ones."""
+    masks: tuple[str, ...] = ()
+    """Columns (`table.column`) whose values are masked before they leave the target."""
 
 
 @dataclass(slots=True)
