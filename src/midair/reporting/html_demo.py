@@ -68,9 +68,10 @@ def _chart(flight: Flight, axes: _Axes) -> Iterator[str]:
     for mark in flight.marks:
         if mark.name not in _DOING:
             left = axes.x(mark.began_s)
-            width = round(max(14.0, axes.x(mark.ended_s) - left), 1)
+            width = round(max(3.0, axes.x(mark.ended_s) - left), 1)
             yield f'<rect class="lane" x="{left}" y="{floor}" width="{width}" height="13"><title>migration {escape(mark.name)}: {length_of_time(mark.ended_s - mark.began_s)}</title></rect>'
-            yield f'<text x="{left + 3}" y="{floor + 10}">V{escape(mark.name)}</text>'
+            if width > 20:
+                yield f'<text x="{left + 3}" y="{floor + 10}">V{escape(mark.name)}</text>'
     yield "</svg>"
 
 
@@ -82,7 +83,8 @@ def _grid(axes: _Axes) -> Iterator[str]:
         wait *= 10
     step = next((each for each in (1, 2, 5, 10, 20, 60) if axes.end_s / each <= 16), 120)
     for at in range(0, int(axes.end_s) + 1, step):
-        yield f'<text x="{axes.x(at)}" y="{_HEIGHT - 8}">{at} s</text>'
+        anchor = "end" if axes.x(at) > _WIDTH - 30 else "middle"
+        yield f'<text x="{axes.x(at)}" y="{_HEIGHT - 8}" text-anchor="{anchor}">{at} s</text>'
 
 
 def _felt(slices: tuple[Slice, ...], axes: _Axes) -> Iterator[str]:
