@@ -111,11 +111,8 @@ def project_options() -> list[click.Parameter]:
     ]
 
 
-def database_options() -> list[click.Parameter]:
-    """Options of commands that go to a database; each is a setting of the same name."""
+def _server_options() -> list[click.Parameter]:
     return [
-        *project_options(),
-        _option("--url", "url", group="Settings", metavar="URL", help="The database's address."),
         _option(
             "--url-file", "url_file", group="Settings", metavar="FILE", help="A file that holds the address."
         ),
@@ -132,6 +129,15 @@ def database_options() -> list[click.Parameter]:
     ]
 
 
+def database_options() -> list[click.Parameter]:
+    """Options of commands that go to a database; each is a setting of the same name."""
+    return [
+        *project_options(),
+        _option("--url", "url", group="Settings", metavar="URL", help="The database's address."),
+        *_server_options(),
+    ]
+
+
 def check_options() -> list[click.Parameter]:
     """Options of `check`, which may look at a database and never writes to one."""
     return [
@@ -144,19 +150,7 @@ def check_options() -> list[click.Parameter]:
             metavar="URL",
             help="A database that says what is applied and how large it is.",
         ),
-        _option(
-            "--url-file", "url_file", group="Settings", metavar="FILE", help="A file that holds the address."
-        ),
-        _option(
-            "--password-file",
-            "password_file",
-            group="Settings",
-            metavar="FILE",
-            help="A file that holds the password.",
-        ),
-        _option(
-            "--scratch", "scratch", group="Settings", metavar="URL", help="A server for throwaway databases."
-        ),
+        *_server_options(),
         _option(
             "--fail-on",
             "fail_on",

@@ -1,6 +1,7 @@
 """Events as lines of JSON: what `apply --format jsonl` writes to stdout while it works."""
 
 from datetime import datetime
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -50,69 +51,42 @@ def json_line(event: Event, at: datetime) -> str:
 
 
 def _line(event: Event, at: datetime) -> EventLine:
+    line = partial(EventLine, at=at)
     match event:
         case RunStarted():
-            return EventLine(
-                event="run-started", at=at, run=event.run_id, of=event.segments, message=event.resumes
-            )
+            return line(event="run-started", run=event.run_id, of=event.segments, message=event.resumes)
         case SegmentStarted():
-            return EventLine(
-                event="segment-started",
-                at=at,
-                revisions=_revisions(event.segment),
-                number=event.number,
-                attempt=event.attempt,
-            )
+            of = _revisions(event.segment)
+            return line(event="segment-started", revisions=of, number=event.number, attempt=event.attempt)
         case SegmentDone():
-            return EventLine(
-                event="segment-done",
-                at=at,
-                revisions=_revisions(event.segment),
-                number=event.number,
-                took_s=event.took_s,
-            )
+            of = _revisions(event.segment)
+            return line(event="segment-done", revisions=of, number=event.number, took_s=event.took_s)
         case StepStarted():
-            return EventLine(
-                event="step-started", at=at, step=event.step.id, revisions=_one(event.step.revision)
-            )
+            return line(event="step-started", step=event.step.id, revisions=_one(event.step.revision))
         case StepDone():
-            return EventLine(
-                event="step-done",
-                at=at,
-                step=event.step.id,
-                revisions=_one(event.step.revision),
-                took_s=event.took_s,
-            )
+            of = _one(event.step.revision)
+            return line(event="step-done", step=event.step.id, revisions=of, took_s=event.took_s)
         case LockWaited():
-            return EventLine(
-                event="lock-waited", at=at, revisions=_revisions(event.segment), attempt=event.attempt,
+            return line(
+                event="lock-waited", revisions=_revisions(event.segment), attempt=event.attempt,
                 waited_s=event.waited_s, blockers=event.blockers,
             )  # fmt: skip
         case BackfillMoved():
-            return EventLine(
-                event="backfill-moved", at=at, step=event.step.id, revisions=_one(event.step.revision),
+            return line(
+                event="backfill-moved", step=event.step.id, revisions=_one(event.step.revision),
                 seen=event.seen, total=event.total, per_s=round(event.rows_per_s, 1), left_s=event.left_s,
                 message=event.held_back or None,
             )  # fmt: skip
         case Waiting():
-            return EventLine(event="waiting", at=at, message=event.what, waited_s=event.waited_s)
+            return line(event="waiting", message=event.what, waited_s=event.waited_s)
         case Noticed():
-            return EventLine(
-                event="noticed",
-                at=at,
-                revisions=_one(event.revision),
-                level=event.level,
-                message=event.message,
-            )
+            of = _one(event.revision)
+            return line(event="noticed", revisions=of, level=event.level, message=event.message)
         case RunFinished():
-            return EventLine(
-                event="run-finished",
-                at=at,
-                run=event.run_id,
-                outcome=event.outcome,
-                took_s=event.took_s,
+            return line(
+                event="run-finished", run=event.run_id, outcome=event.outcome, took_s=event.took_s,
                 number=event.revisions,
-            )
+            )  # fmt: skip
         case _:
             assert_never(event)
 
