@@ -8,7 +8,7 @@ from midair.analysis.analyse import analyse, begins_empty, rules
 from midair.analysis.context import Candidate
 from midair.analysis.options import Allowance, Options
 from midair.analysis.suppress import allowances_in, matches
-from midair.errors import MidairError, ProgramFailed, ScratchError
+from midair.errors import MidairError, NothingHere, ProgramFailed, ScratchError
 from midair.model.finding import Finding
 from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
@@ -17,6 +17,7 @@ from midair.pipeline.candidates import candidates_of, files_of, paths_of
 from midair.pipeline.changed_files import changed_files
 from midair.pipeline.checked_against import Ground, ground
 from midair.pipeline.chosen import in_files, named_in, pending_in
+from midair.pipeline.plain import PIPED, SHOWN, plain, plain_files
 from midair.pipeline.request import Request
 from midair.pipeline.rewritten import with_recipes
 
@@ -35,6 +36,10 @@ class Question:
     must_answer: bool = False
     server_version: int | None = None
     no_exec: bool = False
+    piped: bytes | None = None
+    """What came through standard input, which the name `-` stands for."""
+    in_transaction: bool = False
+    """SQL files that are no tool's are run in one transaction each; else as `psql -f` runs them."""
     options: Options = field(default_factory=Options)
 
 
@@ -70,6 +75,47 @@ def check(request: Request, question: Question) -> Checking:
         NoGit: git could not say what changed.
         Unreachable, LoginRefused: the database that was named did not answer.
     """
+    if PIPED in question.names:
+        return _check_plain(request, question, plain_files(request, question.names))
+    try:
+        return _check_project(request, question)
+    except NothingHere:
+        files = plain_files(request, question.names)
+        if not files:
+            raise
+    return _check_plain(request, question, files)
+
+
+def _check_plain(request: Request, question: Question, files: Sequence[str]) -> Checking:
+    found = plain(
+        request,
+        files,
+        since=question.since,
+        piped=question.piped,
+        atomic=question.in_transaction,
+        must_answer=question.must_answer,
+    )
+    texts = _texts(request.root, paths_of(found.candidates))
+    if question.piped is not None:
+        texts = {**texts, SHOWN: question.piped.decode(errors="replace")}
+    options = replace(question.options, allowances=_allowances(texts))
+    major = found.major or question.server_version
+    findings = analyse(found.candidates, found.schema, major, options)
+    return Checking(
+        request.root,
+        found.candidates,
+        findings,
+        major,
+        found.catalog,
+        found.strategy,
+        found.added,
+        () if question.names else ("no tool's project is here; its SQL files are checked as they stand",),
+        found.schema,
+        _lines(findings, request.root, texts),
+    )
+
+
+def _check_project(request: Request, question: Question) -> Checking:
     alone = not question.names and question.since is None
     with ground(request, ask=alone and not question.no_exec, must_answer=question.must_answer) as found:
         chosen = _chosen(found, request.root, question)
