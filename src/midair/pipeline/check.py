@@ -1,6 +1,6 @@
 """What is wrong with the migrations: those pending where a database says what is applied, else all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -208,11 +208,21 @@ def _schema_before(candidates: Sequence[Candidate], found: Ground, *, whole: boo
     return Schema(complete=not unread and begins_empty(teachers))
 
 
+_LARGE = 4_000_000
+"""Bytes from which on a file is read line by line and not kept: it may be a hundred megabytes of rows."""
+
+
 def _texts(root: Path, paths: Iterable[str]) -> Mapping[str, str]:
+    """The files' texts; of a large one only what is said to midair, on its lines."""
     texts: dict[str, str] = {}
     for path in paths:
         try:
-            texts[path] = (root / path).read_bytes().decode(errors="replace")
+            file = root / path
+            if _is_large(file):
+                with file.open(errors="replace", newline="\n") as lines:
+                    texts[path] = "".join(each if "midair:" in each else "\n" for each in lines)
+            else:
+                texts[path] = file.read_bytes().decode(errors="replace")
         except OSError:
             continue  # a callback or a program that is no file of the project
     return texts
@@ -229,14 +239,33 @@ _SHOWN_LINES = 8
 def _lines(
     findings: Sequence[Finding], root: Path, texts: Mapping[str, str]
 ) -> Mapping[tuple[str, int], str]:
-    texts = {**texts, **_texts(root, {each.span.path for each in findings} - set(texts) - {""})}
-    cut = {path: text.splitlines() for path, text in texts.items()}
+    wanted: dict[str, set[int]] = {}
+    for each in findings:
+        first, last = each.span.line, each.span.end_line or each.span.line
+        wanted.setdefault(each.span.path, set()).update(range(first, min(last + 1, first + _SHOWN_LINES)))
     return {
-        (each.span.path, number): cut[each.span.path][number - 1]
-        for each in findings
-        if each.span.path in cut
-        for number in range(
-            each.span.line, min(each.span.end_line or each.span.line, each.span.line + _SHOWN_LINES - 1) + 1
-        )
-        if number <= len(cut[each.span.path])
+        (path, number): line.rstrip("\r\n")
+        for path, numbers in wanted.items()
+        for number, line in enumerate(_lines_of(path, root, texts), start=1)
+        if number in numbers
     }
+
+
+def _lines_of(path: str, root: Path, texts: Mapping[str, str]) -> Iterator[str]:
+    """A file's lines; those of a large one from the file itself."""
+    text = texts.get(path)
+    if text is not None and not _is_large(root / path):
+        yield from text.split("\n")
+        return
+    try:
+        with (root / path).open(errors="replace", newline="\n") as lines:
+            yield from lines
+    except OSError:
+        return  # what has no file has no lines to show
+
+
+def _is_large(file: Path) -> bool:
+    try:
+        return file.stat().st_size >= _LARGE
+    except OSError:
+        return False

@@ -79,5 +79,5 @@ def script_of(root: Path, name: str, piped: bytes | None, *, atomic: bool) -> Sc
         text, shown = text_in(piped or b"", SHOWN), SHOWN
     else:
         text, shown = text_of(root / name, root), name
-    statements = dialect_of(Product.POSTGRESQL).split(text, shown, 1)
+    statements = dialect_of(Product.POSTGRESQL, condensed=True).split(text, shown, 1)
     return Script((Block(statements, atomic=atomic),)) if statements else Script()

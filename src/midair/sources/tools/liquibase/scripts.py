@@ -31,7 +31,7 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
     """
     del scratch, options  # everything is in the files
     ours = liquibase_project(project)
-    writing = Writing(ours, dialect_of(work.product))
+    writing = Writing(ours, dialect_of(work.product, condensed=work.condensed))
     # Its changes never ran here: undoing them, as Liquibase does, would drop what another changeset made.
     unrun = {row.revision for row in work.applied if row.kind == "MARK_RAN"}
     if work.direction is Direction.UP:
