@@ -102,13 +102,20 @@ def check_payload(settings: Settings, found: Checking, mended: Fixed | None = No
         catalog=found.catalog,
         excerpts=tuple((path, line, text) for (path, line), text in sorted(found.lines.items())),
         rules=tuple(
-            Page(rule.code, rule.name, rule.title, risk=rule.risk) for rule in rules() if rule.code in met
+            Page(rule.code, rule.name, rule.title, risk=rule.risk, url=_url(settings, rule.code))
+            for rule in rules()
+            if rule.code in met
         ),
         online=online,
         warnings=found.warnings,
         fixed=tuple(_edits(mended)) if mended else (),
         risk=risk_of(found.findings, online),
     )
+
+
+def _url(settings: Settings, code: str) -> str | None:
+    where = settings.rules.table.help_url
+    return where.replace("{code}", code) if where else None
 
 
 def _edits(mended: Fixed) -> Iterator[str]:
