@@ -60,7 +60,7 @@ class RuleSettings:
             yield f"rules.risk.{code}", risk, self._place("risk", code)
         for path, codes in self.per_path.items():
             yield f'rules.per-path."{path}"', ", ".join(codes), self._place("per-path", path)
-        for key in ("baseline", "small_rows"):
+        for key in ("baseline", "small_rows", "help_url"):
             if (value := getattr(self.table, key)) is not None:
                 yield f"rules.{key}", str(value), self._place(key)
 

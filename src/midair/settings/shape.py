@@ -186,6 +186,13 @@ class RulesTable(Struct, forbid_unknown_fields=True, kw_only=True):
             ge=0,
         ),
     ] = None
+    help_url: Annotated[
+        str | None,
+        Meta(
+            description="Where your team reads about rules, with `{code}` for the code: SARIF links every finding to it.",
+            pattern="^https?://",
+        ),
+    ] = None
 
 
 class TopLevel(Adjustable, kw_only=True):
