@@ -239,7 +239,7 @@ class _Judge:
         memory, fresh, places = Memory(), set(new), places_of(story.acts)
         for position, act in enumerate(story.acts):
             memory.meet(act)
-            context = Context(act, story.acts, position, self.version, fresh, memory, places)
+            context = Context(act, story.acts, position, self.version, fresh, memory, places, self.options)
             for change in act.changes:
                 for rule in by_kind.get(type(change), ()):
                     for concern in rule.look(change, context):
