@@ -473,7 +473,7 @@ class ChangeSequence:
 
 @dataclass(frozen=True, slots=True)
 class CreateFunction:
-    """`body` are the changes found in it, when it could be read; they happen when it is called."""
+    """What its body does happens when it is called; the dialect's `body_of` reads it."""
 
     name: str
     volatility: Volatility

@@ -91,6 +91,11 @@ def copy(tree: Any) -> Iterator[Change]:
         yield Query((relation(tree.relation),), whole=True)
 
 
+def call(tree: Any) -> Iterator[Change]:
+    """CALL of a procedure."""
+    yield Query((), functions=(strings(tree.funccall.funcname)[-1],), calls_procedure=True)
+
+
 def select(tree: Any) -> Iterator[Change]:
     """SELECT, SELECT INTO, and what its functions do to sequences."""
     reads = relations_in(tree)
