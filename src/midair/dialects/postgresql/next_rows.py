@@ -77,14 +77,14 @@ def _next_rows(tree: Any, kind: str, key: Sequence[str], rest: Any | None) -> An
         found = _expression(text)
     except NotParsed:
         return None
-    for label, node in walk(found):
-        if label == "SelectStmt":
-            node.from_clause[0].range_var.CopyFrom(tree.relation)
-            node.from_clause.extend(sources)
-            if rest is not None:
-                node.where_clause.CopyFrom(rest)
-            for lock in node.locking_clause:
-                lock.locking_clause.locked_rels[0].range_var.relname = name.strip('"')
+    # The outermost only: what it is given may hold queries of its own, and those stay as they are.
+    query = next(node for label, node in walk(found) if label == "SelectStmt")
+    query.from_clause[0].range_var.CopyFrom(tree.relation)
+    query.from_clause.extend(sources)
+    if rest is not None:
+        query.where_clause.CopyFrom(rest)
+    for lock in query.locking_clause:
+        lock.locking_clause.locked_rels[0].range_var.relname = name.strip('"')
     return found
 
 
