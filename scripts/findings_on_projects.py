@@ -68,12 +68,8 @@ def main() -> int:
     parser.add_argument("--select", default="", help="rules that are off by default, by code or family")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        found = [
-            looked
-            for looked in looked_at(
-                Path(scratch), chosen.select.split(",") if chosen.select else [], chosen.projects
-            )
-        ]
+        select = chosen.select.split(",") if chosen.select else []
+        found = list(looked_at(Path(scratch), select, chosen.projects))
     if chosen.list:
         lines = (json.dumps({"project": one.name, **each}) for one in found for each in one.findings)
         chosen.list.write_text("".join(f"{line}\n" for line in lines))

@@ -24,7 +24,7 @@ from midair.analysis.suppress import Given, Suppressions, matches
 from midair.analysis.tool_words import in_words_of
 from midair.dialects.postgresql.changes import body_of, changes_of
 from midair.dialects.postgresql.effects import effects_of
-from midair.model.change import Change, CreateFunction, Insert, Query, SetSetting, Transaction
+from midair.model.change import Block, Change, CreateFunction, Insert, Query, SetSetting, Transaction
 from midair.model.effects import Effects
 from midair.model.finding import Finding, Remedy, Risk
 from midair.model.frozen import frozen, replace
@@ -257,6 +257,8 @@ class _Judge:
                 for rule in by_kind.get(type(change), ()):
                     for concern in rule.look(change, context):
                         yield self._finding(rule, concern, context, story, seen)
+                if len(act.changes) > 1 and isinstance(act.changes[0], Block):
+                    fresh.update(made_by((change,), act.schema))
             for rule in by_kind.get(Act, ()):
                 for concern in rule.look(act, context):
                     yield self._finding(rule, concern, context, story, seen)

@@ -569,13 +569,17 @@ class Delete:
 
 @frozen
 class Insert:
-    """`rows` is the number of literal rows, `None` when it selects or copies them."""
+    """`rows` is the number of literal rows, `None` when it selects or copies them.
+
+    `narrowed` are the columns its query compares with constants for equality.
+    """
 
     table: str
     rows: int | None
     reads: tuple[str, ...] = ()
     has_columns: bool = True
     conflict: bool = False
+    narrowed: frozenset[str] = frozenset()
 
 
 @frozen

@@ -70,9 +70,9 @@ def _is_swapped(change: RenameColumn, context: Context) -> bool:
     """The old name is there again when the transaction ends, or the new one was left free by it for this."""
     others = [
         each
-        for act in (*context.earlier_on(change.table), *context.later_on(change.table))
-        if act.transaction == context.act.transaction is not None
+        for act in (*context.earlier_on(change.table), context.act, *context.later_on(change.table))
+        if act is context.act or act.transaction == context.act.transaction is not None
         for each in act.changes
-        if isinstance(each, RenameColumn) and each.table == change.table
+        if isinstance(each, RenameColumn) and each.table == change.table and each is not change
     ]
     return any(change.column == each.new_name or change.new_name == each.column for each in others)

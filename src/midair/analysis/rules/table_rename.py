@@ -81,8 +81,8 @@ def _is_swapped(change: RenameTable, context: Context) -> bool:
     """The old name is there again when the transaction ends, or the new one was left free by it for this."""
     others = [
         each
-        for act in (*context.earlier, *context.later)
-        if act.transaction == context.act.transaction is not None
+        for act in (*context.earlier, context.act, *context.later)
+        if act is context.act or act.transaction == context.act.transaction is not None
         for each in act.changes
         if isinstance(each, RenameTable) and each is not change
     ]
