@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Import
 
-_MODELS = frozenset(["models", "model", "dbmodels", "orm_models", "entities"])
+_MODELS = frozenset(["models", "model", "dbmodels", "orm_models"])
 """Names of the modules that hold an application's models, by the habits of its frameworks."""
 _NOT_THE_APPLICATION = frozenset(["django", "alembic", "sqlalchemy", "sqlmodel"])
 
