@@ -10,8 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -19,7 +18,7 @@ sys.path[:0] = [str(REPOSITORY / each) for each in ("tests/analysis", "tests/dia
 
 from effects_rows import EXCEPTIONS, Row, disagreement, predicted, rows  # noqa: E402
 from measure import peer  # noqa: E402
-from measured import NOT_LONG, Called, Known, blocks_long, called, performed  # noqa: E402
+from measured import NOT_LONG, Called, Known, called, performed  # noqa: E402
 
 SQUAWK_BLOCKING = frozenset(
     [
@@ -40,14 +39,30 @@ SQUAWK_BLOCKING = frozenset(
 )
 """Its rules about locks; the others are about style, lost data, broken applications, or asked of every statement."""
 
-FAMILIES = {
-    "MA1": "locks",
-    "MA2": "data or structure is lost",
-    "MA3": "the running application breaks",
-    "MA4": "the statement fails on existing rows or is refused",
-    "MA5": "transactions and sessions",
-    "MA6": "many rows are changed in one statement",
+SQUAWK_OTHER = {
+    "ban-drop-column": "MA2",
+    "ban-drop-database": "MA2",
+    "ban-drop-table": "MA2",
+    "ban-truncate-cascade": "MA2",
+    "ban-drop-not-null": "MA3",
+    "renaming-column": "MA3",
+    "renaming-table": "MA3",
+    "ban-concurrent-index-creation-in-transaction": "MA4",
+    "identifier-too-long": "MA4",
+    "transaction-nesting": "MA5",
+    "ban-uncommitted-transaction": "MA5",
 }
+"""Its rules about what midair's families are about; the rest are style, or asked of every statement."""
+
+REASONS = {
+    "MA1": "for its locks: blocks while it works through rows",
+    "MA6": "for rows it locks: many are changed in one statement",
+    "MA2": "because data or structure is lost",
+    "MA3": "because the running application breaks",
+    "MA4": "because it fails on existing rows or is refused",
+    "MA5": "because of its transaction or session",
+}
+"""Why a statement can be high by the definition of risk (design.md §9); the families of codes are these reasons."""
 
 
 def main() -> int:
@@ -58,9 +73,10 @@ def main() -> int:
     show_table()
     if arguments.parse_args().servers:
         perform()
-    for known in Known:
-        show_calls(known, [called(row, known) for row in performed()])
-    show_squawk()
+    found = {known: [called(row, known) for row in performed()] for known in Known}
+    for known, calls in found.items():
+        show_calls(known, calls)
+    show_side_by_side(found)
     return 0
 
 
@@ -92,20 +108,15 @@ def perform() -> None:
 
 
 def show_calls(known: Known, found: Sequence[Called]) -> None:
+    """Every long statement that is not high, and every light one that is high for its locks."""
     long = [each for each in found if each.long]
     light = [each for each in found if not each.long]
-    seen = [each for each in long if each.high]
     loud = [each for each in light if each.high_for_blocking]
     print(f"\ncheck, {_SAID[known]}")
-    print(f"  measured to block for long: {_of(len(seen), len(long))} called high")
-    print(f"  measured light: {_of(len(loud), len(light))} called high for blocking")
-    other = Counter(
-        FAMILIES.get(each.high[0][:3], each.high[0])
-        for each in light
-        if each.high and not each.high_for_blocking
+    print(
+        f"  measured to block for long: {_of(sum(bool(each.high) for each in long), len(long))} called high"
     )
-    for reason, count in other.most_common():
-        print(f"    and {count} high for another reason: {reason}")
+    print(f"  measured light: {_of(len(loud), len(light))} called high for its locks")
     if known is not Known.NOTHING:
         for each in [*(each for each in long if not each.high), *loud]:
             print(f"    {each.row.id} ({each.row.version}): {', '.join(each.high) or 'not high'}")
@@ -123,6 +134,55 @@ _SAID = {
 }
 
 
+def show_side_by_side(found: Mapping[Known, Sequence[Called]]) -> None:
+    """midair's highs and squawk's flags on the same statements, reason by reason; one may have several reasons.
+
+    squawk has no degrees and knows no catalog: a flag of one of its rules of that kind is counted.
+    """
+    program = peer("squawk")
+    flags = {version: _flagged(program, version) for version in (15, 18)} if program else {}
+    counted = [each for each in found[Known.CATALOG] if each.row.id not in NOT_LONG]
+    names = ["catalog", "files", "statement", *(["squawk"] if flags else [])]
+    for title, long in (("measured to block for long", True), ("measured light", False)):
+        rows_ = {each.row.id: each for each in counted if each.long is long}
+        total = sum(each.long is long for each in counted)
+        print(f"\n{title}: {total} statements; called high (squawk: flagged)")
+        print(f"  {'':52}{''.join(f'{name:>16}' for name in names)}")
+        sets = [
+            [_families(each.high) for each in found[known] if each.row.id in rows_ and each.long is long]
+            for known in Known
+        ]
+        if flags:
+            sets.append(
+                [
+                    _squawk_families(flags[each.row.version].get(each.row.id, set()))
+                    for each in counted
+                    if each.long is long
+                ]
+            )
+        for family, reason in REASONS.items():
+            figures = [sum(family in each for each in one) for one in sets]
+            if any(figures):
+                print(f"  {reason:52}{''.join(_cell(figure, total) for figure in figures)}")
+        figures = [sum(bool(each) for each in one) for one in sets]
+        print(f"  {'for any reason':52}{''.join(_cell(figure, total) for figure in figures)}")
+    if not flags:
+        print("\nsquawk: not installed (scripts/install_peers.sh)")
+
+
+def _families(codes: Iterable[str]) -> set[str]:
+    return {each[:3] for each in codes}
+
+
+def _squawk_families(names: set[str]) -> set[str]:
+    blocking = {"MA1"} if names & SQUAWK_BLOCKING else set[str]()
+    return blocking | {SQUAWK_OTHER[each] for each in names if each in SQUAWK_OTHER}
+
+
+def _cell(part: int, whole: int) -> str:
+    return f"{f'{part} ({part / whole:.1%})':>16}"
+
+
 def _same_text_elsewhere(loud: Sequence[Called], found: Sequence[Called]) -> int:
     long = {each.row.sql for each in found if each.long}
     return sum(1 for each in loud if each.row.sql in long)
@@ -130,24 +190,6 @@ def _same_text_elsewhere(loud: Sequence[Called], found: Sequence[Called]) -> int
 
 def _of(part: int, whole: int) -> str:
     return f"{part} of {whole} ({part / whole:.1%})"
-
-
-def show_squawk() -> None:
-    program = peer("squawk")
-    if program is None:
-        print("\nsquawk: not installed (scripts/install_peers.sh)")
-        return
-    every = performed()
-    flagged = {version: _flagged(program, version) for version in (15, 18)}
-    long = [each for each in every if blocks_long(each)]
-    light = [each for each in every if not blocks_long(each) and each.id not in NOT_LONG]
-    seen = [each for each in long if flagged[each.version].get(each.id, set()) & SQUAWK_BLOCKING]
-    loud = [each for each in light if flagged[each.version].get(each.id, set()) & SQUAWK_BLOCKING]
-    print("\nsquawk, its rules about locks (it knows no catalog and has no degrees)")
-    print(f"  measured to block for long: {_of(len(seen), len(long))} flagged")
-    print(f"  measured light: {_of(len(loud), len(light))} flagged")
-    said = Counter(rule for each in loud for rule in flagged[each.version][each.id] & SQUAWK_BLOCKING)
-    print(f"    by rule: {', '.join(f'{rule} {count}' for rule, count in said.most_common())}")
 
 
 def _flagged(program: Path, version: int) -> dict[str, set[str]]:

@@ -96,7 +96,7 @@ def _with_sizes(schema: Schema) -> Schema:
     sized = {
         name: replace(each, rows=10_000_000, bytes=2_000_000_000)
         if name != _EMPTY
-        else replace(each, rows=0, bytes=0)
+        else replace(each, rows=0, bytes=0, empty=True)
         for name, each in _in_use(schema).tables.items()
     }
     return replace(schema, tables=sized)

@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from midair.analysis.analyse import Candidate, Options, analyse
+from midair.analysis.rule import Rule
+from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.split import split
 from midair.dialects.postgresql.transactions import stands_alone
+from midair.model.finding import Finding
 from midair.model.migration import Block, Migration, RevisionId, Script
+from midair.model.schema import Schema
 from midair.model.statement import Span, Statement
 
 _BLOCK = re.compile(r"^## (?P<section>[^\n]+)\n+```sql\n(?P<sql>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -15,6 +20,11 @@ _REFUSED = re.compile(r"--.*?\brefused (?P<code>[0-9A-Z]{5})")
 NEXT = "-- next migration"
 TOGETHER = "-- one transaction"
 APART = "-- outside a transaction"
+_CATALOG = re.compile(
+    r"^-- catalog (?P<table>\S+) (?P<rows>\d+) rows (?P<bytes>\d+) bytes(?: (?P<traffic>[\d.]+) a second)?$",
+    re.MULTILINE,
+)
+POOLED = "-- through a pooler"
 _SERVER = re.compile(r"^-- server (?P<major>\d+)$", re.MULTILINE)
 
 
@@ -28,6 +38,9 @@ class Example:
     promised: dict[int, frozenset[str]]
     refused: dict[int, str]
     server: int = 18
+    catalog: tuple[tuple[str, int, int, float | None], ...] = ()
+    """Rows, bytes and scans a second that a server tells of these tables once this has run."""
+    pooled: bool = False
 
     @property
     def script(self) -> Script:
@@ -57,4 +70,32 @@ def _example(path: str, text: str) -> Example:
             refused[number] = code["code"]
     atomic = TOGETHER in text or (APART not in text and not any(stands_alone(each) for each in statements))
     server = _SERVER.search(text)
-    return Example(path, statements, atomic, promised, refused, int(server["major"]) if server else 18)
+    catalog = tuple(
+        (
+            each["table"],
+            int(each["rows"]),
+            int(each["bytes"]),
+            float(each["traffic"]) if each["traffic"] else None,
+        )
+        for each in _CATALOG.finditer(text)
+    )
+    major = int(server["major"]) if server else 18
+    return Example(path, statements, atomic, promised, refused, major, catalog, POOLED in text)
+
+
+def findings_of(
+    given: tuple[Example, ...], examples: tuple[Example, ...], rule: Rule, tool: str = ""
+) -> tuple[Finding, ...]:
+    """What `check` finds in the examples once the given ones have run; on a server's catalog where the page tells one."""
+    candidates = [Candidate(each.migration, each.script) for each in examples]
+    schema, catalog = Schema(complete=True), [line for each in given for line in each.catalog]
+    if catalog:
+        for change in (each for one in given for sql in one.statements for each in changes_of(sql.sql)):
+            schema = schema.after(change)
+        for name, rows, size, traffic in catalog:
+            table = replace(schema.tables[name], rows=rows, bytes=size, traffic=traffic, empty=False)
+            schema = schema.put(table)
+    else:
+        candidates = [*(Candidate(each.migration, each.script, pending=False) for each in given), *candidates]
+    options = Options(select=(rule.code,), tool=tool, pooled=any(each.pooled for each in given))
+    return analyse(candidates, schema, examples[0].server if examples else 18, options)

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from page import Example, blocks_of
+from page import Example, blocks_of, findings_of
 
-from midair.analysis.analyse import Candidate, Options, analyse
 from midair.analysis.rule import Rule
 from midair.model.finding import Finding
-from midair.model.schema import Schema
 from midair.model.statement import Statement
 
 
@@ -31,11 +29,8 @@ def found_on(rule: Rule, tool: str = "") -> Iterator[Found]:
     sections = dict(blocks_of(rule.page))
     given = sections.pop("Given", ())
     for examples in sections.values():
-        past = [Candidate(each.migration, each.script, pending=False) for each in given]
-        present = [Candidate(each.migration, each.script) for each in examples]
         server = examples[0].server if examples else 18
-        options = Options(select=(rule.code,), tool=tool)
-        for finding in analyse((*past, *present), Schema(complete=True), server, options):
+        for finding in findings_of(given, examples, rule, tool):
             if finding.code == rule.code:
                 yield Found(finding, _upto(finding, (*given, *examples)), server)
 

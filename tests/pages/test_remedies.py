@@ -2,11 +2,13 @@
 
 import ast
 import shlex
+from dataclasses import replace
 
 import pytest
 from remedies import found_on
 
 from midair.analysis.analyse import Candidate, Options, analyse, rules
+from midair.analysis.context import Import, Refusal
 from midair.analysis.options import Allowance
 from midair.analysis.rule import Rule
 from midair.dialects.postgresql.parse import parse
@@ -100,8 +102,6 @@ def _candidate(sql: str, path: str, parents: tuple[str, ...] = (), down: str | N
 
 def _about_projects() -> tuple[Finding, ...]:
     """One finding of each rule that looks at files and their order rather than at a statement."""
-    from midair.analysis.context import Refusal
-
     made = "CREATE TABLE orders (id bigint PRIMARY KEY, note text)"
     base = _candidate(made, "V1_a.sql")
     one, other = (_candidate("SELECT 1", path, parents=("1",)) for path in ("V2_b.sql", "V3_c.sql"))
@@ -110,6 +110,7 @@ def _about_projects() -> tuple[Finding, ...]:
     unread = Candidate(
         base.migration, Script(()), refusal=Refusal("a line that nobody can read", Span("V1_a.sql", 1))
     )
+    program = replace(base, imports=(Import("Order", "shop.models", 3),))
     unused = Options(
         allowances={
             "V1_a.sql": (Allowance(("MA101",), "small", 1), Allowance(("MA102",), "", 1)),
@@ -120,6 +121,7 @@ def _about_projects() -> tuple[Finding, ...]:
         *analyse([base, _candidate("SELECT 1", "V1_again.sql")]),
         *analyse([_candidate("", "V4_nothing.sql"), unread]),
         *analyse([base], options=unused),
+        *analyse([program]),
         *analyse([base, _candidate("ALTER TABLE orders DROP COLUMN note", "V2_b.sql", down="")]),
         *analyse([base, _candidate("SELECT 1", "V2_b.sql", down="DROP TABLE orders")]),
     )

@@ -1,25 +1,13 @@
 """Every rule's page keeps its word: marked statements are found, unmarked ones are not, and all of it is real SQL."""
 
 import pytest
-from page import Example, blocks_of
+from page import blocks_of, findings_of
 
-from midair.analysis.analyse import Candidate, Options, analyse, rules
+from midair.analysis.analyse import rules
 from midair.analysis.rule import Rule
-from midair.model.finding import Finding, Risk
-from midair.model.schema import Schema
+from midair.model.finding import Risk
 
 RULES = [pytest.param(each, id=each.name) for each in rules() if "```sql" in each.page]
-
-
-def _findings(given: tuple[Example, ...], examples: tuple[Example, ...], rule: Rule) -> tuple[Finding, ...]:
-    past = [Candidate(each.migration, each.script, pending=False) for each in given]
-    present = [Candidate(each.migration, each.script) for each in examples]
-    return analyse(
-        (*past, *present),
-        Schema(complete=True),
-        examples[0].server if examples else 18,
-        Options(select=(rule.code,)),
-    )
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -31,7 +19,7 @@ def test_a_page_finds_what_it_promises_and_nothing_else(rule: Rule) -> None:
     for section, examples in sections.items():
         found = {
             (each.span.path, each.span.end_line)
-            for each in _findings(given, examples, rule)
+            for each in findings_of(given, examples, rule)
             if each.code == rule.code
         }
         promised = {
@@ -48,7 +36,7 @@ def test_a_page_finds_what_it_promises_and_nothing_else(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_what_a_page_recommends_is_not_risky_by_any_other_rule(rule: Rule) -> None:
     sections = dict(blocks_of(rule.page))
-    found = _findings(sections.get("Given", ()), sections.get("Prefer", ()), rule)
+    found = findings_of(sections.get("Given", ()), sections.get("Prefer", ()), rule)
     assert [f"{each.code} {each.message}" for each in found if each.risk is Risk.HIGH] == []
 
 

@@ -22,14 +22,14 @@ from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
 from midair.analysis.suppress import Given, Suppressions, matches
 from midair.analysis.tool_words import in_words_of
-from midair.dialects.postgresql.changes import changes_of
+from midair.dialects.postgresql.changes import body_of, changes_of
 from midair.dialects.postgresql.effects import effects_of
-from midair.model.change import Change, Insert, SetSetting, Transaction
+from midair.model.change import Block, Change, CreateFunction, Insert, Query, SetSetting, Transaction
 from midair.model.effects import Effects
 from midair.model.finding import Finding, Remedy, Risk
 from midair.model.frozen import frozen, replace
 from midair.model.migration import RevisionId, Script, Standing
-from midair.model.schema import Schema, Table
+from midair.model.schema import Schema, Table, bare_name
 from midair.model.statement import Span, Statement
 from midair.registry import members
 
@@ -106,6 +106,8 @@ class _Teller:
         self._transactions = 0
         self._settings: dict[str, str | None] = {}
         self._weighs = True
+        self._routines: dict[str, str] = {}
+        """The CREATE statement of each function made on the way, by its bare name."""
 
     def story(self, candidate: Candidate) -> Story:
         before = self._schema
@@ -133,7 +135,7 @@ class _Teller:
             current = self._transactions if block.atomic else None
             last: Act | None = None
             for statement in block.statements:
-                changes = changes_of(statement.sql)
+                changes = self._with_bodies(statement, changes_of(statement.sql))
                 number += 1
                 if last is not None and self._repeats(last, changes):
                     continue
@@ -143,6 +145,17 @@ class _Teller:
             self._settings = {
                 key: value for key, value in self._settings.items() if not key.startswith("local ")
             }
+
+    def _with_bodies(self, statement: Statement, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        """A call does what the function does, where a migration made it."""
+        called: list[Change] = []
+        for each in changes:
+            if isinstance(each, CreateFunction):
+                self._routines[bare_name(each.name)] = statement.sql
+            elif isinstance(each, Query) and self._routines:
+                for name in dict.fromkeys(each.functions):
+                    called += body_of(self._routines[name]) if name in self._routines else ()
+        return (*changes, *called) if called else changes
 
     def _repeats(self, last: Act, changes: tuple[Change, ...]) -> bool:
         """One more of the same plain INSERT: nothing new to say, and a file of data has a million of them."""
@@ -239,11 +252,13 @@ class _Judge:
         memory, fresh, places = Memory(), set(new), places_of(story.acts)
         for position, act in enumerate(story.acts):
             memory.meet(act)
-            context = Context(act, story.acts, position, self.version, fresh, memory, places)
+            context = Context(act, story.acts, position, self.version, fresh, memory, places, self.options)
             for change in act.changes:
                 for rule in by_kind.get(type(change), ()):
                     for concern in rule.look(change, context):
                         yield self._finding(rule, concern, context, story, seen)
+                if len(act.changes) > 1 and isinstance(act.changes[0], Block):
+                    fresh.update(made_by((change,), act.schema))
             for rule in by_kind.get(Act, ()):
                 for concern in rule.look(act, context):
                     yield self._finding(rule, concern, context, story, seen)

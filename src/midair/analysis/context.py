@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
+from midair.analysis.options import Options
 from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import (
     AddColumn,
@@ -41,6 +42,17 @@ class Candidate:
     expects_downgrade: bool = False
     unseen: str | None = None
     refusal: "Refusal | None" = None
+    imports: tuple["Import", ...] = ()
+    """What a migration that is a program takes from the application's models."""
+
+
+@frozen
+class Import:
+    """A line of a program that names one of the application's models."""
+
+    name: str
+    module: str
+    line: int
 
 
 @frozen
@@ -160,6 +172,8 @@ class Context:
     memory: Memory
     places: Mapping[str, Sequence[int]]
     """For each relation, the positions of the acts that touch it."""
+    options: Options = field(default_factory=Options)
+    """What the project decided."""
 
     def earlier_on(self, table: str) -> Iterator[Act]:
         """Acts of the same migration before this one that touch the table."""

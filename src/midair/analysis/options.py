@@ -45,4 +45,14 @@ class Options:
     small_bytes: int = 8 * 1024 * 1024
     risks: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
     tool: str = ""
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Patterns of names by kind of object (`table`, `column`, `index`, `foreign_key`, …): whole names, without quotes."""
+    busy_tables: tuple[str, ...] = ()
+    """Tables the project knows to be busy, beside those whose server says so."""
+    busy_per_s: float = 20.0
+    """Scans and changed rows a second from which a table is busy, where the server counts them."""
+    large_bytes: int = 1024**3
+    """What a single statement may write before somebody should have looked at the disk."""
+    pooled: bool = False
+    """The project's connection goes through a pooler that gives each transaction another session."""
     today: date | None = None

@@ -46,7 +46,10 @@ def rule_options(
     usual = Options()
     return Options(
         ignore=(*chosen.ignore, *ignore),
-        select=(*chosen.select, *select),
+        # A project that says how names look wants them looked at.
+        select=(*chosen.select, *select, *(("naming-convention",) if chosen.names else ())),
+        names=chosen.names,
+        busy_tables=chosen.busy_tables,
         per_path=chosen.per_path,
         baseline=read_baseline(baseline) if baseline else frozenset(),
         small_rows=usual.small_rows if chosen.table.small_rows is None else chosen.table.small_rows,

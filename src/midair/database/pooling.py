@@ -6,11 +6,23 @@ from threading import Thread
 
 from midair.database.session import Session
 from midair.errors import ConnectionLost, MidairError, StatementFailed
-from midair.model.address import Product
+from midair.model.address import Address, Product
 from midair.model.statement import Sql
 
 _PID = "SELECT pg_backend_pid()"
 _PATIENCE_S = 5.0
+
+
+_POOLERS_PORTS = frozenset([6432, 6543])
+"""Where PgBouncer listens unless told otherwise, and where hosted transaction poolers do."""
+
+
+def looks_pooled(address: Address) -> bool:
+    """The address is that of a pooler by its port, its host or what it tells the driver; nothing is asked."""
+    options = dict(address.options)
+    host = (address.host or "").lower()
+    named = "pooler" in host or "pgbouncer" in host or options.get("pgbouncer") == "true"
+    return address.product is Product.POSTGRESQL and (named or address.port in _POOLERS_PORTS)
 
 
 def shares_sessions(session: Session, another: Callable[[], Session]) -> bool:

@@ -473,7 +473,7 @@ class ChangeSequence:
 
 @frozen
 class CreateFunction:
-    """`body` are the changes found in it, when it could be read; they happen when it is called."""
+    """What its body does happens when it is called; the dialect's `body_of` reads it."""
 
     name: str
     volatility: Volatility
@@ -569,13 +569,17 @@ class Delete:
 
 @frozen
 class Insert:
-    """`rows` is the number of literal rows, `None` when it selects or copies them."""
+    """`rows` is the number of literal rows, `None` when it selects or copies them.
+
+    `narrowed` are the columns its query compares with constants for equality.
+    """
 
     table: str
     rows: int | None
     reads: tuple[str, ...] = ()
     has_columns: bool = True
     conflict: bool = False
+    narrowed: frozenset[str] = frozenset()
 
 
 @frozen

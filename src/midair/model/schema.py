@@ -41,6 +41,8 @@ class Table:
     parts: frozenset[tuple[str, str]] = frozenset()
     """Triggers, rules, policies: (kind, name)."""
     trigger_functions: tuple[tuple[str, str], ...] = ()
+    traffic: float | None = None
+    """Scans and changed rows a second since the server began to count; `None` without a look at it."""
     row_triggers: frozenset[str] = frozenset()
     """The triggers that are known to fire once a row."""
 

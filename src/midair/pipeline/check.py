@@ -6,8 +6,10 @@ from pathlib import Path
 
 from midair.analysis.analyse import analyse, begins_empty, rules
 from midair.analysis.context import Candidate
+from midair.analysis.imports import model_imports
 from midair.analysis.options import Allowance, Options
 from midair.analysis.suppress import allowances_in, matches
+from midair.database.pooling import looks_pooled
 from midair.errors import MidairError, NothingHere, ProgramFailed, ScratchError
 from midair.model.finding import Finding
 from midair.model.frozen import frozen
@@ -17,6 +19,7 @@ from midair.pipeline.candidates import candidates_of, files_of, paths_of
 from midair.pipeline.changed_files import changed_files
 from midair.pipeline.checked_against import Ground, ground
 from midair.pipeline.chosen import in_files, named_in, pending_in
+from midair.pipeline.opening import address_of
 from midair.pipeline.plain import PIPED, SHOWN, plain, plain_files
 from midair.pipeline.request import Request
 from midair.pipeline.rewritten import with_recipes
@@ -127,7 +130,13 @@ def _check_project(request: Request, question: Question) -> Checking:
         major = found.major or question.server_version
         schema = _schema_before(candidates, found, whole=whole)
         texts = _texts(request.root, paths_of(candidates))
-        options = replace(question.options, allowances=_allowances(texts), tool=found.project.tool)
+        candidates = tuple(_with_imports(each, texts) for each in candidates)
+        options = replace(
+            question.options,
+            allowances=_allowances(texts),
+            tool=found.project.tool,
+            pooled=_is_pooled(request, found),
+        )
         findings = analyse(candidates, schema, major, options, found.standings if applied else ())
         findings = with_recipes(findings, candidates, schema, None if whole else found.major)
         if found.why_not is not None:
@@ -224,6 +233,19 @@ def _texts(root: Path, paths: Iterable[str]) -> Mapping[str, str]:
         except OSError:
             continue  # a callback or a program that is no file of the project
     return texts
+
+
+def _with_imports(candidate: Candidate, texts: Mapping[str, str]) -> Candidate:
+    path = candidate.migration.span.path
+    found = model_imports(texts[path]) if path.endswith(".py") and path in texts and candidate.pending else ()
+    return replace(candidate, imports=found) if found else candidate
+
+
+def _is_pooled(request: Request, found: Ground) -> bool:
+    try:
+        return looks_pooled(address_of(request, found.project))
+    except MidairError:  # no database is named, or its address cannot be read: `status` tells
+        return False
 
 
 def _allowances(texts: Mapping[str, str]) -> Mapping[str, tuple[Allowance, ...]]:

@@ -1,9 +1,11 @@
 """`[rules]` as values: what `check` is to look for in this project."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 
+from midair.errors import BadSetting
 from midair.model.frozen import frozen
 from midair.settings.discover import Document
 from midair.settings.shape import RulesTable
@@ -43,6 +45,28 @@ class RuleSettings:
             self.document.path.parent / self.table.baseline if self.document and self.table.baseline else None
         )
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The pattern of each kind of name.
+
+        Raises:
+            BadSetting: one is no regular expression.
+        """
+        found = {str(kind.value): pattern for kind, pattern in (self.table.names or {}).items()}
+        for kind, pattern in found.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise BadSetting(
+                    f"{self._place('names', kind)} {pattern!r} is no pattern: {error}"
+                ) from error
+        return found
+
+    @property
+    def busy_tables(self) -> tuple[str, ...]:
+        """Tables that are used all the time."""
+        return tuple(self.table.busy_tables or ())
+
     def named(self) -> Iterator[tuple[str, str]]:
         """Every rule that is named, and where: whoever knows the rules says which do not exist."""
         for key, codes in (("ignore", self.ignore), ("select", self.select)):
@@ -60,6 +84,10 @@ class RuleSettings:
             yield f"rules.risk.{code}", risk, self._place("risk", code)
         for path, codes in self.per_path.items():
             yield f'rules.per-path."{path}"', ", ".join(codes), self._place("per-path", path)
+        for kind, pattern in (self.table.names or {}).items():
+            yield f"rules.names.{kind.value}", pattern, self._place("names", str(kind.value))
+        if self.busy_tables:
+            yield "rules.busy_tables", ", ".join(self.busy_tables), self._place("busy_tables")
         for key in ("baseline", "small_rows", "help_url"):
             if (value := getattr(self.table, key)) is not None:
                 yield f"rules.{key}", str(value), self._place(key)

@@ -35,6 +35,20 @@ class RiskName(StrEnum):
     HIGH = "high"
 
 
+class NamedKind(StrEnum):
+    """What has a name that can follow a convention."""
+
+    TABLE = "table"
+    VIEW = "view"
+    COLUMN = "column"
+    INDEX = "index"
+    PRIMARY_KEY = "primary_key"
+    FOREIGN_KEY = "foreign_key"
+    UNIQUE = "unique"
+    CHECK = "check"
+    EXCLUDE = "exclude"
+
+
 class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
     """Settings that may stand at the top level, in an environment, in `MIDAIR_…` variables and as flags."""
 
@@ -192,6 +206,16 @@ class RulesTable(Struct, forbid_unknown_fields=True, kw_only=True):
             description="Where your team reads about rules, with `{code}` for the code: SARIF links every finding to it.",
             pattern="^https?://",
         ),
+    ] = None
+    names: Annotated[
+        dict[NamedKind, str] | None,
+        Meta(
+            description='`[rules.names]`: patterns that new names must match as a whole, as in `index = "ix_.*"`. Turns MA822 on.'
+        ),
+    ] = None
+    busy_tables: Annotated[
+        list[str] | None,
+        Meta(description="Tables that are used all the time, beside those whose server counts it (MA145)."),
     ] = None
 
 

@@ -18,6 +18,17 @@ ALTER TABLE orders RENAME COLUMN note TO remark; -- finds MA301
 ALTER TABLE orders ADD COLUMN remark text;
 ```
 
+## Also fine
+
+A column that takes another's place in one transaction: at its end both names that queries say are there.
+
+```sql
+ALTER TABLE orders ADD COLUMN note_new varchar;
+-- next migration
+ALTER TABLE orders RENAME COLUMN note TO note_old;
+ALTER TABLE orders RENAME COLUMN note_new TO note;
+```
+
 ## Fine when
 
 No application uses the column. midair renames online: both names work from expand to contract.
@@ -38,6 +49,8 @@ from midair.model.finding import Remedy, Risk
 def column_rename(change: RenameColumn, context: Context) -> Iterator[Concern]:
     if context.is_new(change.table) or context.column_is_new(change.table, change.column):
         return
+    if _is_swapped(change, context):
+        return
     risk = Risk.MEDIUM if context.is_view(change.table) else None
     table = context.table(change.table)
     column = table.column(change.column) if table and table.kind == "table" else None
@@ -51,3 +64,15 @@ def column_rename(change: RenameColumn, context: Context) -> Iterator[Concern]:
         risk=risk,
         table=change.table,
     )
+
+
+def _is_swapped(change: RenameColumn, context: Context) -> bool:
+    """The old name is there again when the transaction ends, or the new one was left free by it for this."""
+    others = [
+        each
+        for act in (*context.earlier_on(change.table), context.act, *context.later_on(change.table))
+        if act is context.act or act.transaction == context.act.transaction is not None
+        for each in act.changes
+        if isinstance(each, RenameColumn) and each.table == change.table and each is not change
+    ]
+    return any(change.column == each.new_name or change.new_name == each.column for each in others)

@@ -38,7 +38,14 @@ from collections.abc import Iterator
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.safe_sql import mentions, validated_later
-from midair.model.change import AddConstraint, Constraint, ConstraintKind, DropConstraint, RenameTable
+from midair.model.change import (
+    AddConstraint,
+    Constraint,
+    ConstraintKind,
+    DropConstraint,
+    DropTable,
+    RenameTable,
+)
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import Table, beside
 
@@ -46,6 +53,8 @@ from midair.model.schema import Table, beside
 @rule("MA209", "constraint-dropped", Risk.MEDIUM, DropConstraint)
 def constraint_dropped(change: DropConstraint, context: Context) -> Iterator[Concern]:
     if context.is_new(change.table):
+        return
+    if _goes_with_its_table(change, context):
         return
     table = context.table(change.table)
     found = table.constraint(change.name) if table else None
@@ -109,3 +118,11 @@ def _back(found: Constraint | None, change: DropConstraint, context: Context) ->
             f"ALTER TABLE {change.table} ADD CONSTRAINT {change.name} {found.kind.upper()} USING INDEX {change.name}",
         )
     return (f"ALTER TABLE {change.table} ADD CONSTRAINT {change.name} {found.clause}",)
+
+
+def _goes_with_its_table(change: DropConstraint, context: Context) -> bool:
+    return any(
+        isinstance(each, DropTable) and each.table == change.table
+        for act in context.later_on(change.table)
+        for each in act.changes
+    )

@@ -53,6 +53,7 @@ def downgrade_destructive(story: Story, version: int | None) -> Iterator[Concern
                 and (change.table, change.column) not in made
                 and change.table not in made_tables
                 and not opaque
+                and not _comes_back(change, story)
             ):
                 where = f"{change.table}.{change.column}"
                 if not any(isinstance(each, RenameColumn) for up in story.acts for each in up.changes):
@@ -62,3 +63,13 @@ def downgrade_destructive(story: Story, version: int | None) -> Iterator[Concern
                         span=act.statement.span,
                         sql=act.statement.sql,
                     )
+
+
+def _comes_back(change: DropColumn, story: Story) -> bool:
+    """The way back makes a column of that name again, or gives another one the name: it changes a type."""
+    return any(
+        (isinstance(each, RenameColumn) and each.new_name == change.column and each.table == change.table)
+        or (isinstance(each, AddColumn) and each.column.name == change.column and each.table == change.table)
+        for act in story.back
+        for each in act.changes
+    )

@@ -77,6 +77,8 @@ def drop_cascade(
             "drop what depends on it by name, so that a reader sees it",
             _by_name(change, name, others, context),
         ),
+        # Only foreign keys of other tables can hang on a constraint: no row is lost.
+        risk=Risk.MEDIUM if isinstance(change, DropConstraint) else None,
     )
 
 

@@ -1,15 +1,18 @@
 """LOCK TABLE holds what it takes until the transaction ends.
 
+How long that is, what comes after it decides: with nothing but brief statements it is a moment.
+
 ## Given
 
 ```sql
-CREATE TABLE orders (id bigint PRIMARY KEY);
+CREATE TABLE orders (id bigint PRIMARY KEY, note text);
 ```
 
 ## Avoid
 
 ```sql
 LOCK TABLE orders; -- finds MA140
+UPDATE orders SET note = 'x';
 ```
 
 ## Prefer
@@ -27,7 +30,7 @@ from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.safe_sql import BRIEFLY
 from midair.analysis.wording import listed, said
-from midair.model.change import LockTables
+from midair.model.change import Delete, Insert, LockTables, Opaque, Update
 from midair.model.finding import Remedy, Risk
 
 
@@ -41,5 +44,16 @@ def explicit_lock_table(change: LockTables, context: Context) -> Iterator[Concer
                 "leave it out, for each statement takes the lock it needs; where it must be, wait with a limit",
                 (BRIEFLY, context.act.statement.sql),
             ),
+            risk=None if _something_long(context) else Risk.MEDIUM,
             table=used[0],
         )
+
+
+def _something_long(context: Context) -> bool:
+    """What follows in the transaction reads, copies or changes rows; or nobody can tell."""
+    return any(
+        act.effects.works_long
+        or any(isinstance(each, Update | Delete | Insert | Opaque) for each in act.changes)
+        for act in context.later
+        if act.transaction == context.act.transaction is not None
+    )

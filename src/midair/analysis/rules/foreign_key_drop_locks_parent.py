@@ -68,7 +68,7 @@ def foreign_key_drop_locks_parent(
     )
     if others:
         yield Concern(
-            f"{listed(others)} is locked against reads and writes too, because a foreign key of {change.table} goes",
+            f"{listed(others)} {'is' if len(others) == 1 else 'are'} locked against reads and writes too, because a foreign key of {change.table} goes",
             Remedy(
                 "drop the key in a transaction of its own, with a lock_timeout, before anything else",
                 (BRIEFLY, *_drops(change, context)),

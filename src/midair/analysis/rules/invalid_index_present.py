@@ -9,6 +9,7 @@ whose partitions were never attached.
 CREATE TABLE events (id bigint, at date NOT NULL) PARTITION BY RANGE (at);
 CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 CREATE INDEX events_id ON ONLY events (id);
+-- catalog events 0 rows 0 bytes
 ```
 
 ## Avoid
@@ -50,7 +51,9 @@ def invalid_index_present(act: Act, context: Context) -> Iterator[Concern]:
         if table is None or any(True for _ in context.earlier_on(name)):
             continue
         for index in table.indexes:
-            if not index.valid and index.name not in context.new_tables:
+            # The parent's index waits for those of its partitions, and only a server knows whether they came.
+            told = table.kind != "partitioned" or table.bytes is not None
+            if not index.valid and told and index.name not in context.new_tables:
                 yield Concern(
                     f"{index.name} on {name} is invalid: writes keep it up, and no query uses it",
                     _remedy(table, index, context),

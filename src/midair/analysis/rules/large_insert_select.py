@@ -29,6 +29,7 @@ from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.safe_sql import ONLINE, one_range
 from midair.analysis.wording import listed
+from midair.dialects.postgresql.effects.rows import is_bounded
 from midair.model.change import Insert
 from midair.model.finding import Remedy, Risk
 
@@ -40,6 +41,8 @@ def large_insert_select(change: Insert, context: Context) -> Iterator[Concern]:
         for each in change.reads
         if not context.is_new(each) and not ((found := context.table(each)) and found.empty)
     ]
+    if len(change.reads) == 1 and is_bounded(context.table(change.reads[0]), change.narrowed):
+        return
     if change.rows is None and sources and not context.is_new(change.table):
         yield Concern(
             f"all rows it finds in {listed(sources)} are copied to {change.table} in one transaction",

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.safe_sql import mentions
-from midair.model.change import RenameConstraint, RenameObject, RenameTable
+from midair.model.change import CreateFunction, CreateType, RenameConstraint, RenameObject, RenameTable
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import beside
 
@@ -50,7 +50,7 @@ def object_rename(
                 f"nextval('{change.table}') by name fails from then on",
                 Remedy("look whether an application names it", commands=mentions(change.table)),
             )
-    elif change.kind not in ("schema", "database", "role"):
+    elif change.kind not in ("schema", "database", "role") and not _is_made_here(change, context):
         yield Concern(
             f"what names the {change.kind} {change.name} fails from then on",
             Remedy(
@@ -61,3 +61,12 @@ def object_rename(
                 commands=mentions(change.name),
             ),
         )
+
+
+def _is_made_here(change: RenameObject, context: Context) -> bool:
+    """The same migration made it: nobody names it yet."""
+    return any(
+        isinstance(each, CreateType | CreateFunction) and each.name == change.name
+        for act in context.earlier
+        for each in act.changes
+    )

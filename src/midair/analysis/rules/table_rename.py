@@ -21,6 +21,17 @@ ALTER TABLE orders RENAME TO purchases;
 CREATE VIEW orders AS SELECT * FROM purchases;
 ```
 
+## Also fine
+
+A table that takes another's place in one transaction.
+
+```sql
+CREATE TABLE orders_new (id bigint PRIMARY KEY);
+-- next migration
+ALTER TABLE orders RENAME TO orders_old;
+ALTER TABLE orders_new RENAME TO orders;
+```
+
 Source: PostgreSQL manual, CREATE VIEW, "Updatable Views"; measured on 15 and 18.
 """
 
@@ -48,7 +59,7 @@ def table_rename(change: RenameTable, context: Context) -> Iterator[Concern]:
         for act in context.later_on(change.table)
         for each in act.changes
     )
-    if shim:
+    if shim or _is_swapped(change, context):
         return
     new = beside(change.table, change.new_name)
     risk = Risk.MEDIUM if change.kind != "table" or context.is_view(change.table) else None
@@ -64,3 +75,16 @@ def table_rename(change: RenameTable, context: Context) -> Iterator[Concern]:
         risk=risk,
         table=change.table,
     )
+
+
+def _is_swapped(change: RenameTable, context: Context) -> bool:
+    """The old name is there again when the transaction ends, or the new one was left free by it for this."""
+    others = [
+        each
+        for act in (*context.earlier, context.act, *context.later)
+        if act is context.act or act.transaction == context.act.transaction is not None
+        for each in act.changes
+        if isinstance(each, RenameTable) and each is not change
+    ]
+    new = beside(change.table, change.new_name)
+    return any(change.table == beside(each.table, each.new_name) or new == each.table for each in others)

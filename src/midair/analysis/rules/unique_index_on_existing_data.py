@@ -26,7 +26,8 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
-from midair.model.change import AddConstraint, ConstraintKind, CreateIndex
+from midair.dialects.postgresql.effects.columns import has_value
+from midair.model.change import AddColumn, AddConstraint, ConstraintKind, CreateIndex, Update
 from midair.model.finding import Remedy, Risk
 
 
@@ -46,6 +47,8 @@ def unique_index_on_existing_data(change: CreateIndex | AddConstraint, context: 
         ):
             return
         name, columns = change.constraint.name, change.constraint.columns
+    if any(_is_empty(change.table, each, context) for each in columns):
+        return
     if columns and all(context.column_is_new(change.table, each) for each in columns):
         return
     keys = ", ".join(columns)
@@ -58,4 +61,21 @@ def unique_index_on_existing_data(change: CreateIndex | AddConstraint, context: 
             else (),
         ),
         table=change.table,
+    )
+
+
+def _is_empty(table: str, column: str, context: Context) -> bool:
+    """Added here without a value: NULL in every row, and NULLs are no duplicates of each other."""
+    return any(
+        isinstance(each, AddColumn)
+        and each.table == table
+        and each.column.name == column
+        and not has_value(each)
+        and not each.column.not_null
+        for act in (*context.earlier_on(table), context.act)
+        for each in act.changes
+    ) and not any(
+        isinstance(each, Update) and column in each.sets
+        for act in context.earlier_on(table)
+        for each in act.changes
     )

@@ -77,14 +77,14 @@ def _next_rows(tree: Any, kind: str, key: Sequence[str], rest: Any | None) -> An
         found = _expression(text)
     except NotParsed:
         return None
-    for label, node in walk(found):
-        if label == "SelectStmt":
-            node.from_clause[0].range_var.CopyFrom(tree.relation)
-            node.from_clause.extend(sources)
-            if rest is not None:
-                node.where_clause.CopyFrom(rest)
-            for lock in node.locking_clause:
-                lock.locking_clause.locked_rels[0].range_var.relname = name.strip('"')
+    # The outermost only: what it is given may hold queries of its own, and those stay as they are.
+    query = next(node for label, node in walk(found) if label == "SelectStmt")
+    query.from_clause[0].range_var.CopyFrom(tree.relation)
+    query.from_clause.extend(sources)
+    if rest is not None:
+        query.where_clause.CopyFrom(rest)
+    for lock in query.locking_clause:
+        lock.locking_clause.locked_rels[0].range_var.relname = name.strip('"')
     return found
 
 
@@ -92,7 +92,8 @@ def _left_to_do(tree: Any) -> Any | None:
     """The rows an UPDATE has not done yet: its own WHERE, and a value that is not there."""
     where = tree.where_clause if tree.HasField("where_clause") else None
     names = {each.res_target.name for each in tree.target_list}
-    steady = [each.res_target for each in tree.target_list if _is_steady(each.res_target, names)]
+    own = tree.relation.alias.aliasname or tree.relation.relname
+    steady = [each.res_target for each in tree.target_list if _is_steady(each.res_target, names, own)]
     if not steady:
         return where if where is not None and _ends_by_itself(where, names) else None
     name = identifier(tree.relation.alias.aliasname or tree.relation.relname)
@@ -111,14 +112,15 @@ def _left_to_do(tree: Any) -> Any | None:
     return _both(where, condition)
 
 
-def _is_steady(target: Any, names: set[str]) -> bool:
+def _is_steady(target: Any, names: set[str], own: str) -> bool:
     """The same value however often it is computed, and none of the columns that change are in it."""
     if target.indirection or target.val.WhichOneof("node") in ("set_to_default", "multi_assign_ref"):
         return False
     for label, node in walk(target.val):
         if label in ("FuncCall", "SQLValueFunction", "SubLink"):
             return False
-        if label == "ColumnRef" and node.fields and node.fields[-1].string.sval in names:
+        own_column = label == "ColumnRef" and node.fields and node.fields[-1].string.sval in names
+        if own_column and (len(node.fields) == 1 or node.fields[0].string.sval == own):
             return False
     return True
 

@@ -211,6 +211,28 @@ def with_search_path(sql: str) -> str | None:
     return worded(kind, tree, lambda copy: copy.options.extend(found))
 
 
+def in_public(sql: str) -> str | None:
+    """The same CREATE TABLE or DROP TABLE with the schema `public` said; `None` where every name has one."""
+    kind, tree = statement_of(sql)
+    if kind == "create_stmt" and not tree.relation.schemaname:
+
+        def named(copy: Any) -> None:
+            copy.relation.schemaname = "public"
+
+        return worded(kind, tree, named)
+    if kind == "drop_stmt" and any(len(each.list.items) == 1 for each in tree.objects):
+
+        def change(copy: Any) -> None:
+            for each in copy.objects:
+                if len(each.list.items) == 1:
+                    name = each.list.items[0].string.sval
+                    each.list.items[0].string.sval = "public"
+                    each.list.items.add().string.sval = name
+
+        return worded(kind, tree, change)
+    return None
+
+
 def tablespace_of(sql: str) -> str | None:
     """Where ALTER … SET TABLESPACE moves to."""
     kind, tree = statement_of(sql)

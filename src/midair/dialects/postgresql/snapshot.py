@@ -66,9 +66,8 @@ def _tables(rows: dict[str, list[tuple[Any, ...]]], names: dict[int, str]) -> It
     keys = _grouped(rows["partition_keys"])
     reads = _grouped(rows["views"])
     parts = _grouped(rows["parts"])
-    for oid, schema, relname, kind, persistence, estimate, size, is_partition, is_default, of_type in rows[
-        "tables"
-    ]:
+    for oid, schema, relname, kind, persistence, *figures in rows["tables"]:
+        estimate, size, is_partition, is_default, of_type, traffic = figures
         name = qualified(schema, relname)
         made = tuple(_column(name, row) for row in columns[oid])
         yield Table(
@@ -93,6 +92,7 @@ def _tables(rows: dict[str, list[tuple[Any, ...]]], names: dict[int, str]) -> It
             of_type=identifier(of_type) if of_type else None,
             parts=frozenset((row[0], identifier(row[1])) for row in parts[oid]),
             trigger_functions=tuple((identifier(row[1]), identifier(row[2])) for row in parts[oid] if row[2]),
+            traffic=traffic,
             row_triggers=frozenset(identifier(row[1]) for row in parts[oid] if row[3]),
         )
 

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from midair.dialects.postgresql.changes import alter_table, create, drop, rows, sessions
-from midair.dialects.postgresql.changes.blocks import in_block
+from midair.dialects.postgresql.changes.blocks import in_block, in_function
 from midair.dialects.postgresql.parse import NotParsed, parse
-from midair.model.change import Change, Opaque, Query
+from midair.model.change import Change, Opaque
 
 Reader = Callable[[Any], Iterator[Change]]
 
@@ -58,7 +58,7 @@ _READERS: dict[str, Reader] = {
     "grant_stmt": sessions.grant,
     "create_publication_stmt": sessions.publication,
     "alter_publication_stmt": sessions.publication,
-    "call_stmt": lambda tree: iter((Query((), calls_procedure=True),)),
+    "call_stmt": rows.call,
 }
 _HARMLESS = frozenset(
     [
@@ -137,6 +137,12 @@ def changes_of(sql: str) -> tuple[Change, ...]:
     Text the grammar refuses, and statements midair does not know, are one `Opaque`.
     """
     return _read(sql) if len(sql) < 20_000 else tuple(_changes(sql))
+
+
+@lru_cache(maxsize=512)
+def body_of(sql: str) -> tuple[Change, ...]:
+    """What a function does when it is called, from its CREATE statement: a `Block`, then the changes; none if nobody can tell."""
+    return tuple(in_function(sql, _changes))
 
 
 @lru_cache(maxsize=4096)

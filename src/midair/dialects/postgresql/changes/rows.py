@@ -5,7 +5,6 @@ from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.expressions import (
-    column_of,
     columns_in,
     narrowed_by,
     relations_in,
@@ -23,11 +22,12 @@ def update(tree: Any) -> Iterator[Change]:
     """UPDATE."""
     table = relation(tree.relation)
     targets = [each.res_target for each in tree.target_list]
-    itself = frozenset(
-        identifier(each.name) for each in targets if identifier(each.name) in columns_in(each.val)
-    )
+    own = tree.relation.alias.aliasname or tree.relation.relname
+    itself = frozenset(identifier(each.name) for each in targets if each.name in _own_columns(each.val, own))
     unchanged = frozenset(
-        identifier(each.name) for each in targets if column_of(each.val) == identifier(each.name)
+        identifier(each.name)
+        for each in targets
+        if each.val.WhichOneof("node") == "column_ref" and identifier(each.name) in itself
     )
     filters, narrowed, limited = _where(tree)
     yield Update(
@@ -41,6 +41,17 @@ def update(tree: Any) -> Iterator[Change]:
         unchanged,
         limited,
         frozenset(label for each in targets for label in string_constants(each.val)),
+    )
+
+
+def _own_columns(node: Any, own: str) -> frozenset[str]:
+    """The columns in an expression that are the target's: bare, or behind its name."""
+    return frozenset(
+        part.fields[-1].string.sval
+        for label, part in walk(node)
+        if label == "ColumnRef"
+        and part.fields
+        and (len(part.fields) == 1 or part.fields[-2].string.sval == own)
     )
 
 
@@ -71,8 +82,26 @@ def insert(tree: Any) -> Iterator[Change]:
     query = tree.select_stmt.select_stmt
     values = len(query.values_lists)
     reads = tuple(each for each in relations_in(tree.select_stmt)) if tree.HasField("select_stmt") else ()
-    rows = values if values else 1 if not reads else None
-    yield Insert(table, rows, reads, bool(tree.cols), tree.HasField("on_conflict_clause"))
+    rows = values if values else 1 if not reads or _is_one_row(query) else None
+    narrowed = narrowed_by(query.where_clause)[0] if query.HasField("where_clause") else frozenset[str]()
+    yield Insert(table, rows, reads, bool(tree.cols), tree.HasField("on_conflict_clause"), narrowed)
+
+
+_AGGREGATES = frozenset(
+    ["count", "sum", "max", "min", "avg", "array_agg", "json_agg", "jsonb_agg", "json_object_agg",
+     "jsonb_object_agg", "string_agg", "bool_and", "bool_or"]
+)  # fmt: skip
+
+
+def _is_one_row(query: Any) -> bool:
+    """A SELECT of aggregates without groups, or LIMIT 1."""
+    if query.limit_count.a_const.ival.ival == 1:
+        return True
+    return not query.group_clause and any(
+        name == "FuncCall" and not part.HasField("over") and strings(part.funcname)[-1] in _AGGREGATES
+        for target in query.target_list
+        for name, part in walk(target)
+    )
 
 
 def merge(tree: Any) -> Iterator[Change]:
@@ -90,6 +119,11 @@ def copy(tree: Any) -> Iterator[Change]:
         yield Query(relations_in(tree.query))
     else:
         yield Query((relation(tree.relation),), whole=True)
+
+
+def call(tree: Any) -> Iterator[Change]:
+    """CALL of a procedure."""
+    yield Query((), functions=(strings(tree.funccall.funcname)[-1],), calls_procedure=True)
 
 
 def select(tree: Any) -> Iterator[Change]:

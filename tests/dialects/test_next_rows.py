@@ -1,0 +1,47 @@
+"""The next few thousand rows of an UPDATE or DELETE, as text."""
+
+import pytest
+
+from midair.dialects.postgresql.next_rows import in_batches
+
+
+@pytest.mark.parametrize(
+    ("sql", "key", "batch"),
+    [
+        (
+            "DELETE FROM orders WHERE state = 'old'",
+            ("id",),
+            "DELETE FROM orders WHERE state = 'old' AND id IN (SELECT id FROM orders WHERE state = 'old' LIMIT 5000)",
+        ),
+        (
+            "UPDATE orders SET state = 'new'",
+            (),
+            "UPDATE orders SET state = 'new' WHERE ctid = ANY(ARRAY(SELECT ctid FROM orders "
+            "WHERE state IS DISTINCT FROM 'new' LIMIT 5000 FOR UPDATE OF orders))",
+        ),
+        (
+            "UPDATE orders o SET state = c.state FROM customers c WHERE c.id = o.customer_id",
+            ("a", "b"),
+            "UPDATE orders o SET state = c.state FROM customers c WHERE c.id = o.customer_id AND (o.a, o.b) IN "
+            "(SELECT o.a, o.b FROM orders o, customers c WHERE c.id = o.customer_id AND o.state IS DISTINCT FROM c.state LIMIT 5000)",
+        ),
+        (
+            "DELETE FROM orders WHERE id IN (SELECT id FROM old_orders)",
+            ("id",),
+            "DELETE FROM orders WHERE id IN (SELECT id FROM old_orders) AND id IN "
+            "(SELECT id FROM orders WHERE id IN (SELECT id FROM old_orders) LIMIT 5000)",
+        ),
+        (
+            "UPDATE orders SET token = gen_random_uuid() WHERE token IS NULL",
+            ("id",),
+            "UPDATE orders SET token = gen_random_uuid() WHERE token IS NULL AND id IN "
+            "(SELECT id FROM orders WHERE token IS NULL LIMIT 5000)",
+        ),
+        ("UPDATE orders SET total = total * 100", ("id",), None),
+        ("UPDATE orders SET seen_at = now()", ("id",), None),
+        ("UPDATE orders SET state = DEFAULT", ("id",), None),
+    ],
+    ids=["delete", "by place", "join", "own query", "until not null", "from itself", "clock", "default"],
+)
+def test_a_batch_ends_where_no_row_is_left_to_do(sql: str, key: tuple[str, ...], batch: str | None) -> None:
+    assert in_batches(sql, key) == batch
