@@ -7,6 +7,7 @@ from midair.dialects.dialect import dialect_of
 from midair.dialects.postgresql.attached import attachments
 from midair.dialects.postgresql.bridging import bridgings
 from midair.dialects.postgresql.snapshot import snapshot
+from midair.dialects.postgresql.usage import usages
 from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
@@ -86,7 +87,13 @@ def laid(
             snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
         )
         if up:
-            scene = replace(scene, bridging=bridgings(session), attached=attachments(session), defers=True)
+            scene = replace(
+                scene,
+                bridging=bridgings(session),
+                attached=attachments(session),
+                usages=usages(session),
+                defers=True,
+            )
         return lay_out_online(
             project.tool,
             direction,

@@ -271,6 +271,13 @@ class Twin:
             notes.append(
                 f"nobody said how {column} becomes {self.column.type} again: the first value written after ready closes the way back"
             )
+        stars = self.case.scene.usage(self.table.name).stars
+        if stars:
+            notes.append(f"seen to read every column of {self.table.name}: {stars[0]}")
+        if self.case.scene.usages is None:
+            notes.append(
+                f"nobody can tell how the application speaks of {self.table.name}: pg_stat_statements is not installed, or not for this role"
+            )
         if any(each.kind in ("key", "unique index") for each in self.carried):
             notes.append(
                 f"upserts of {self.table.name} may meet duplicate-key errors between the build of the new unique index and the exchange"

@@ -85,6 +85,12 @@ def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> N
             f"{name}.{column.name} is used by {', '.join(users)}",
             f"drop that in a migration before, and make it again after; or {WAY}",
         )
+    positional = case.scene.usage(name).positional
+    if positional:
+        return NoWay(
+            f"the application writes to {name} without naming columns, and the new one stands last: {positional[0]}",
+            f"name the columns there first; or {WAY}",
+        )
     if _is_stale(table, facts, case):
         return NoWay(
             f"earlier statements of this run changed what hangs on {name}",
