@@ -218,7 +218,7 @@ def test_a_role_that_cannot_see_others_is_told_so_and_sees_no_green_light(
         role = f"blind_{rig.major}"
         _run(session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}", f"SET ROLE {role}")
         with rig.session(address, "shop@1"):
-            lights = {each.probe: each.light for each in evidence_of(session, waiting, None)}
+            lights = {each.probe: each.light for each in evidence_of(session, waiting, {})}
         _run(session, "RESET ROLE", f"DROP ROLE {role}")
         assert lights["connections"] is Light.MISSING
 

@@ -1,15 +1,18 @@
 """One statement → the pieces that do the same without stopping anyone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.transactions import stands_alone
 from midair.model.change import AddEnumValue, Change, DropIndex
+from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
-from midair.model.statement import Statement
+from midair.model.frozen import frozen
+from midair.model.intent import Way, When
+from midair.model.statement import Sql, Statement
 from midair.registry import members
 from midair.rewriting.piece import Declined, Piece
 from midair.rewriting.recipe import NoWay, Phases, Recipe
@@ -17,8 +20,11 @@ from midair.rewriting.rewrite import Case, Rewrite
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import UNCOVERED, not_online, refuse_uncovered, refuse_whole
 
+DECLARED = "declared"
+"""In a recipe's place: the author's own word that a statement waits."""
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Deferred:
     """What a recipe left until the old application is gone, with the recipe's name and the statements it did besides."""
 
@@ -27,7 +33,7 @@ class Deferred:
     taken: tuple[Statement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """The pieces, the scene after them, and what the reader of the plan should know."""
 
@@ -37,6 +43,10 @@ class Made:
     deferred: tuple[Deferred, ...] = ()
     takes: int = 0
     """How many of the statements that follow are done with it."""
+
+    def deferring(self) -> "Made":
+        """The same before a scene in which later statements are left for contract again where they need it."""
+        return replace(self, scene=replace(self.scene, defers=True))
 
 
 @cache
@@ -57,8 +67,16 @@ def made_safe(statement: Statement, scene: Scene, following: tuple[Statement, ..
     `following` are the statements after it that may be taken together with it.
     """
     changes = changes_of(statement.sql)
+    intent = statement.intent
     if statement.rows is not None:
         return _as_written(statement, changes, scene)
+    if intent is not None and intent.strategy is Way.DIRECT:
+        made = _as_written(statement, changes, scene)
+        return replace(made, notes=(*made.notes, f"{statement.span} runs as written: {intent.place} says so"))
+    if intent is not None and intent.phase is not None and scene.defers:
+        if intent.phase is When.CONTRACT:
+            return _for_later(statement, changes, scene)
+        return made_safe(statement, replace(scene, defers=False)).deferring()
     if len(changes) == 1:
         return _of_one(statement, changes[0], scene, following)
     long = scene.long_work(scene.effects(changes))
@@ -134,6 +152,25 @@ def _deferred(statement: Statement, change: Change, case: Case) -> Made | None:
     if reasons:
         raise not_online(statement, reasons[0][1])
     return None
+
+
+def _for_later(statement: Statement, changes: tuple[Change, ...], scene: Scene) -> Made:
+    """A statement whose author says that only the new version can bear it: all of it waits."""
+    effects = scene.effects(changes)
+    tables = tuple(dict.fromkeys(name for name, _ in effects.locks if name in scene.schema.tables))
+    words = " ".join(statement.sql[:200].split())
+    phases = Phases(
+        expand=(),
+        contract=(statement.sql,),
+        locks=scene.locks(effects),
+        summary=f"`{words[:80]}` has not run",
+        holds=tuple(Held(each) for each in tables),
+        reverses="",
+        verify=Need(Sql("SELECT 0"), ""),
+        notes=("waits for contract: its author says so",),
+    )
+    notes = tuple(f"{statement.span} {note}" for note in phases.notes)
+    return Made((), scene.after(changes), notes, (Deferred(DECLARED, phases),))
 
 
 @cache

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from midair.model.contract import Held, Need
+from midair.model.contract import Archive, Held, Need
 from midair.model.effects import LockLevel
 from midair.rewriting.piece import Piece
 from midair.rewriting.rewrite import Case
@@ -33,6 +33,9 @@ class Phases:
     undo_needs: tuple[Need, ...] = ()
     cascades: bool = False
     additive: bool = False
+    wire: str | None = None
+    archive: Archive | None = None
+    comes_back: str = ""
     notes: tuple[str, ...] = ()
     takes: int = 0
 
@@ -44,6 +47,9 @@ class NoWay:
     why: str
     ways: str
 
+
+ARCHIVED = "; with `archive` set, all of it for so long"
+"""What `comes_back` adds where a recipe can put aside what goes away."""
 
 Answer = Phases | NoWay | None
 """`None`: the change breaks nobody here, and is left to the rewrites."""

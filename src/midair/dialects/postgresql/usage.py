@@ -4,13 +4,13 @@ The texts are parsed, never searched for words. What was not called since the st
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 from midair.database.session import Session
 from midair.dialects.postgresql.changes.names import identifier, relation, strings
 from midair.dialects.postgresql.parse import parse, walk
 from midair.errors import NotParsed, StatementFailed
+from midair.model.frozen import frozen, replace
 from midair.model.schema import bare_name
 
 _LIKELY = r"insert\s+into\s+\S+\s+(values|select|default)|\mcopy\M|\mtruncate\M|\m(ctid|xmin|xmax)\M|\*|serial_sequence"
@@ -24,7 +24,7 @@ _SYSTEM = frozenset(["ctid", "xmin", "xmax", "cmin", "cmax"])
 _SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Usage:
     """Statements seen about one table, each by the beginning of its text.
 

@@ -47,10 +47,9 @@ give another value each time.
 Source: expand-contract.md §3.2–3.6, §4.4.
 """
 
-from dataclasses import replace
-
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import AlterColumnType, Change, DropDefault, SetDefault
+from midair.model.frozen import replace
 from midair.model.statement import Statement
 from midair.rewriting.recipe import Answer, NoWay, recipe
 from midair.rewriting.rewrite import Case

@@ -51,6 +51,7 @@ def drop_default(change: DropDefault, case: Case) -> Answer:
         holds=(Held(table.name, column.name),),
         reverses=f"set default {table.name}.{column.name}",
         verify=Need(gone, f"{table.name}.{column.name} has no default already"),
+        comes_back="the default, by the downgrade",
     )
 
 
