@@ -62,10 +62,10 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         verify=phases.verify,
         old=phases.old,
         cascades=phases.cascades,
-        additive=phases.additive,
         wire=phases.wire,
         archive=phases.archive,
         comes_back=phases.comes_back,
+        additive=phases.additive,
     )
 
 

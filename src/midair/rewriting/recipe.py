@@ -32,10 +32,10 @@ class Phases:
     undo_locks: tuple[tuple[str, LockLevel], ...] = ()
     undo_needs: tuple[Need, ...] = ()
     cascades: bool = False
-    additive: bool = False
     wire: str | None = None
     archive: Archive | None = None
     comes_back: str = ""
+    additive: bool = False
     notes: tuple[str, ...] = ()
     takes: int = 0
 

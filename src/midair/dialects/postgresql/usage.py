@@ -1,6 +1,7 @@
 """How the application speaks of its tables, as pg_stat_statements remembers: what a view or another order of columns would break.
 
-The texts are parsed, never searched for words. What was not called since the statistics began is not seen.
+The texts are parsed, never searched for words. What was not called since the statistics began is not seen, and of
+statements that mean the same (an INSERT with all columns and one without any) only the text that came first.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
