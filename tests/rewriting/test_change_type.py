@@ -42,6 +42,8 @@ TYPES = {
     "a default that goes and another that comes": "ALTER TABLE lines ALTER COLUMN sum DROP DEFAULT;\n"
     "ALTER TABLE lines ALTER COLUMN sum TYPE text USING 'n' || sum;\nALTER TABLE lines ALTER COLUMN sum SET DEFAULT 'n0';",
     "the same in one statement": "ALTER TABLE orders ALTER total DROP DEFAULT, ALTER total TYPE numeric, ALTER total SET DEFAULT 1.5;",
+    "by hand": "ALTER TABLE marks ADD COLUMN size int;\nUPDATE marks SET size = length(what);\nALTER TABLE marks DROP COLUMN what;\n"
+    "ALTER TABLE marks RENAME COLUMN size TO what;",
     "several columns at once": "ALTER TABLE orders ALTER COLUMN total TYPE numeric, ALTER COLUMN note TYPE varchar(40);",
     "text to a number that fits": "ALTER TABLE orders ALTER COLUMN code TYPE int USING code::int;",
     "an expression over other columns": "ALTER TABLE lines ALTER COLUMN sum DROP DEFAULT, ALTER COLUMN sum TYPE text USING order_id || ':' || sum;",
