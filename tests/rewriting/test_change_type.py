@@ -42,6 +42,8 @@ TYPES = {
     "a default that goes and another that comes": "ALTER TABLE lines ALTER COLUMN sum DROP DEFAULT;\n"
     "ALTER TABLE lines ALTER COLUMN sum TYPE text USING 'n' || sum;\nALTER TABLE lines ALTER COLUMN sum SET DEFAULT 'n0';",
     "the same in one statement": "ALTER TABLE orders ALTER total DROP DEFAULT, ALTER total TYPE numeric, ALTER total SET DEFAULT 1.5;",
+    "by hand": "ALTER TABLE marks ADD COLUMN size int;\nUPDATE marks SET size = length(what);\nALTER TABLE marks DROP COLUMN what;\n"
+    "ALTER TABLE marks RENAME COLUMN size TO what;",
     "several columns at once": "ALTER TABLE orders ALTER COLUMN total TYPE numeric, ALTER COLUMN note TYPE varchar(40);",
     "text to a number that fits": "ALTER TABLE orders ALTER COLUMN code TYPE int USING code::int;",
     "an expression over other columns": "ALTER TABLE lines ALTER COLUMN sum DROP DEFAULT, ALTER COLUMN sum TYPE text USING order_id || ':' || sum;",
@@ -126,6 +128,31 @@ def test_ids_go_past_the_old_type_after_the_exchange_and_then_the_way_back_is_cl
             midair.rollback(request_for(root, address), Remembering())
         closed(root, address)
         assert session.query("SELECT count(*) FROM orders WHERE note = 'late'") == [(3,)]
+
+
+def test_a_role_with_rights_on_the_column_alone_keeps_them_all_along(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    role = f"teller_{rig.major}"
+    root = without_downgrade(project("ALTER TABLE orders ALTER COLUMN total TYPE bigint;"))
+    with rig.database(_SHOP) as address, rig.session(address, "midair by hand") as session:
+        _run(session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}")
+        _run(session, f"GRANT SELECT (id, total), UPDATE (total), INSERT (total) ON orders TO {role}")
+        midair.apply(request_for(root, address), Remembering())
+        for command in ("before contract", "after rollback"):
+            _run(
+                session,
+                f"SET ROLE {role}",
+                "UPDATE orders SET total = 9 WHERE id = 2",
+                "INSERT INTO orders (total) VALUES (8)",
+            )
+            with pytest.raises(midair.MidairError, match="permission denied"):
+                _run(session, "UPDATE orders SET note = 'x'")
+            _run(session, "RESET ROLE")
+            if command == "before contract":
+                midair.rollback(request_for(root, address), Remembering())
+        assert session.query("SELECT total FROM orders WHERE id = 2") == [(9,)]
+        _run(session, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
 def test_a_value_that_does_not_fit_fails_nobody_and_stops_the_exchange_until_it_is_mended(

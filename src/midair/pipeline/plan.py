@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
-from midair.dialects.postgresql.attached import attachments
 from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
@@ -113,8 +112,10 @@ def laid(
     if direction is Direction.UP:
         waiting = tuple(each.contract for each in contracts.waiting(session))
     if strategy == "online" or takes_back:
+        from midair.dialects.postgresql.attached import attachments
         from midair.dialects.postgresql.bridging import bridgings
         from midair.dialects.postgresql.snapshot import snapshot
+        from midair.dialects.postgresql.usage import usages
         from midair.planning.online import lay_out_online
         from midair.rewriting.scene import scene_of
 
@@ -122,7 +123,13 @@ def laid(
             sizes(snapshot(session)), session.server_version // 10_000, opened.request.small_table_bytes
         )
         if up:
-            scene = replace(scene, bridging=bridgings(session), attached=attachments(session), defers=True)
+            scene = replace(
+                scene,
+                bridging=bridgings(session),
+                attached=attachments(session),
+                usages=usages(session),
+                defers=True,
+            )
         return lay_out_online(
             project.tool,
             direction,

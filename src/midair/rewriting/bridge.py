@@ -73,6 +73,9 @@ def bridge_for(table: Table, case: Case) -> Bridge | NoWay:
         return NoWay(
             f"{table.name} has row security, which a view of this server version would pass by", WAYS
         )
+    physical = case.scene.usage(table.name).physical
+    if physical:
+        return NoWay(f"a view does not take what the application says of {table.name}: {physical[0]}", WAYS)
     return Bridge(table, facts, invoker)
 
 

@@ -5,11 +5,11 @@ exchange (expand-contract.md §3.6).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.attached import Attached, AttachedConstraint, AttachedIndex
 from midair.dialects.postgresql.changes.names import identifier
+from midair.model.frozen import frozen
 from midair.model.schema import bare_name, beside
 from midair.rewriting.names import raw, raw_path, temporary
 from midair.rewriting.recipe import NoWay
@@ -18,7 +18,7 @@ from midair.rewriting.syncing import literal
 WAY = "run it with --strategy direct in a window in which the application is down"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Carried:
     """One thing. `kind` is `index`, `unique index`, `key`, `constraint` or `statistics`; `table` is what it stands on.
 

@@ -1,10 +1,10 @@
 """A column takes another's place under one brief lock, with everything that hangs on it; and back again."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from midair.dialects.postgresql.attached import AttachedColumn, OwnSequence
 from midair.model.change import Column
+from midair.model.frozen import frozen
 from midair.rewriting.carried import Carried
 from midair.rewriting.syncing import literal
 
@@ -13,7 +13,7 @@ _NEXT = "midair.next_number"
 _TOP = {"smallint": 2**15 - 1, "integer": 2**31 - 1, "bigint": 2**63 - 1}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Exchange:
     """`comes` takes the name of `column`; what had it becomes `aside`, or is dropped where that is `None`.
 

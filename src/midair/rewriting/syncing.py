@@ -1,9 +1,9 @@
 """Two columns of a row kept in step by a trigger: its function's text, its name, and the trial of both on a scratch copy."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from midair.dialects.postgresql.changes.names import identifier
+from midair.model.frozen import frozen
 from midair.rewriting.names import raw, raw_path, temporary
 
 _CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception OR program_limit_exceeded"
@@ -29,7 +29,7 @@ def trigger_name(column: str, others: Sequence[str]) -> str | None:
     return identifier(name) if all(each.encode() < name.encode() for each in others) else None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sync:
     """Writes `target` from the row. `value` is an expression over `new`; `fails`: it may refuse a value, which then gives NULL.
 
@@ -94,7 +94,7 @@ def misfits(table: str, candidates: str, check: str, key: Sequence[str], text: s
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """Two shapes of one datum in a row, each written by one version of the application (expand-contract.md §3.3).
 

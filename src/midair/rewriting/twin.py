@@ -1,7 +1,5 @@
 """A second column for a table's column: filled, kept in step, given all that hangs on the first, and exchanged with it."""
 
-from dataclasses import dataclass, replace
-
 from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.attached import AttachedColumn
 from midair.dialects.postgresql.batches import batched, filled
@@ -11,6 +9,7 @@ from midair.dialects.postgresql.state import cut_off_index, index_is_valid
 from midair.model.change import AddColumn, AlterColumnType, Column, Default
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen, replace
 from midair.model.plan import Phase
 from midair.model.schema import Table, bare_name, beside
 from midair.model.statement import Sql
@@ -41,7 +40,7 @@ _COUNTED = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _Locks = tuple[tuple[str, LockLevel], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Twin:
     """A column and the one that takes its place. `up` and `down` fill the one from the other, `index` is the name of
     the one that finds rows without a value, and `added` the statement that makes the new column. `default` is what the
@@ -270,6 +269,13 @@ class Twin:
         if self.down.value == "NULL":
             notes.append(
                 f"nobody said how {column} becomes {self.column.type} again: the first value written after ready closes the way back"
+            )
+        stars = self.case.scene.usage(self.table.name).stars
+        if stars:
+            notes.append(f"seen to read every column of {self.table.name}: {stars[0]}")
+        if self.case.scene.usages is None:
+            notes.append(
+                f"nobody can tell how the application speaks of {self.table.name}: pg_stat_statements is not installed, or not for this role"
             )
         if any(each.kind in ("key", "unique index") for each in self.carried):
             notes.append(

@@ -56,6 +56,7 @@ def phases_of(twins: Sequence[Twin], before: Sequence[str] = (), after: Sequence
         summary="; ".join(each.summary for each in twins),
         holds=tuple(held for each in twins for held in each.holds),
         reverses=f"change type {twins[0].table.name}.{twins[0].column.name}" if len(twins) == 1 else "",
+        comes_back="the column in its old type as far as its values fit, by the downgrade",
         verify=Need(
             Sql(
                 "SELECT " + " + ".join(f"({each.count.text})" for each in intact),
@@ -84,6 +85,12 @@ def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> N
         return NoWay(
             f"{name}.{column.name} is used by {', '.join(users)}",
             f"drop that in a migration before, and make it again after; or {WAY}",
+        )
+    positional = case.scene.usage(name).positional
+    if positional:
+        return NoWay(
+            f"the application writes to {name} without naming columns, and the new one stands last: {positional[0]}",
+            f"name the columns there first; or {WAY}",
         )
     if _is_stale(table, facts, case):
         return NoWay(
@@ -132,6 +139,15 @@ def twin_of(
             f"{table.name} has a trigger whose name comes after every name of midair's", "rename it first"
         )
     up, down = _expressions(table, column, change)
+    intent = case.statement.intent
+    if intent is not None and intent.down is not None:
+        said = twins.of_row(intent.down, "new", table.name, [each.name for each in table.columns])
+        if said is None:
+            return NoWay(
+                f"{intent.place} says more than a row of {table.name} knows: {intent.down}",
+                "say it by columns of the table",
+            )
+        down = said
     if added is None or up is None:
         return NoWay("the statement cannot be written for another column", WAY)
     fails = not (change.using is None or change.plain_cast) or not never_fails(

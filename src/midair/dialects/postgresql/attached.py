@@ -2,15 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from midair.database.session import Session
 from midair.dialects.postgresql.changes.names import identifier, qualified
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Grant:
     """One right of one role; `to` is SQL already."""
 
@@ -19,7 +19,7 @@ class Grant:
     grantable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OwnSequence:
     """The sequence that a serial or identity column owns, with the options it was made with."""
 
@@ -35,7 +35,7 @@ class OwnSequence:
     grants: tuple[Grant, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttachedColumn:
     """One column. `target` is its statistics target, `None` or -1 for the server's own; `not_null` is the name of the
     constraint behind NOT NULL (from 18); `users` are views, policies, triggers and others that name it.
@@ -51,7 +51,7 @@ class AttachedColumn:
     users: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttachedIndex:
     """One index; `columns` are all that it reads. `constraint` is the key or exclusion it is behind, of this `kind` (`p`, `u`, `x`)."""
 
@@ -72,7 +72,7 @@ class AttachedIndex:
     constraint_definition: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttachedConstraint:
     """A check (`c`) or foreign key (`f`) of `table`. `columns` are those of the table it is listed under."""
 
@@ -89,7 +89,7 @@ class AttachedConstraint:
     referenced: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttachedStatistics:
     """An extended statistics object."""
 
@@ -99,7 +99,7 @@ class AttachedStatistics:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Attached:
     """One table. `plain`: neither partitioned nor part of a hierarchy. `publications` are those that send all its columns;
     `row_triggers` are those that fire before a row, by their names without quotes.

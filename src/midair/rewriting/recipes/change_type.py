@@ -34,6 +34,9 @@ last look under the lock, through an index that holds only such rows, finds what
 After the exchange the trigger fills the old column from the new one. A value that the old type cannot hold leaves it
 empty there; from the first one on the way back is refused, and says so. Values nobody changed are as they were.
 
+A new type made by hand is taken for what it is: a column added, filled by an UPDATE, and renamed to the one that is dropped, where
+nothing hangs on that one.
+
 A default that is dropped before and set after is exchanged with the column: until then the old one fills what INSERTs leave out.
 
 The column stands at the table's end from then on: an INSERT that names no columns, COPY without a list, and `SELECT *`
@@ -47,18 +50,30 @@ give another value each time.
 Source: expand-contract.md §3.2–3.6, §4.4.
 """
 
-from dataclasses import replace
-
+from midair.dialects.postgresql.assigned import assigned
 from midair.dialects.postgresql.changes import changes_of
-from midair.model.change import AlterColumnType, Change, DropDefault, SetDefault
+from midair.model.change import (
+    AddColumn,
+    AlterColumnType,
+    Change,
+    DropColumn,
+    DropDefault,
+    RenameColumn,
+    SetDefault,
+    SetNotNull,
+    Update,
+)
+from midair.model.frozen import replace
 from midair.model.statement import Statement
 from midair.rewriting.recipe import Answer, NoWay, recipe
 from midair.rewriting.rewrite import Case
 from midair.rewriting.twinned import phases_of, twin_of
 
 
-@recipe("change-type", AlterColumnType, DropDefault, answers=("MA118",))
-def change_type(change: AlterColumnType | DropDefault, case: Case) -> Answer:
+@recipe("change-type", AlterColumnType, DropDefault, AddColumn, answers=("MA118",))
+def change_type(change: AlterColumnType | DropDefault | AddColumn, case: Case) -> Answer:
+    if isinstance(change, AddColumn):
+        return _by_hand(change, case)
     resets, following = isinstance(change, DropDefault), case.following
     if isinstance(change, DropDefault):
         retyped = _only(following[0]) if following else None
@@ -78,6 +93,40 @@ def change_type(change: AlterColumnType | DropDefault, case: Case) -> Answer:
         return made
     phases = phases_of((made,))
     return phases if isinstance(phases, NoWay) else replace(phases, takes=resets + sets)
+
+
+def _by_hand(change: AddColumn, case: Case) -> Answer:
+    """A column added, filled by an UPDATE, and renamed to one that is dropped: the new type of that one."""
+    table, column = case.table(change.table), change.column
+    parts = [_only(each) for each in case.following[:4]]
+    required = len(parts) > 1 and parts[1] == SetNotNull(change.table, column.name)
+    rest = parts[2:4] if required else parts[1:3]
+    if (
+        table is None
+        or len(rest) != 2
+        or not isinstance(parts[0], Update)
+        or column.default
+        or column.not_null
+    ):
+        return None
+    drop, rename = rest
+    if not isinstance(drop, DropColumn) or rename != RenameColumn(change.table, column.name, drop.column):
+        return None
+    was, facts = table.column(drop.column), case.scene.attached.get(change.table)
+    value = assigned(case.following[0].sql).get(column.name)
+    if was is None or facts is None or drop.table != table.name or value is None or value[1] or was.default:
+        return None
+    hangs = any(drop.column in each.columns for each in (*facts.indexes, *facts.constraints, *facts.inbound))
+    if hangs or was.not_null != required or len(parts[0].sets) != 1 or column.type.name == "interval":
+        return None  # what hangs on the old column goes with it: a second column would keep it
+    sql = f"ALTER TABLE {table.name} ALTER COLUMN {was.name} TYPE {column.type} USING {value[0]}"
+    retyped = changes_of(sql)[0]
+    if not isinstance(retyped, AlterColumnType):
+        return None
+    inner = Case(replace(case.statement, sql=sql), case.scene.effects((retyped,)), case.scene)
+    made = twin_of(table, was, retyped, inner, default=None, resets=False)
+    phases = made if isinstance(made, NoWay) else phases_of((made,))
+    return phases if isinstance(phases, NoWay) else replace(phases, takes=4 if required else 3)
 
 
 def _only(statement: Statement) -> Change | None:

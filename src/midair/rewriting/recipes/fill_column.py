@@ -37,7 +37,6 @@ Source: expand-contract.md §3.3, §4.6, §4.13.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from midair.dialects.postgresql import compose, twins
 from midair.dialects.postgresql.assigned import assigned
@@ -47,6 +46,7 @@ from midair.dialects.postgresql.conversions import base_of
 from midair.model.change import AddColumn, Change, Column, DropColumn, SetNotNull, Update
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen, replace
 from midair.model.plan import Phase
 from midair.model.schema import Table
 from midair.model.statement import Sql, Statement
@@ -57,7 +57,7 @@ from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import SCRATCH, Pair, function_name, trigger_name
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Filled:
     """One new column: the statement that adds it, the pair that fills it, and its UPDATE for the rows that were there."""
 
@@ -135,6 +135,7 @@ def _phases(
         holds=tuple(Held(name, each) for each in (*(each.column.name for each in made), *sources)),
         reverses=f"drop column {name}.{made[0].column.name}" if len(made) == 1 else "",
         verify=_intact(name, made),
+        comes_back="nothing went but the trigger",
         additive=True,
         takes=takes,
     )

@@ -39,6 +39,7 @@ from itertools import chain
 from midair.model.change import RenameColumn
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
+from midair.model.intent import Way
 from midair.model.schema import bare_name
 from midair.rewriting.bridge import WAYS, base_name, bridge_for, writable
 from midair.rewriting.names import raw
@@ -52,6 +53,9 @@ def rename_column(change: RenameColumn, case: Case) -> Answer:
     table = case.table(change.table)
     if table is None or (table.name, change.column) in case.scene.fresh:
         return None
+    intent = case.statement.intent
+    if intent is not None and intent.strategy is Way.DUPLICATE:
+        return None  # rename-column-by-copy does it
     bridge = bridge_for(table, case)
     if isinstance(bridge, NoWay):
         return bridge

@@ -33,8 +33,6 @@ The column stands at the table's end from then on.
 Source: expand-contract.md §3.2–3.6, §4.2.
 """
 
-from dataclasses import replace
-
 from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.attached import Attached
 from midair.dialects.postgresql.batches import filled
@@ -43,6 +41,8 @@ from midair.dialects.postgresql.facts import SINCE
 from midair.model.change import AddColumn, Column, RenameColumn
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
+from midair.model.frozen import replace
+from midair.model.intent import Way
 from midair.model.plan import Phase
 from midair.model.schema import Table, beside
 from midair.model.statement import Sql
@@ -62,6 +62,9 @@ def rename_column_by_copy(change: RenameColumn, case: Case) -> Answer:
     column = table.column(change.column) if table is not None else None
     if table is None or column is None or (table.name, change.column) in case.scene.fresh:
         return None
+    intent = case.statement.intent
+    if intent is not None and intent.strategy is Way.BRIDGE:
+        return NoWay(f"{intent.place} asks for a view", "say duplicate there, or nothing")
     facts = case.scene.attached.get(table.name)
     if facts is None or not table.known or column.name not in facts.columns:
         return NoWay(f"the catalog tells too little of {table.name}", WAY)
@@ -159,6 +162,7 @@ def _phases(
         reverses=f"rename column {name}.{new} to {old}",
         verify=_equal(name, old, new, trigger),
         old=(name, old),
+        comes_back="the old name, by the downgrade: it is renamed back",
         notes=(
             f"{name}.{new} stands last in the table: SELECT *, COPY and INSERT without column names see another order",
         ),

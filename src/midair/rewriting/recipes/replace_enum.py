@@ -37,7 +37,6 @@ Source: expand-contract.md §4.15.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.changes import changes_of
@@ -52,6 +51,7 @@ from midair.model.change import (
     SetDefault,
 )
 from midair.model.contract import Held
+from midair.model.frozen import frozen, replace
 from midair.model.schema import bare_name, beside
 from midair.model.statement import Statement
 from midair.rewriting.carried import WAY
@@ -63,7 +63,7 @@ from midair.rewriting.twin import Twin
 from midair.rewriting.twinned import phases_of, twin_of
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Read:
     """What the statements after the rename say: the new enum, the columns' new types, defaults, the old type's end."""
 
