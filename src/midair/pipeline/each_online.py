@@ -24,7 +24,7 @@ from midair.pipeline.plan import laid
 from midair.pipeline.queries import Breakage, judged
 from midair.pipeline.stage import Stage
 from midair.pipeline.traced import Listening, traced_steps, watching
-from midair.pipeline.trial import Notebook, Silent, Trial, applied_now, schema_of, table_of, whose
+from midair.pipeline.trial import Notebook, Silent, Trial, applied_now, own_tables, schema_of, whose
 from midair.planning.contracting import lay_out_contracts
 from midair.rehearsal import verdicts
 from midair.rehearsal.application import failing
@@ -56,7 +56,7 @@ class _Pair:
             GateInTheWay: one migration of the group needs the contract of another closed first.
         """
         for each in (self.written, self.online) if self.trial.rows else ():
-            fill(each.session, skip=(table_of(each),))
+            fill(each.session, skip=own_tables(each))
         starts, broken = schema_of(self.online), failing(self.online.session, self.trial.queries)
         rows = self._rows(self.written), self._rows(self.online)
         try:
@@ -195,7 +195,7 @@ class _Pair:
         return laid(opened, chosen, scripts, direction, applied_now(opened), sizes)
 
     def _rows(self, opened: Opened) -> Kept:
-        return keep(opened.session, skip=(table_of(opened),)) if self.trial.rows else {}
+        return keep(opened.session, skip=own_tables(opened)) if self.trial.rows else {}
 
     def _failed(self, name: str, began: float, verdict: Verdict, error: MidairError) -> None:
         migration = whose(error, self.group)

@@ -1,18 +1,18 @@
 """Data that a migration was to move before its old place goes, and did not, or not all of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.parse import statement_of, walk
 from midair.model import change as c
+from midair.model.frozen import frozen
 from midair.model.statement import Statement
 from midair.rehearsal.keep import Kept, KeptColumn, KeptTable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NotMoved:
     """`had` values, or rows, of `source` are gone, and `into`, which was filled from it, holds `has`."""
 
