@@ -7,6 +7,7 @@ import msgspec
 import midair
 from midair.model.finding import AllowedBy, Finding, Risk
 from midair.reporting.format import Format, Look
+from midair.reporting.rehearsal import RehearsalPayload
 from midair.reporting.report import CheckPayload, Report
 
 _LEVELS = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}
@@ -14,10 +15,10 @@ _LEVELS = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}
 
 def render(report: Report, look: Look) -> str:
     """One run with a result for each finding; other reports give a run without results."""
-    found = report.payload if isinstance(report.payload, CheckPayload) else None
-    findings = found.findings if found else ()
+    payload = report.payload
+    findings = payload.findings if isinstance(payload, CheckPayload | RehearsalPayload) else ()
     names = {each.code: each.name for each in findings}
-    titles = {each.code: each.text for each in found.rules} if found else {}
+    titles = {each.code: each.text for each in payload.rules} if isinstance(payload, CheckPayload) else {}
     codes = sorted(names)
     run: dict[str, Any] = {
         "tool": {"driver": _driver(codes, names, titles)},
