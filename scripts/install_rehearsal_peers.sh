@@ -6,7 +6,7 @@ set -euo pipefail
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 peers=${MIDAIR_PEERS:-$repo/.peers}
-pytest_alembic_version=0.13.1
+pytest_alembic_version=0.13.1 # it does not collect under pytest 9
 alembic_version=1.20.1
 
 mkdir -p "$peers/bin" "$peers/stamps"
@@ -18,7 +18,7 @@ pytest_alembic() {
   [ "$(cat "$peers/stamps/pytest-alembic" 2>/dev/null)" = "$recipe" ] && [ -x "$home/bin/pytest" ] && return
   log=$(mktemp)
   if python3 -m venv --clear "$home" >"$log" 2>&1 && "$home/bin/python" -m pip install -q \
-    "pytest-alembic==$pytest_alembic_version" "alembic==$alembic_version" "psycopg[binary]" >"$log" 2>&1; then
+    "pytest-alembic==$pytest_alembic_version" "alembic==$alembic_version" "pytest<9" "psycopg[binary]" >"$log" 2>&1; then
     printf '%s' "$recipe" >"$peers/stamps/pytest-alembic"
     echo "installed pytest-alembic $pytest_alembic_version"
   else
