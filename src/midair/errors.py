@@ -156,6 +156,9 @@ class ProgramFailed(ProjectError):
 
     code = "ME209"
 
+    revision: str | None = None
+    """The migration that was running, where the program said so."""
+
 
 class NotParsed(ProjectError):
     """PostgreSQL's grammar refuses a text; `offset` is the byte where, or `None`.

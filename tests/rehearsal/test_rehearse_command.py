@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -97,6 +98,23 @@ def test_the_command_says_no_in_text_json_and_on_a_page_that_needs_nothing_else(
     assert "downgrade-leaves-behind" in whole
     assert "CREATE INDEX t_note" in whole
     assert "http" not in text.replace("http-equiv", "")
+
+
+def test_ci_gets_a_case_a_proof_and_a_result_a_finding(tmp_path: Path) -> None:
+    root = project(tmp_path, *BAD)
+    ran = command("rehearse", "-q", "-o", "junit=r.xml", "-o", "sarif=r.sarif", cwd=root)
+    assert ran.returncode == 1, ran.stderr
+    suite = ElementTree.parse(root / "r.xml").getroot()[0]
+    cases = {(each.get("classname"), each.get("name")): each for each in suite}
+    assert cases["findings", "3"].find("failure").get("type") == "MA922"  # type: ignore[union-attr]
+    assert cases["findings", "2"].find("failure") is None
+    assert cases["2", "down"].find("failure") is None
+    assert cases["3", "up again"].find("failure") is not None
+    assert suite.get("failures") == str(len(suite.findall("testcase/failure")))
+    (run,) = json.loads((root / "r.sarif").read_text())["runs"]
+    assert [each["ruleId"] for each in run["results"]] == ["MA922"]
+    place = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert place == "migrations/000003_m3.up.sql"
 
 
 def test_a_good_project_passes_and_its_locks_are_traced(

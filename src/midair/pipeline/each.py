@@ -23,9 +23,11 @@ from midair.pipeline.trial import (
     refuse_missing_extension,
     schema_of,
 )
+from midair.pipeline.ways_back import way_back
 from midair.rehearsal import verdicts
 from midair.rehearsal.application import failing
 from midair.rehearsal.keep import Kept, Loss, keep, losses, sequences_behind
+from midair.rehearsal.moving import not_moved
 from midair.rehearsal.passing import Intent, intent_of, lost_in_passing
 from midair.rehearsal.rows import empty, fill
 from midair.rehearsal.verdicts import found
@@ -42,6 +44,8 @@ class _Each:
     down: Scripts | None
     book: Notebook
     trial: Trial
+    emptied: bool = False
+    """The rows were taken out, because it only went without them."""
 
     def run(self) -> bool:
         """Whether the migration is in place at the end, so that the next can be tried."""
@@ -80,6 +84,7 @@ class _Each:
             self._found(verdict, error.message)
             return False
         empty(self.opened.session, held)
+        self.emptied = True
         try:
             self._fly(Direction.UP)
         except MigrationFailed:
@@ -93,8 +98,8 @@ class _Each:
         for verdict, sentence, table in lost_in_passing(before, after, intent):
             self.book.findings.append(found(verdict, self.migration, sentence, table))
         now = self._rows()
-        if not any(each.rows for each in now.values()):
-            return  # it only went without rows
+        if self.emptied:
+            return
         triggered = {before.tables.get(each) for each in before.definitions if each.kind == "trigger"}
         lost = [
             each for each in losses(rows, now, every_column=False) if not _is_meant(each, intent, triggered)
@@ -102,7 +107,10 @@ class _Each:
         for loss in lost:
             verdict = verdicts.ROWS_LOST if loss.column is None else verdicts.VALUES_CHANGED
             self._found(verdict, _sentence(loss), loss.table)
-        self._proof("data kept", time.monotonic(), not lost)
+        astray = list(not_moved(intent.statements, rows, now))
+        for each in astray:
+            self._found(verdicts.DATA_NOT_MOVED, str(each), each.table)
+        self._proof("data kept", time.monotonic(), not lost and not astray)
         for sequence, column, following in sequences_behind(self.opened.session):
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
@@ -132,7 +140,16 @@ class _Each:
         return True
 
     def _can_go_back(self) -> bool:
-        ready = self.down is not None and self.migration.revision in self.down.by_revision
+        revision = self.migration.revision
+        ready = self.down is not None and revision in self.down.by_revision
+        if not ready and self.migration.reversible:
+            # A newer migration without a way back kept it from being asked with all the others.
+            known = len(self.book.findings)
+            self.down = way_back(self.opened, (self.migration,), self.book)
+            ready = self.down is not None and revision in self.down.by_revision
+            if len(self.book.findings) > known:
+                self._proof("down", time.monotonic(), False, "its way back cannot be read")
+                return False
         if not ready:
             self._proof("down", time.monotonic(), None, "it has no way back")
         return ready
@@ -163,6 +180,7 @@ class _Each:
             self._proof("down", began, False, error.message)
             held = [each.name for each in self._rows().values() if each.rows]
             empty(self.opened.session, held)
+            self.emptied = True
             try:
                 self._fly(Direction.DOWN)
             except MigrationFailed:
@@ -186,7 +204,7 @@ class _Each:
             if those:
                 self._found(verdict, _some(those))
         held = self._rows()
-        if not any(each.rows for each in held.values()):
+        if self.emptied:
             return not differs
         gone = {each.thing.name for each in differs}
         for loss in losses(rows, held, every_column=True):

@@ -1,9 +1,9 @@
 """What becomes of the running application's statements, phase by phase."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from midair.model.finding import Finding
+from midair.model.frozen import frozen
 from midair.model.migration import Migration
 from midair.model.statement import Span
 from midair.rehearsal import verdicts
@@ -13,7 +13,7 @@ from midair.rehearsal.verdicts import found
 Refused = Mapping[Span, Refusal]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Breakage:
     """Which statements the server refuses: before, once both versions are supported, and at the end."""
 

@@ -31,6 +31,7 @@ from midair.pipeline.trial import (
     whose,
     without_extensions,
 )
+from midair.pipeline.ways_back import way_back
 from midair.planning.choose import pending_of
 from midair.rehearsal import verdicts
 from midair.rehearsal.application import failing
@@ -204,9 +205,13 @@ def _down_and_up(
     if not undone:
         book.proofs.append(Proof("down", None, None, 0.0, "the newest migration has no way back"))
         return None
+    back = way_back(opened, undone, book)
+    undone = [each for each in undone if back and each.revision in back.by_revision]
+    if back is None or not undone:
+        book.proofs.append(Proof("down", None, None, 0.0, "the newest migration's way back cannot be read"))
+        return None
     tell(f"down: {len(undone)} migrations")
     began = time.monotonic()
-    back = scripts_of(opened, undone, Direction.DOWN, applied_now(opened))
     try:
         flown(opened, laid(opened, undone, back, Direction.DOWN, applied_now(opened)), Silent())
     except MigrationFailed as error:

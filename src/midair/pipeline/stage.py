@@ -2,13 +2,14 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from uuid import uuid4
 
 from midair.database import Guard, Session, open_session
 from midair.database.address import parse
 from midair.errors import LoginRefused, NoDatabase, StatementFailed, Unreachable, Unsupported
 from midair.model.address import Address, Product
+from midair.model.frozen import frozen
 from midair.model.schema import Schema
 from midair.model.statement import Sql, Statement, quoted
 from midair.pipeline.opening import Opened, address_of, dump_of, open_project, options_of, reread
@@ -24,7 +25,7 @@ from midair.sources.source import Options, Project, Source
 _PREFIX = "midair_rehearsal_"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wants:
     """What else is read from the target: so many rows of each table, without the values of the masked columns; its
     statements."""
@@ -39,7 +40,7 @@ _CARRIES_STATISTICS = 18
 """The first server that takes planner statistics in (PostgreSQL manual, 9.28.7, pg_restore_relation_stats)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stage:
     """A project, a throwaway server, and a template there that is what the target is now.
 
@@ -156,8 +157,9 @@ def _filled(made: Stage, target: Session, wants: Wants) -> Stage:
     )
     with _session(replace(made.admin, database=made.template)) as copy:
         _clone(target, copy, made.request, made.project)
-        table = made.project.history.table.removeprefix("public.")
-        taken = sample(target, copy, wants.rows, wants.masks, (table,)) if wants.rows else Sampled()
+        history = made.project.history
+        own = [each.removeprefix("public.") for each in history.tables or (history.table,)]
+        taken = sample(target, copy, wants.rows, wants.masks, own) if wants.rows else Sampled()
         if made.majors[0] >= _CARRIES_STATISTICS:
             words = statistics(
                 client_program("pg_dump", made.majors[0], made.request.variables),

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from midair.database.session import Session
 from midair.errors import StatementFailed
+from midair.model.frozen import frozen
 from midair.model.statement import Span, Sql, Statement
 
 _UNTYPED = frozenset(("42P18", "42P08", "42P02", "42725", "42601"))
 """Indeterminate or ambiguous parameter, ambiguous operator, a parameter where the grammar has none."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """A statement the server refuses. `untyped`: for want of its parameters' types, which says nothing of the schema."""
 

@@ -68,6 +68,8 @@ def _named(change: Change) -> str | None:
             return bare_name(str(getattr(change, "name", "") or getattr(change, "index", "")))
         case c.DropObject():
             return bare_name(change.name)
+        case c.RenameTable():
+            return bare_name(change.table)  # of an index too
         case _:
             return None
 
@@ -85,65 +87,103 @@ def lost_in_passing(
 def _judged(
     each: Difference, before: Inventory, after: Inventory, intent: Intent
 ) -> tuple[Verdict, str] | None:
-    thing = each.thing
-    match thing.kind:
-        case "column" if each.first and each.second:
-            return _column(thing, each.first, each.second, intent)
-        case "index" if each.second is None and not intent.names(thing.name):
-            kept = _columns_stay(each.first or "", each.table, before, after)
-            return (
-                (verdicts.INDEX_LOST, f"{thing} is gone, and its columns are still there") if kept else None
-            )
-        case "index" if each.second and each.second.endswith("INVALID"):
-            return verdicts.INVALID_INDEX, f"{thing} is invalid"
-        case "constraint" if each.second is None and not intent.names(_own_name(thing)):
-            if _same_constraint(each, after):
-                return None
-            kept = _columns_stay(f"ALTER TABLE t ADD {each.first}", each.table, before, after)
-            return (
-                (verdicts.CONSTRAINT_LOST, f"{thing} ({each.first}) is gone, and its columns are still there")
-                if kept
-                else None
-            )
-        case "constraint" if each.second and each.second.endswith("NOT VALID") and each.first is None:
-            return verdicts.CHECK_WEAKER, f"{thing} is left NOT VALID"
-        case "sequence" if each.second and "OWNED BY" in (each.first or "") and "OWNED BY" not in each.second:
-            used = any(
-                kind.kind == "column" and f"{bare_name(thing.name)}'" in text
-                for kind, text in after.definitions.items()
-            )
-            return (verdicts.SEQUENCE_NOT_OWNED, f"{thing} belongs to no column any more") if used else None
-        case "grant" if not intent.says("grant_stmt") or each.second is None:
-            if (
-                _object_stays(thing, after)
-                and set((each.first or "").split(", ")) - set((each.second or "").split(", "))
-                and not _revoked(intent)
-            ):
-                return verdicts.GRANT_LOST, f"{thing.name} was granted to {each.first}, and is not any more"
-        case "comment" if (
-            each.second is None and not intent.says("comment_stmt") and _object_stays(thing, after)
-        ):
-            return verdicts.COMMENT_LOST, f"the comment on {thing.name} is gone"
-        case "trigger" if each.second is None and not intent.names(_own_name(thing)):
-            if Thing("table", each.table or "") in after.definitions:
-                return verdicts.TRIGGER_LOST, f"{thing} is gone"
-        case "trigger" if each.first and each.second and each.second.endswith("DISABLED"):
-            return verdicts.TRIGGER_LOST, f"{thing} is left disabled"
-        case "policy" if each.second is None and not intent.names(_own_name(thing)):
-            if Thing("table", each.table or "") in after.definitions:
-                return verdicts.POLICY_LOST, f"{thing} is gone"
-        case "table" if (
-            "ROW LEVEL SECURITY" in (each.first or "")
-            and each.second is not None
-            and "ROW LEVEL SECURITY" not in each.second
-        ):
-            return verdicts.POLICY_LOST, f"{thing} has no row security any more"
+    match each.thing.kind:
+        case "column":
+            return _column(each.thing, each.first, each.second, intent)
+        case "index":
+            return _index(each, before, after, intent)
+        case "constraint":
+            return _constraint(each, before, after, intent)
+        case "sequence":
+            return _sequence(each, after)
+        case "grant":
+            return _grant(each, after, intent)
+        case "comment":
+            return _comment(each, after, intent)
+        case "trigger":
+            return _trigger(each, after, intent)
+        case "policy" | "table":
+            return _row_security(each, after, intent)
         case _:
-            pass
+            return None
+
+
+def _index(
+    each: Difference, before: Inventory, after: Inventory, intent: Intent
+) -> tuple[Verdict, str] | None:
+    thing = each.thing
+    if each.second is None and not intent.names(thing.name):
+        if _columns_stay(each.first or "", each.table, before, after):
+            return verdicts.INDEX_LOST, f"{thing} is gone, and its columns are still there"
+    elif each.second and each.second.endswith("INVALID"):
+        return verdicts.INVALID_INDEX, f"{thing} is invalid"
     return None
 
 
-def _column(thing: Thing, first: str, second: str, intent: Intent) -> tuple[Verdict, str] | None:
+def _constraint(
+    each: Difference, before: Inventory, after: Inventory, intent: Intent
+) -> tuple[Verdict, str] | None:
+    thing = each.thing
+    if each.second is None and not intent.names(_own_name(thing)):
+        definition = f"ALTER TABLE t ADD {each.first}"
+        if not _same_constraint(each, after) and _columns_stay(definition, each.table, before, after):
+            said = f"{thing} ({each.first}) is gone, and its columns are still there"
+            return verdicts.CONSTRAINT_LOST, said
+    elif each.second and each.second.endswith("NOT VALID") and each.first is None:
+        return verdicts.CHECK_WEAKER, f"{thing} is left NOT VALID"
+    return None
+
+
+def _sequence(each: Difference, after: Inventory) -> tuple[Verdict, str] | None:
+    if not each.second or "OWNED BY" not in (each.first or "") or "OWNED BY" in each.second:
+        return None
+    used = any(
+        kind.kind == "column" and f"{bare_name(each.thing.name)}'" in text
+        for kind, text in after.definitions.items()
+    )
+    return (verdicts.SEQUENCE_NOT_OWNED, f"{each.thing} belongs to no column any more") if used else None
+
+
+def _grant(each: Difference, after: Inventory, intent: Intent) -> tuple[Verdict, str] | None:
+    if each.second is not None and intent.says("grant_stmt"):
+        return None
+    gone = set((each.first or "").split(", ")) - set((each.second or "").split(", "))
+    if not gone or not _object_stays(each.thing, after) or _revoked(intent):
+        return None
+    return verdicts.GRANT_LOST, f"{each.thing.name} was granted to {each.first}, and is not any more"
+
+
+def _comment(each: Difference, after: Inventory, intent: Intent) -> tuple[Verdict, str] | None:
+    if each.second is not None or intent.says("comment_stmt") or not _object_stays(each.thing, after):
+        return None
+    return verdicts.COMMENT_LOST, f"the comment on {each.thing.name} is gone"
+
+
+def _trigger(each: Difference, after: Inventory, intent: Intent) -> tuple[Verdict, str] | None:
+    if each.second is None and not intent.names(_own_name(each.thing)):
+        if Thing("table", each.table or "") in after.definitions:
+            return verdicts.TRIGGER_LOST, f"{each.thing} is gone"
+    elif each.first and each.second and each.second.endswith("DISABLED"):
+        return verdicts.TRIGGER_LOST, f"{each.thing} is left disabled"
+    return None
+
+
+def _row_security(each: Difference, after: Inventory, intent: Intent) -> tuple[Verdict, str] | None:
+    thing, on = each.thing, "ROW LEVEL SECURITY"
+    if thing.kind == "table":
+        if each.second is not None and on in (each.first or "") and on not in each.second:
+            return verdicts.POLICY_LOST, f"{thing} has no row security any more"
+        return None
+    stays = Thing("table", each.table or "") in after.definitions
+    lost = each.second is None and stays and not intent.names(_own_name(thing))
+    return (verdicts.POLICY_LOST, f"{thing} is gone") if lost else None
+
+
+def _column(
+    thing: Thing, first: str | None, second: str | None, intent: Intent
+) -> tuple[Verdict, str] | None:
+    if not first or not second:
+        return None
     column = bare_name(thing.name)
     retyped = (
         first.split(" DEFAULT ")[0].split(" NOT NULL")[0]

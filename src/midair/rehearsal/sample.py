@@ -6,11 +6,11 @@ it is masked there.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from secrets import token_hex
 
 from midair.database.session import Session
 from midair.errors import BadSetting, StatementFailed
+from midair.model.frozen import frozen
 from midair.model.statement import Sql
 
 MOST = 1000
@@ -46,7 +46,7 @@ Place = tuple[int, str]
 """Table or partition, and where in it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Column:
     name: str
     type: str
@@ -56,7 +56,7 @@ class _Column:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Table:
     oid: int
     name: str
@@ -64,7 +64,7 @@ class _Table:
     readable: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reference:
     """A foreign key, by table and columns on both sides."""
 
@@ -74,7 +74,7 @@ class _Reference:
     there: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sampled:
     """How many rows came from which table; which tables gave none, and why."""
 

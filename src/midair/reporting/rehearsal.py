@@ -79,7 +79,11 @@ class RehearsalPayload:
     @property
     def passed(self) -> bool:
         """The answer is yes."""
-        return self.threshold is None or not any(each.risk >= self.threshold for each in self.findings)
+        return not any(self.fails(each) for each in self.findings)
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether this finding alone makes the answer no."""
+        return self.threshold is not None and finding.risk >= self.threshold
 
     @property
     def agreement(self) -> tuple[int, int]:

@@ -10,6 +10,7 @@ import msgspec
 import midair
 from midair.model.finding import AllowedBy, Finding, Risk
 from midair.reporting.format import Format, Look
+from midair.reporting.rehearsal import RehearsalPayload
 from midair.reporting.report import CheckPayload, Page, Report
 
 _LEVELS = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}
@@ -17,10 +18,10 @@ _LEVELS = {Risk.HIGH: "error", Risk.MEDIUM: "warning", Risk.LOW: "note"}
 
 def render(report: Report, look: Look) -> str:
     """One run with a result for each finding; other reports give a run without results."""
-    found = report.payload if isinstance(report.payload, CheckPayload) else None
-    findings = found.findings if found else ()
+    payload = report.payload
+    findings = payload.findings if isinstance(payload, CheckPayload | RehearsalPayload) else ()
     names = {each.code: each.name for each in findings}
-    pages = {each.code: each for each in found.rules} if found else {}
+    pages = {each.code: each for each in payload.rules} if isinstance(payload, CheckPayload) else {}
     codes = sorted(names)
     claimed = Counter(
         (each.span.path, each.span.line, each.span.column) for each in findings if _is_certain(each)

@@ -157,10 +157,12 @@ def _failure(program: Program, answer: Answer) -> ProgramFailed | Unsupported | 
                 else "the project's program failed"
             )
             during = f" while revision {answer['revision']} ran" if answer.get("revision") else ""
-            return ProgramFailed(
+            failed = ProgramFailed(
                 f"{place}{during}: {message.strip()}",
                 hint="the end of its traceback:\n    " + "\n    ".join(str(line) for line in answer["trace"]),
             )
+            failed.revision = str(answer["revision"]) if answer.get("revision") else None
+            return failed
 
 
 def shown(place: Any, root: Path) -> str:
