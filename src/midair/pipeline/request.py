@@ -1,17 +1,18 @@
 """What one command works on, and within which bounds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from midair.database import Guard
 from midair.execution.services import Bounds, Pace
 from midair.model.address import Address, Product, Secret
 from midair.model.contract import Standard
+from midair.model.frozen import frozen
 from midair.rewriting.scene import SMALL_BYTES
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What one command works on, and within which bounds. Times in seconds.
 

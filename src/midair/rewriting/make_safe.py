@@ -1,6 +1,6 @@
 """One statement → the pieces that do the same without stopping anyone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from midair.dialects.postgresql import compose
@@ -9,6 +9,7 @@ from midair.dialects.postgresql.transactions import stands_alone
 from midair.model.change import AddEnumValue, Change, DropIndex
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 from midair.model.intent import Way, When
 from midair.model.statement import Sql, Statement
 from midair.registry import members
@@ -22,7 +23,7 @@ DECLARED = "declared"
 """In a recipe's place: the author's own word that a statement waits."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deferred:
     """What a recipe left until the old application is gone, with the recipe's name."""
 
@@ -30,7 +31,7 @@ class Deferred:
     phases: Phases
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """The pieces, the scene after them, and what the reader of the plan should know."""
 

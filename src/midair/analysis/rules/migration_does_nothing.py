@@ -5,6 +5,7 @@ One that joins two branches has none by nature; of one that could not be read no
 Source: nothing to run means nothing to review.
 """
 
+import shlex
 from collections.abc import Iterator
 
 from midair.analysis.context import Story
@@ -20,5 +21,8 @@ def migration_does_nothing(story: Story, version: int | None) -> Iterator[Concer
     if not story.acts and not merge and not unread:
         yield Concern(
             f"{candidate.migration.revision} does nothing on PostgreSQL",
-            Remedy("remove it, unless it marks a point or is for another database"),
+            Remedy(
+                "remove it, unless it marks a point or is for another database",
+                commands=(f"git rm {shlex.quote(candidate.migration.span.path)}",),
+            ),
         )
