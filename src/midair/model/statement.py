@@ -1,7 +1,6 @@
 """One SQL command as the user wrote it, and where it stands."""
 
 from midair.model.frozen import frozen
-
 from midair.model.intent import Intent
 
 

@@ -76,7 +76,7 @@ class StatusPayload:
     """Where each change stands that is under way, waits, or has lately ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeLine:
     """One change. `phase`: expanding, backfilling, ready, contracted, archived, purged or undone."""
 
