@@ -1,18 +1,13 @@
 """The pipeline's values as the reports that formats show."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from midair.cli.call import failure_of
-from midair.journal import RunRecord
-from midair.model.contract import Evidence, OpenContract
-from midair.model.migration import Applied, Migration
-from midair.model.outcome import Done
-from midair.model.plan import Plan
-from midair.pipeline.contract import Seen
-from midair.pipeline.status import Status
 from midair.reporting.report import (
     ChangeLine,
     ContractPayload,
@@ -25,7 +20,19 @@ from midair.reporting.report import (
     StatusPayload,
 )
 from midair.reporting.style import count
-from midair.sources.source import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from midair.journal import RunRecord
+    from midair.model.contract import Evidence, OpenContract
+    from midair.model.migration import Applied, Migration
+    from midair.model.outcome import Done
+    from midair.model.plan import Plan
+    from midair.pipeline.contract import Seen
+    from midair.pipeline.status import Status
+    from midair.sources.source import Project
 
 
 def status_payload(status: Status) -> StatusPayload:

@@ -61,12 +61,15 @@ class Contract:
     """One statement's destructive rest, and its way back while that has not run.
 
     `statements` end both versions' life together, in one transaction with `locks` asked for first.
-    `undo` takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves. `reverses` is the change by
-    which a downgrade of the author's would undo it, as `signature` words it. `verify` counts what is
-    not as the recipe left it. `whole`: the migration is nothing but recipes, so that they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses; `None` where no name
-    tells it from the new one. `cascades`: the author's statement takes dependent objects with it.
-    `wire` is the sequence that notes when the old shape was last used (journal/tables.py). `archive` is the way to lose
-    nothing yet, or `None`; `comes_back` says for people what a rollback after contract can bring back.
+    `undo_first` are naive statements, to be made safe themselves, that make what the way back needs; `undo`
+    takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves.
+    `reverses` is the change by which a downgrade of the author's would undo it, as `signature` words it.
+    `verify` counts what is not as the recipe left it. `whole`: the migration is nothing but recipes, so that
+    they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses;
+    `None` where no name tells it from the new one. `cascades`: the author's statement takes dependent objects
+    with it. `additive`: the same migration may go on building on what is new. `wire` is the sequence that notes
+    when the old shape was last used (journal/tables.py). `archive` is the way to lose nothing yet, or `None`;
+    `comes_back` says for people what a rollback after contract can bring back.
     """
 
     id: str
@@ -83,7 +86,9 @@ class Contract:
     reverses: str
     verify: Need
     old: tuple[str, str | None] | None
+    undo_first: tuple[str, ...] = ()
     cascades: bool = False
+    additive: bool = False
     whole: bool = False
     wire: str | None = None
     archive: Archive | None = None

@@ -8,8 +8,8 @@ from midair.database import Guard
 from midair.execution.services import Bounds, Pace
 from midair.model.address import Address, Product, Secret
 from midair.model.contract import Standard
+from midair.model.effects import SMALL_BYTES
 from midair.model.frozen import frozen
-from midair.rewriting.scene import SMALL_BYTES
 
 
 @frozen

@@ -8,8 +8,11 @@ from midair.errors import Irreversible
 from midair.model.change import (
     AddColumn,
     AddConstraint,
+    AlterColumnType,
     Change,
     CreateTable,
+    DropColumn,
+    DropDefault,
     RenameColumn,
     RenameTable,
     SetDefault,
@@ -52,6 +55,7 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         statements=phases.contract,
         locks=phases.locks,
         undo=phases.undo,
+        undo_first=phases.undo_first,
         undo_locks=phases.undo_locks,
         undo_needs=phases.undo_needs,
         reverses=phases.reverses,
@@ -61,6 +65,7 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         wire=phases.wire,
         archive=phases.archive,
         comes_back=phases.comes_back,
+        additive=phases.additive,
     )
 
 
@@ -202,7 +207,9 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Undoing, ...]:
 
 
 def _reverses(statement: Statement, contract: Contract) -> bool:
-    changes = changes_of(statement.sql)
+    # A default set beside it is set by the way back as well.
+    changes = [each for each in changes_of(statement.sql) if not isinstance(each, SetDefault | DropDefault)]
+    changes = changes or list(changes_of(statement.sql))
     return len(changes) == 1 and contract.reverses == signature(changes[0])
 
 
@@ -217,8 +224,12 @@ def signature(change: Change) -> str | None:
             return f"rename table {table} to {name}"
         case AddColumn(table=table, column=column):
             return f"add column {table}.{column.name}"
+        case DropColumn(table=table, column=column):
+            return f"drop column {table}.{column}"
         case AddConstraint(table=table, constraint=constraint):
             return f"add constraint {table}.{constraint.name}"
+        case AlterColumnType(table=table, column=column):
+            return f"change type {table}.{column}"
         case SetDefault(table=table, column=column):
             return f"set default {table}.{column}"
         case _:
@@ -231,11 +242,15 @@ def taken_back(contracts: Sequence[Contract], statement: Statement, scene: Scene
         Piece(
             sql,
             why=f"takes back {contract.recipe}",
-            locks=contract.undo_locks,
-            again=not contract.undo_locks,
+            locks=() if again else contract.undo_locks,
+            again=again,
             rewrite=contract.recipe,
+            fixed=not again,
         )
         for contract in contracts
-        for sql in contract.undo
+        for sql, again in (
+            *((each, True) for each in contract.undo_first),
+            *((each, not contract.undo_locks) for each in contract.undo),
+        )
     )
     return as_pieces(statement, pieces, scene)
