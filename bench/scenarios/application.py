@@ -40,6 +40,7 @@ class Version:
     table: str = "orders"
     total: str = "total"
     note: str | None = "note"
+    search_path: str = "public"
 
 
 Pair = tuple[str, tuple[object, ...]]
@@ -182,6 +183,7 @@ def _work(world: World, version: Version, own: int, stopping: int) -> dict[str, 
     luck = random.Random(own)
     with psycopg.connect(world.url, autocommit=True, application_name=f"shop {version.name}") as connection:
         connection.prepare_threshold = None
+        connection.execute(f"SET search_path TO {version.search_path}")  # type: ignore[arg-type]
         due = time.monotonic()
         while not _ended(stopping):
             due += 1 / world.size.rate
@@ -212,7 +214,7 @@ def wrong(world: World, version: Version) -> int:
     """Rows of the table, as this version sees it, that are not the oracle's."""
     note = f" OR t.{version.note} IS DISTINCT FROM o.note" if version.note else ""
     query = (
-        f"SELECT count(*) FROM {version.table} t FULL JOIN oracle o ON o.id = t.id"
+        f"SELECT count(*) FROM {version.search_path}.{version.table} t FULL JOIN oracle o ON o.id = t.id"
         f" WHERE t.id IS NULL OR o.id IS NULL OR t.{version.total}::numeric IS DISTINCT FROM o.total{note}"
     )
     return int(str(world.ask(query)[0][0]))

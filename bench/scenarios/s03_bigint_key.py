@@ -1,4 +1,4 @@
-"""3: An int key becomes bigint, with three tables that refer to it and a view on top; ids pass 2^31 afterwards."""
+"""3: An int key becomes bigint, with tables that refer to it; ids pass 2^31 afterwards."""
 
 from bench.scenarios.application import Version, seed
 from bench.scenarios.life import lived
@@ -11,8 +11,7 @@ CREATE TABLE marks (order_id int REFERENCES orders ON DELETE SET NULL);
 INSERT INTO lines (order_id) SELECT id FROM orders WHERE id % 7 = 0;
 INSERT INTO marks SELECT id FROM orders WHERE id % 11 = 0;
 CREATE INDEX lines_order ON lines (order_id);
-CREATE INDEX marks_order ON marks (order_id);
-CREATE VIEW dear AS SELECT id, total FROM orders WHERE total > 100
+CREATE INDEX marks_order ON marks (order_id)
 """
 
 
@@ -27,7 +26,7 @@ def run(here: World) -> Result:
             result = lived(own, MIGRATION, Version("new"), seeding=_seeded, back=back)
             lost = "SELECT count(*) FROM lines l WHERE order_id IS NOT NULL AND NOT EXISTS (SELECT FROM orders o WHERE o.id = l.order_id)"
             result.expect("lines point nowhere", holds=own.ask(lost) == [(0,)])
-            if not back:
+            if not back and not result.broken:
                 own.tell("INSERT INTO orders (id) VALUES (3000000000)")
             results.append(result)
     return summed(results)

@@ -74,12 +74,14 @@ class World:
         with psycopg.connect(self.url, autocommit=True, application_name="midair bench") as connection:
             return connection.execute(query).fetchall()  # type: ignore[arg-type]
 
-    def project(self, *migrations: str) -> Path:
-        """A golang-migrate project without ways back."""
+    def project(self, *migrations: str, back: str = "") -> Path:
+        """A golang-migrate project; `back` is the downgrade of its first migration, where it has one."""
         root = self.folder / f"project_{uuid4().hex[:8]}"
         (root / "migrations").mkdir(parents=True)
         for number, sql in enumerate(migrations, 1):
             (root / "migrations" / f"{number:06d}_m{number}.up.sql").write_text(sql + "\n")
+        if back:
+            (root / "migrations" / "000001_m1.down.sql").write_text(back + "\n")
         return root
 
 
