@@ -3,7 +3,7 @@
 What knows changes and their effects is imported where a plan needs it: a run that finds nothing to do does not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
@@ -13,6 +13,7 @@ from midair.journal import Journal, contracts
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import LIVE, Plan
+from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
@@ -81,14 +82,22 @@ def _text(opened: Opened, path: str) -> str | None:
         return None
 
 
+def _as_they_are(schema: Schema) -> Schema:
+    return schema
+
+
 def laid(
     opened: Opened,
     chosen: Sequence[Migration],
     scripts: Scripts,
     direction: Direction,
     applied: tuple[Applied, ...],
+    sizes: Callable[[Schema], Schema] = _as_they_are,
 ) -> Plan:
-    """These migrations as steps, by the strategy of the request, with what the tool writes about each."""
+    """These migrations as steps, by the strategy of the request, with what the tool writes about each.
+
+    `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not.
+    """
     project, session = opened.project, opened.session
     up = direction is Direction.UP
     marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
@@ -110,7 +119,7 @@ def laid(
         from midair.rewriting.scene import scene_of
 
         scene = scene_of(
-            snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
+            sizes(snapshot(session)), session.server_version // 10_000, opened.request.small_table_bytes
         )
         if up:
             scene = replace(scene, bridging=bridgings(session), attached=attachments(session), defers=True)

@@ -1,5 +1,7 @@
 """What one command works on, and within which bounds."""
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -72,5 +74,6 @@ def _is_local(address: Address) -> bool:
 
 
 def application_of(request: Request) -> str:
-    """The `application_name` of our sessions: what other people see in `pg_stat_activity`."""
-    return f"midair {request.environment}" if request.environment else "midair"
+    """The `application_name` of our sessions, for people who look at `pg_stat_activity`: which process, on which machine."""
+    name = f"midair {os.getpid()}@{socket.gethostname()}"
+    return f"{name} {request.environment}" if request.environment else name

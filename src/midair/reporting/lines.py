@@ -6,6 +6,8 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
+from midair.reporting.demo import DemoPayload
+from midair.reporting.demonstrated import demo_lines
 from midair.reporting.document_markdown import document_markdown
 from midair.reporting.drift import DriftPayload
 from midair.reporting.drifted import drift_lines
@@ -93,6 +95,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from rehearsal_lines(payload, look)
         case DriftPayload():
             yield from drift_lines(payload, look)
+        case DemoPayload():
+            yield from demo_lines(payload, look)
         case LinesPayload():
             yield from payload.lines
         case SettingsPayload():

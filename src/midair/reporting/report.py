@@ -11,6 +11,7 @@ from midair.model.finding import Finding, Risk
 from midair.model.frozen import frozen
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
+from midair.reporting.demo import DemoPayload
 from midair.reporting.drift import DriftPayload
 from midair.reporting.rehearsal import RehearsalPayload
 
@@ -343,6 +344,7 @@ Payload = (
     | DocumentPayload
     | RehearsalPayload
     | DriftPayload
+    | DemoPayload
     | Failure
 )
 
