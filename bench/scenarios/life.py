@@ -37,6 +37,8 @@ def lived(
         else:
             result.wrong += wrong(world, old)
     if back:
+        open_gates = world.ask("SELECT count(*) FROM midair.contract WHERE state = 'ready'")
+        result.expect("the rollback took nothing back", holds=open_gates == [(0,)])
         result.wrong += wrong(world, old)
     else:
         with running(world, [new], result):

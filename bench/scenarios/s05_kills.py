@@ -9,7 +9,7 @@ CHANGES = (
     COLUMN,
     TABLE,
     (
-        "ALTER TABLE orders DROP COLUMN note;\nCREATE INDEX orders_total ON orders (total);",
+        "ALTER TABLE orders DROP COLUMN note;",
         Version("new", note=None),
     ),
     ("ALTER TABLE orders ALTER COLUMN total TYPE bigint;", Version("new")),
