@@ -19,6 +19,7 @@ sqlite_jdbc_version=3.54.1.0
 jackson_version=3.1.8
 picocli_version=4.7.7
 squawk_version=2.70.0
+pgroll_version=v0.14.0
 snakeyaml_version=2.7
 
 mkdir -p "$peers/bin" "$peers/stamps" "$peers/java"
@@ -54,6 +55,24 @@ go_tool() { # name version package tags
     skip "$name" "go install failed: $(tail -n 1 "$log")"
   fi
   rm -f "$log"
+}
+
+# A module of our own that requires it: `go install NAME@VERSION` asks for the list of all its versions, which not every
+# module proxy has. Its SQL parser is C.
+pgroll() {
+  installed pgroll "$pgroll_version" && return
+  local program work
+  for program in go cc; do
+    have "$program" || { skip pgroll "no '$program' on this machine (Debian: golang, gcc)"; return; }
+  done
+  work=$(mktemp -d)
+  printf 'module peer\n\ngo 1.24\n\nrequire github.com/xataio/pgroll %s\n' "$pgroll_version" >"$work/go.mod"
+  if (cd "$work" && GOBIN="$peers/bin" CGO_ENABLED=1 go install -mod=mod github.com/xataio/pgroll) >"$work/log" 2>&1; then
+    done_with pgroll "$pgroll_version"
+  else
+    skip pgroll "go install failed: $(tail -n 1 "$work/log")"
+  fi
+  rm -rf "$work"
 }
 
 npm_platform() {
@@ -178,6 +197,7 @@ flyway flyway9 "$flyway_old_version"
 liquibase liquibase "$liquibase_version"
 liquibase liquibase5 "$liquibase_new_version"
 squawk
+pgroll
 
 echo "real tools in $peers/bin: $(ls "$peers/bin" | tr "\n" " ")"
 for line in ${skipped[@]+"${skipped[@]}"}; do

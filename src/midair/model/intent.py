@@ -1,7 +1,8 @@
 """What an author declares about a statement because SQL cannot say it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from midair.model.frozen import frozen
 
 
 class Way(StrEnum):
@@ -20,7 +21,7 @@ class When(StrEnum):
     CONTRACT = "contract"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Intent:
     """What stands above one statement, or in the `info` of the call that sends it. `None`: not said.
 
@@ -36,7 +37,7 @@ class Intent:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Declared:
     """Words of a file for the statements that begin between `first` and `last`; `line` is where they stand."""
 

@@ -1,7 +1,6 @@
 """Where each change stands between the first step of its expand side and the end of what was put aside."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +8,7 @@ from midair.database import Session
 from midair.journal import Journal, backfills, contracts
 from midair.model.address import Product
 from midair.model.contract import ContractState
+from midair.model.frozen import frozen
 from midair.model.plan import Backfill
 
 
@@ -24,7 +24,7 @@ class Phase(StrEnum):
     UNDONE = "undone"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stand:
     """One change. `since` is when it came there; `percent` of a backfill's rows, as far as the server can estimate."""
 

@@ -1,0 +1,225 @@
+"""An application in two versions, at a fixed rate, whose every write is in the oracle's table by the same transaction.
+
+Each connection is a process. Latency counts from when a transaction was due: one that waits makes those behind it late.
+"""
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+from bench.scenarios.world import Result, World
+
+SEED = """
+CREATE TABLE orders (id {key} PRIMARY KEY, total {total} NOT NULL DEFAULT 0, note text, state text NOT NULL DEFAULT 'new');
+INSERT INTO orders SELECT g, g, 'n' || g FROM generate_series(1, {rows}) AS g;
+CREATE TABLE oracle (id bigint PRIMARY KEY, total numeric DEFAULT 0, note text);
+INSERT INTO oracle SELECT id, total, note FROM orders;
+ANALYZE;
+"""
+
+
+def seed(world: World, key: str = "bigint", total: str = "numeric", also: str = "") -> None:
+    """The table of the scenarios, with an oracle that holds the same."""
+    for each in SEED.format(rows=world.size.rows, key=key, total=total).split(";\n"):
+        if each.strip():
+            world.tell(each)
+    for each in filter(str.strip, also.split(";\n")):
+        world.tell(each)
+
+
+@dataclass(frozen=True)
+class Version:
+    """The names one version uses; it leaves a column out that is `None`."""
+
+    name: str
+    table: str = "orders"
+    total: str = "total"
+    note: str | None = "note"
+    search_path: str = "public"
+
+
+Pair = tuple[str, tuple[object, ...]]
+
+
+def turn(version: Version, rows: int, own: int, luck: random.Random) -> list[Pair]:
+    """One transaction: statements on the table, each followed by the same one on the oracle."""
+    kind, row = luck.randrange(10), luck.randrange(1, rows + 1)
+    made: list[Callable[[str, str, str | None], Pair]]
+    match kind:
+        case 0:
+            made = [_insert(own, 7, "mine")]
+        case 1:
+            made = [_omitting(own)]
+        case 2:
+            made = [_insert(own, 7, None)]
+        case 3:
+            made = [upsert(1 + row % 40)]
+        case 4:
+            made = [lambda table, _total, _note: (f"DELETE FROM {table} WHERE id = %s", (row,))]
+        case 5:
+            first = max(row, 2)
+            made = [_add(first), _add(first - 1)]  # descending: the order that deadlocks careless backfills
+        case 6 if version.note:
+            made = [
+                lambda table, _total, note: (
+                    f"UPDATE {table} SET {note} = %s WHERE id = %s",
+                    (f"w{own}", row),
+                )
+            ]
+        case _:
+            made = [_add(row)]
+    pairs: list[Pair] = []
+    for each in made:
+        pairs.append(each(version.table, version.total, version.note))
+        pairs.append(each("oracle", "total", "note" if version.note else None))
+    return pairs
+
+
+def _insert(own: int, total: int, note: str | None) -> Callable[[str, str, str | None], Pair]:
+    def made(table: str, column: str, note_column: str | None) -> Pair:
+        if note_column is None:
+            return f"INSERT INTO {table} (id, {column}) VALUES (%s, %s)", (own, total)
+        return f"INSERT INTO {table} (id, {column}, {note_column}) VALUES (%s, %s, %s)", (own, total, note)
+
+    return made
+
+
+def _omitting(own: int) -> Callable[[str, str, str | None], Pair]:
+    def made(table: str, _column: str, note_column: str | None) -> Pair:
+        if note_column is None:
+            return f"INSERT INTO {table} (id) VALUES (%s)", (own,)
+        return f"INSERT INTO {table} (id, {note_column}) VALUES (%s, %s)", (own, "omits")
+
+    return made
+
+
+def upsert(row: int) -> Callable[[str, str, str | None], Pair]:
+    def made(table: str, column: str, _note: str | None) -> Pair:
+        return (
+            f"INSERT INTO {table} (id, {column}) VALUES (%s, 1)"
+            f" ON CONFLICT (id) DO UPDATE SET {column} = {table}.{column} + excluded.{column}",
+            (row,),
+        )
+
+    return made
+
+
+def _add(row: int) -> Callable[[str, str, str | None], Pair]:
+    def made(table: str, column: str, _note: str | None) -> Pair:
+        return f"UPDATE {table} SET {column} = {column} + 1 WHERE id = %s", (row,)
+
+    return made
+
+
+class Population:
+    """The connections of one version, until they are told to leave."""
+
+    def __init__(self, world: World, version: Version, first_id: int) -> None:
+        self.version = version
+        self._started = [
+            _start(world, version, first_id + number * 50_000_000 // 100)
+            for number in range(world.size.clients)
+        ]
+
+    def leave(self, result: Result) -> None:
+        """Ends them; what they felt goes into the result."""
+        for _, _, stop in self._started:
+            os.close(stop)
+        for pid, reading, _ in self._started:
+            with os.fdopen(reading) as lines:
+                said = json.load(lines)
+            os.waitpid(pid, 0)
+            result.waits += said["waits"]
+            result.errors += said["failed"]
+        self._started = []
+
+
+@contextmanager
+def running(world: World, versions: Sequence[Version], result: Result) -> Generator[None]:
+    """These versions at work for as long as the context lasts."""
+    _running.append(_running[-1] + 1 if _running else 1)
+    there = [
+        Population(world, each, 10_000_000 * (_running[-1] * 4 + at)) for at, each in enumerate(versions)
+    ]
+    time.sleep(0.2)
+    try:
+        yield
+    finally:
+        for each in there:
+            each.leave(result)
+
+
+_running: list[int] = []
+"""Counts populations, so that no two of them insert the same key; keys stay below 2^31 for the narrow type's sake."""
+
+
+def _start(world: World, version: Version, first_id: int) -> tuple[int, int, int]:
+    reading, writing = os.pipe()
+    stopping, stop = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        os.close(stopping)
+        return pid, reading, stop
+    try:
+        os.close(reading)
+        os.close(stop)
+        os.set_blocking(stopping, False)
+        said = json.dumps(_work(world, version, first_id, stopping)).encode()
+        with os.fdopen(writing, "wb") as out:
+            out.write(said)
+    finally:
+        os._exit(0)
+
+
+def _work(world: World, version: Version, own: int, stopping: int) -> dict[str, list[object]]:
+    waits: list[object] = []
+    failed: list[object] = []
+    luck = random.Random(own)
+    with psycopg.connect(world.url, autocommit=True, application_name=f"shop {version.name}") as connection:
+        connection.prepare_threshold = None
+        connection.execute(f"SET search_path TO {version.search_path}")  # type: ignore[arg-type]
+        due = time.monotonic()
+        while not _ended(stopping):
+            due += 1 / world.size.rate
+            if (rest := due - time.monotonic()) > 0:
+                time.sleep(rest)
+            own += 1
+            try:
+                with connection.transaction():
+                    for text, values in turn(version, world.size.rows, own, luck):
+                        connection.execute(text, values)  # type: ignore[arg-type]
+            except psycopg.Error as error:
+                failed.append(f"{version.name}: {error.sqlstate} {str(error).splitlines()[0]}")
+                if connection.closed:
+                    break
+            waits.append(time.monotonic() - due)
+    return {"waits": waits, "failed": failed}
+
+
+def _ended(stopping: int) -> bool:
+    """The other end was closed, or this process's parent is gone."""
+    try:
+        return os.read(stopping, 1) == b""
+    except BlockingIOError:
+        return False
+
+
+def wrong(world: World, version: Version) -> int:
+    """Rows of the table, as this version sees it, that are not the oracle's."""
+    note = f" OR t.{version.note} IS DISTINCT FROM o.note" if version.note else ""
+    query = (
+        f"SELECT count(*) FROM {version.search_path}.{version.table} t FULL JOIN oracle o ON o.id = t.id"
+        f" WHERE t.id IS NULL OR o.id IS NULL OR t.{version.total}::numeric IS DISTINCT FROM o.total{note}"
+    )
+    return int(str(world.ask(query)[0][0]))
+
+
+def rows(world: World) -> int:
+    """How many rows the oracle knows."""
+    return int(str(world.ask("SELECT count(*) FROM oracle")[0][0]))
