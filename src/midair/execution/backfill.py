@@ -140,6 +140,7 @@ def closing(step: Step) -> tuple[Sql, ...]:
 def _walk_until_done(walk: _Walk, lanes: Sequence[Lane]) -> None:
     crew, backfill = walk.crew, walk.backfill
     moved_s, idle = crew.clock.now(), 0
+    first = max((each.round for each in lanes), default=1)  # a resumed run has rounds of its own
     while True:
         number = max((each.round for each in lanes), default=1)
         before = walk.progress.changed
@@ -156,7 +157,7 @@ def _walk_until_done(walk: _Walk, lanes: Sequence[Lane]) -> None:
             idle += 1
             _wait_or_give_up(walk, moved_s, idle, None)
             number -= 1
-        if number >= _ROUNDS:
+        if number >= first + _ROUNDS - 1:
             _give_up_proof(crew, backfill, remaining)
             return
         _lay(crew, backfill, number + 1, walk.moment, lanes)

@@ -63,6 +63,26 @@ def batched(statement: Statement, schema: Schema, version: int) -> Backfill | st
     return Backfill(case.work.what, case.table.name, statement, parts, once=case.once)
 
 
+def filling(statement: Statement, schema: Schema, version: int, *, strict: bool) -> Backfill | str:
+    """`UPDATE … SET column = default WHERE column IS NULL` for a column that was just added, in batches; else why not.
+
+    The default need not be row-local as the author of an UPDATE could expect it: the server itself calls it
+    for one new row at a time, in any order and in many sessions. `strict`: the column will be NOT NULL.
+    """
+    _, tree = statement_of(statement.sql)
+    try:
+        table, alias = _target(tree, schema, "UPDATE")
+        value = tree.target_list[0].res_target.val
+        tree = _prepared(tree, schema)
+        # A default that may be NULL would look for ever like one that is still to be given.
+        proof = tree.where_clause if strict or never_null(value) else None
+        case = _Case(_work("UPDATE", tree, tree.relation, alias, (), False, proof), table, once=False)
+        parts = tuple(_parts(case, schema, version))
+    except _Refusal as refusal:
+        return str(refusal)
+    return Backfill("UPDATE", table.name, statement, parts, strict=strict)
+
+
 def _update(tree: Any, schema: Schema) -> _Case:
     table, alias = _target(tree, schema, "UPDATE")
     targets = [each.res_target for each in tree.target_list]
@@ -217,9 +237,7 @@ def _gives_value(value: Any, table: Table, name: str) -> bool:
     column = _column(table, name)
     if column.default is None:
         return column.serial
-    node = parse(f"SELECT {column.default.sql}")[0].select_stmt.target_list[0].res_target.val
-    call = node.func_call.funcname[-1].string.sval if node.WhichOneof("node") == "func_call" else ""
-    return never_null(node) or call == "nextval"
+    return never_null(parse(f"SELECT {column.default.sql}")[0].select_stmt.target_list[0].res_target.val)
 
 
 def _with_generated(table: Table, sets: frozenset[str]) -> frozenset[str]:
