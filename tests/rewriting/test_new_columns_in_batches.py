@@ -98,3 +98,12 @@ def test_rows_that_keep_coming_without_a_value_stop_it_before_not_null_is_promis
         left = session.query("SELECT count(*) FROM orders WHERE mark IS NULL")
     assert said, "the plan must say that the trigger fires for the rows that are filled"
     assert left == [(0,)]
+
+
+def test_a_table_below_the_limit_is_worked_on_as_written(rig: Rig, project: Callable[..., Path]) -> None:
+    root = project("CREATE INDEX by_note ON orders (note);")
+    with rig.database(_SHOP + "ANALYZE orders;") as address:
+        small = midair.plan(replace(request_for(root, address), small_table_bytes=1 << 20))
+        large = midair.plan(replace(request_for(root, address), small_table_bytes=1 << 10))
+    assert {step.rewrite for step in small.steps} == {None}
+    assert "index-concurrently" in {step.rewrite for step in large.steps}

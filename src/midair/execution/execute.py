@@ -31,6 +31,7 @@ from midair.errors import (
 from midair.execution import backfill, bounded, locks
 from midair.execution.services import Bounds, Clock, LiveProgram, Reconnect, Reporter, pause_s
 from midair.execution.together import Numbered, groups
+from midair.execution.walk import Crew
 from midair.journal import LEASE_LOST, Journal, OpenStep, contracts
 from midair.model.address import Product
 from midair.model.backfill import Backfill
@@ -298,9 +299,7 @@ def _run_backfill(flight: Flight, segment: Segment, step: Step, action: Backfill
     """In batches; where it stands is in the journal, so being cut off leaves nothing to ask about."""
     began = flight.clock.now()
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
-    crew = backfill.Crew(
-        flight.session, flight.reconnect, flight.bounds, flight.clock, flight.reporter, step, segment
-    )
+    crew = Crew(flight.session, flight.reconnect, flight.bounds, flight.clock, flight.reporter, step, segment)
     try:
         backfill.run(crew, action, goes_on=cut_off)
     except StatementFailed as error:

@@ -69,6 +69,7 @@ class Settings:
     workers: int = 1
     batch_time_s: float = 0.025
     throttle: bool = True
+    small_table_mb: float = 1.0
     statement_timeout_s: float = 0.0
     wait_s: float = 0.0
     python: str | None = None
@@ -165,6 +166,7 @@ def _effective(
         workers=cast("int", chosen.value("workers") or 1),
         batch_time_s=chosen.seconds("batch_time", 0.025),
         throttle=chosen.value("throttle") is not False,
+        small_table_mb=1.0 if (small := chosen.value("small_table_mb")) is None else cast("float", small),
         statement_timeout_s=chosen.seconds("statement_timeout", 0.0),
         wait_s=chosen.seconds("wait", 0.0),
         python=chosen.text("python"),
