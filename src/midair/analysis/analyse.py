@@ -1,7 +1,6 @@
 """Looks at migrations and gives findings. Pure: everything it needs is handed in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -19,15 +18,16 @@ from midair.analysis.context import (
     needed_and_missing,
     places_of,
 )
-from midair.analysis.op_calls import for_alembic, without_alembic
 from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
 from midair.analysis.suppress import Given, Suppressions, matches
+from midair.analysis.tool_words import in_words_of
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import Change, Insert, SetSetting, Transaction
 from midair.model.effects import Effects
 from midair.model.finding import Finding, Remedy, Risk
+from midair.model.frozen import frozen, replace
 from midair.model.migration import RevisionId, Script, Standing
 from midair.model.schema import Schema, Table
 from midair.model.statement import Span, Statement
@@ -194,7 +194,7 @@ class _Teller:
         return current
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Judge:
     """Asks every rule about every change and turns concerns into findings."""
 
@@ -279,7 +279,7 @@ class _Judge:
             concern.message,
             span,
             revision,
-            for_alembic(concern.remedy) if self.options.op_calls else without_alembic(concern.remedy),
+            in_words_of(self.options.tool, concern.remedy, span.path),
             sql,
             concern.table,
             rows,

@@ -1,17 +1,11 @@
 """The pipeline's values as the reports that formats show."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from midair.cli.call import failure_of
-from midair.journal import RunRecord
-from midair.model.contract import Evidence, OpenContract
-from midair.model.migration import Applied, Migration
-from midair.model.outcome import Done
-from midair.model.plan import Plan
-from midair.pipeline.contract import Seen
-from midair.pipeline.status import Status
 from midair.reporting.report import (
     ContractPayload,
     EvidenceLine,
@@ -23,7 +17,19 @@ from midair.reporting.report import (
     StatusPayload,
 )
 from midair.reporting.style import count
-from midair.sources.source import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from midair.journal import RunRecord
+    from midair.model.contract import Evidence, OpenContract
+    from midair.model.migration import Applied, Migration
+    from midair.model.outcome import Done
+    from midair.model.plan import Plan
+    from midair.pipeline.contract import Seen
+    from midair.pipeline.status import Status
+    from midair.sources.source import Project
 
 
 def status_payload(status: Status) -> StatusPayload:

@@ -1,8 +1,8 @@
 """What `check` says: values about the user's migration, never raised."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
 from midair.model.statement import Span
 
@@ -20,7 +20,7 @@ class Risk(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the lowest."""
-        return tuple(Risk).index(self)
+        return _RANKS[self]
 
     def __lt__(self, other: str) -> bool:
         return self.rank < Risk(other).rank
@@ -35,6 +35,9 @@ class Risk(StrEnum):
         return self.rank >= Risk(other).rank
 
 
+_RANKS = {each: place for place, each in enumerate(Risk)}
+
+
 class AllowedBy(StrEnum):
     """Who said that a finding does not count."""
 
@@ -45,22 +48,31 @@ class AllowedBy(StrEnum):
     """It was there when the project began to use `check`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remedy:
     """What to do instead: a sentence, and SQL with the real names where there is any.
 
     `alembic` is the same as calls of its `op`. `certain` says that `sql` does what the statement does,
     so that no person need judge; whether it can stand there (outside a transaction) is looked at
-    once it does. `check --fix` uses only these.
+    once it does. `check --fix` uses only these. `commands` are lines for a shell, `write` lines for a
+    file: a column's definition, a setting of the tool.
     """
 
     text: str
     sql: tuple[str, ...] = ()
     alembic: str | None = None
     certain: bool = False
+    commands: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Everything to type, as it is typed: calls of `op` or else SQL, lines of a file, commands after a `$`."""
+        said = (self.alembic,) if self.alembic is not None else tuple(f"{each};" for each in self.sql)
+        return (*said, *self.write, *(f"$ {each}" for each in self.commands))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One concern of one rule about one place.
 

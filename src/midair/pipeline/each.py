@@ -19,9 +19,9 @@ from midair.pipeline.trial import (
     Trial,
     applied_now,
     failure_of,
+    own_tables,
     refuse_missing_extension,
     schema_of,
-    table_of,
 )
 from midair.rehearsal import verdicts
 from midair.rehearsal.application import failing
@@ -46,7 +46,7 @@ class _Each:
     def run(self) -> bool:
         """Whether the migration is in place at the end, so that the next can be tried."""
         if self.trial.rows:
-            filled = fill(self.opened.session, skip=(table_of(self.opened),))
+            filled = fill(self.opened.session, skip=own_tables(self.opened))
             self.book.note_refused(filled)
         before, rows = schema_of(self.opened), self._rows()
         broken = failing(self.opened.session, self.trial.queries)
@@ -204,7 +204,7 @@ class _Each:
         return intent_of(scripts.by_revision.get(self.migration.revision, Script()).statements)
 
     def _rows(self) -> Kept:
-        return keep(self.opened.session, skip=(table_of(self.opened),)) if self.trial.rows else {}
+        return keep(self.opened.session, skip=own_tables(self.opened)) if self.trial.rows else {}
 
     def _proof(self, name: str, began: float, passed: bool | None, detail: str = "") -> None:
         took = time.monotonic() - began

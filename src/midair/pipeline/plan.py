@@ -1,24 +1,22 @@
-"""The steps a run will take, laid out and not taken."""
+"""The steps a run will take, laid out and not taken.
+
+What knows changes and their effects is imported where a plan needs it: a run that finds nothing to do does not.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
-from midair.dialects.postgresql.bridging import bridgings
-from midair.dialects.postgresql.snapshot import snapshot
 from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
-from midair.model.plan import Plan
+from midair.model.plan import LIVE, Plan
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
-from midair.planning.held import refuse_held
 from midair.planning.lay_out import Item, lay_out
-from midair.planning.online import lay_out_online
-from midair.rewriting.scene import scene_of
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
 
@@ -54,6 +52,10 @@ def scripts_of(
 ) -> Scripts:
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
     asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _own_waiting(opened))
+    if direction is Direction.UP and opened.project.history.decide is not None:
+        steps = Journal(opened.session).open_steps()
+        begun = {each.revision for each in steps if f":{LIVE}:" not in each.id}
+        opened.project.history.decide(opened.session, chosen, begun)
     work = Work(tuple(asked), direction, applied, opened.session.product)
     return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
 
@@ -81,6 +83,11 @@ def laid(
     if direction is Direction.UP:
         waiting = tuple(each.contract for each in contracts.waiting(session))
     if strategy == "online" or takes_back:
+        from midair.dialects.postgresql.bridging import bridgings
+        from midair.dialects.postgresql.snapshot import snapshot
+        from midair.planning.online import lay_out_online
+        from midair.rewriting.scene import scene_of
+
         scene = scene_of(
             snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
         )
@@ -99,7 +106,9 @@ def laid(
             begun=begun,
             waiting=waiting,
         )
-    if direction is Direction.UP:
+    if direction is Direction.UP and waiting:
+        from midair.planning.held import refuse_held
+
         for each in items:
             refuse_held(each.script.statements, waiting)
     return lay_out(

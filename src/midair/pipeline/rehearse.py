@@ -23,9 +23,9 @@ from midair.pipeline.trial import (
     Trial,
     applied_now,
     failure_of,
+    own_tables,
     refuse_missing_extension,
     schema_of,
-    table_of,
     whose,
     without_extensions,
 )
@@ -101,7 +101,7 @@ def _whole(
     last = chosen[-1]
     book.filled = ()
     if trial.rows:
-        filled = fill(opened.session, skip=(table_of(opened),))
+        filled = fill(opened.session, skip=own_tables(opened))
         book.filled = filled.rows
         book.note_refused(filled)
     before = schema_of(opened)

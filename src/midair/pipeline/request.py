@@ -1,16 +1,17 @@
 """What one command works on, and within which bounds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from midair.database import Guard
 from midair.execution.services import Bounds, Pace
 from midair.model.address import Address, Product, Secret
-from midair.rewriting.scene import SMALL_BYTES
+from midair.model.effects import SMALL_BYTES
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What one command works on, and within which bounds. Times in seconds.
 

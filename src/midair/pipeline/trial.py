@@ -63,13 +63,14 @@ class Silent:
 
 
 def schema_of(opened: Opened) -> Inventory:
-    """What the database holds, without the tool's own table."""
-    return inventory(opened.session).without_table(table_of(opened))
+    """What the database holds, without the tool's own tables."""
+    return inventory(opened.session).without_tables(own_tables(opened))
 
 
-def table_of(opened: Opened) -> str:
-    """The tool's own table, by the name an inventory gives it."""
-    return opened.project.history.table.removeprefix("public.")
+def own_tables(opened: Opened) -> tuple[str, ...]:
+    """The tables the tool keeps for itself, by the names an inventory gives them."""
+    history = opened.project.history
+    return tuple(each.removeprefix("public.") for each in history.tables or (history.table,))
 
 
 def failure_of(error: MigrationFailed) -> verdicts.Verdict:

@@ -7,13 +7,14 @@ commits with the last step.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import Change, CreateTable, LockTables, SetSetting, Transaction
 from midair.model.contract import Contract, ContractState
+from midair.model.frozen import frozen
 from midair.model.migration import Block, Direction, RevisionId, Script
 from midair.model.plan import Plan, RecordRevision, RunStatement, Segment, Step
 from midair.model.statement import Sql, Statement
@@ -52,7 +53,7 @@ _HARMLESS_SETTINGS = frozenset(
 """Settings that change no statement's meaning: a transaction may end between them and what follows."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Region:
     """Statements that the author put into one transaction, or one statement outside any."""
 

@@ -1,6 +1,6 @@
 """One statement → the pieces that do the same without stopping anyone."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from midair.dialects.postgresql import compose
@@ -8,6 +8,7 @@ from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.transactions import stands_alone
 from midair.model.change import AddEnumValue, Change, DropIndex
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 from midair.model.statement import Statement
 from midair.registry import members
 from midair.rewriting.piece import Declined, Piece
@@ -17,7 +18,7 @@ from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import UNCOVERED, not_online, refuse_uncovered, refuse_whole
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deferred:
     """What a recipe left until the old application is gone, with the recipe's name."""
 
@@ -25,7 +26,7 @@ class Deferred:
     phases: Phases
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Made:
     """The pieces, the scene after them, and what the reader of the plan should know."""
 

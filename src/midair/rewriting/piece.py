@@ -1,13 +1,12 @@
 """What a rewrite gives: one statement of the safe form, and everything a plan needs to know of it."""
 
-from dataclasses import dataclass
-
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 from midair.model.plan import Action, Phase, Repair
 from midair.model.statement import Sql
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """One statement of the safe form.
 
@@ -34,7 +33,7 @@ class Piece:
     action: Action | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Declined:
     """The rewrite is for this change and cannot do it here; the statement runs as written, and the plan says why."""
 

@@ -1,16 +1,14 @@
 """What a statement meets: the schema before it, the server's version, which tables others use."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from midair.dialects.postgresql.bridging import Bridging
 from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import AddColumn, Change, MoveTable, RenameTable
-from midair.model.effects import Effects, LockLevel
+from midair.model.effects import SMALL_BYTES, Effects, LockLevel
+from midair.model.frozen import frozen
 from midair.model.schema import Schema, beside
-
-SMALL_BYTES = 1 << 20
-"""Reading a table of this size takes the server some milliseconds: work on it is brief."""
 
 
 def scene_of(schema: Schema, version: int, small_bytes: int = SMALL_BYTES) -> "Scene":
@@ -21,7 +19,7 @@ def scene_of(schema: Schema, version: int, small_bytes: int = SMALL_BYTES) -> "S
     return Scene(schema, version, small_bytes=small_bytes)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scene:
     """The schema in motion.
 

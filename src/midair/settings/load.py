@@ -1,7 +1,7 @@
 """Reads every place a setting may stand, and lets the nearest one win."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import cast, overload
 
@@ -9,6 +9,7 @@ from msgspec.structs import fields
 
 from midair.errors import BadSetting, ConfigurationError, NotSet, SeveralProblems
 from midair.model.address import Secret
+from midair.model.frozen import frozen
 from midair.settings.check import Problems, checked, converted, suggestion
 from midair.settings.discover import Document, discover, named
 from midair.settings.duration import Duration
@@ -17,7 +18,7 @@ from midair.settings.rules import RuleSettings
 from midair.settings.shape import Adjustable, ProjectEntry, Strategy, Threshold, TopLevel
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flags:
     """What the command line says; `None` and absent mean: nothing.
 
@@ -30,7 +31,7 @@ class Flags:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a value was found, for people: `--url`, `MIDAIR_URL`, `midair.toml:14`, `default`."""
 
@@ -42,7 +43,7 @@ class Origin:
         return self.document.place(*self.keys) if self.document else self.label
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Every effective value. Durations in seconds; `None` means nobody said.
 
@@ -79,7 +80,7 @@ class Settings:
     """Only of values that somebody set."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """One place settings come from, in order of precedence."""
 
@@ -177,7 +178,7 @@ def _effective(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Chosen:
     """Looks a setting up through the layers, and expands what it finds."""
 

@@ -1,9 +1,8 @@
 """Every effective value with its origin, secrets as •••: what `midair config show` prints."""
 
-from dataclasses import dataclass
-
 from msgspec.structs import fields
 
+from midair.model.frozen import frozen
 from midair.settings.load import Settings
 from midair.settings.shape import Adjustable
 
@@ -21,7 +20,7 @@ _DEFAULTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shown:
     """One setting for people. `origin` is `default` when nobody set it."""
 

@@ -6,9 +6,9 @@ row whose turn came twice would be the same, or cannot get two (`once`).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.batch_sql import Work, part_of
 from midair.dialects.postgresql.changes.expressions import column_of, conjuncts, narrowed_by
 from midair.dialects.postgresql.changes.names import identifier, relation
@@ -26,6 +26,7 @@ from midair.dialects.postgresql.row_local import (
 )
 from midair.model.backfill import Backfill, KeyColumn
 from midair.model.change import Column, ConstraintKind, DataType
+from midair.model.frozen import frozen
 from midair.model.schema import Schema, Table
 from midair.model.statement import Statement
 
@@ -40,7 +41,7 @@ class _Refusal(Exception):
     """Why the statement runs as written, in words for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Case:
     """A statement under examination: what is walked, and everything the SQL writer needs."""
 
@@ -328,13 +329,12 @@ def _plain(item: Any, schema: Schema, table: Table) -> Table:
 
 def _is_a_batch(condition: Any, key: Sequence[str]) -> bool:
     """The WHERE bounds a key column by constants from both sides."""
-    from postgast.pg_query_pb2 import AEXPR_BETWEEN
 
     seen: set[str] = set()
     for each in conjuncts(condition):
         if each.WhichOneof("node") != "a_expr" or column_of(each.a_expr.lexpr) not in key:
             continue
-        if each.a_expr.kind == AEXPR_BETWEEN:
+        if each.a_expr.kind == pb.AEXPR_BETWEEN:
             return True
         seen |= {each.a_expr.name[-1].string.sval[0]} if each.a_expr.name else set()
     return {"<", ">"} <= seen
@@ -346,7 +346,6 @@ def _conflict_by_key(tree: Any, query: Any, schema: Schema, into: Table, table: 
     Raises:
         _Refusal: rows of the statement may conflict with each other; which one wins depends on the order.
     """
-    from postgast.pg_query_pb2 import ONCONFLICT_NOTHING
 
     if not tree.HasField("on_conflict_clause"):
         return False
@@ -366,7 +365,7 @@ def _conflict_by_key(tree: Any, query: Any, schema: Schema, into: Table, table: 
             raise _Refusal(
                 "rows of its own may conflict with each other: which one wins depends on the order of reading"
             )
-    return clause.action == ONCONFLICT_NOTHING and bool(keys)
+    return clause.action == pb.ONCONFLICT_NOTHING and bool(keys)
 
 
 def _prepared(tree: Any, schema: Schema) -> Any:
@@ -392,7 +391,6 @@ def _work(
 
 def _differing(tree: Any, table: Table, alias: str) -> Any:
     """The WHERE and: some column is not, byte for byte, what it is set to (`*<>`, expand-contract.md §3.3)."""
-    from postgast import pg_query_pb2 as pb
 
     targets = [each.res_target for each in tree.target_list]
     now = ", ".join(f"{identifier(alias)}.{identifier(each.name)}" for each in targets)

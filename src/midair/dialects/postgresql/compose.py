@@ -5,9 +5,11 @@ not of the shape asked for: the caller then leaves the statement as its author w
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from midair.dialects.postgresql.parse import statement_of, walk
+from midair.dialects.postgresql import nodes as pb
+from midair.dialects.postgresql.parse import NotParsed, deparse, statement_of, walk
 
 
 def actions_of(sql: str) -> tuple[str, ...] | None:
@@ -24,7 +26,6 @@ def actions_of(sql: str) -> tuple[str, ...] | None:
 
 
 def _pass_of(command: Any) -> int:
-    from postgast import pg_query_pb2 as pb
 
     dropped = (pb.AT_DropColumn, pb.AT_DropConstraint, pb.AT_DropNotNull, pb.AT_DropIdentity)
     passes: dict[int, int] = {
@@ -61,7 +62,6 @@ def parts_of_drop(sql: str) -> tuple[str, ...] | None:
 
 def concurrently(sql: str) -> str | None:
     """The same CREATE INDEX, DROP INDEX, REINDEX, REFRESH or DETACH in its concurrent form."""
-    from postgast import pg_query_pb2 as pb
 
     kind, tree = statement_of(sql)
 
@@ -122,8 +122,6 @@ def constraint_only(sql: str, name: str) -> str | None:
 
 def key_index(sql: str, name: str, table: tuple[str, ...] | None = None) -> str | None:
     """CREATE UNIQUE INDEX CONCURRENTLY for the key an ADD CONSTRAINT asks for, on its table or on this partition."""
-    import postgast
-    from postgast import pg_query_pb2 as pb
 
     kind, tree = statement_of(sql)
     if not _one_constraint(kind, tree):
@@ -146,8 +144,8 @@ def key_index(sql: str, name: str, table: tuple[str, ...] | None = None) -> str 
             element.name = each.string.sval
             element.ordering, element.nulls_ordering = pb.SORTBY_DEFAULT, pb.SORTBY_NULLS_DEFAULT
     try:
-        return postgast.deparse(result)
-    except postgast.PgQueryError:
+        return deparse(result)
+    except NotParsed:
         return None
 
 
@@ -184,7 +182,6 @@ def _point(range_var: Any, table: tuple[str, ...]) -> None:
 
 
 def _one_constraint(kind: str, tree: Any) -> bool:
-    from postgast import pg_query_pb2 as pb
 
     return (
         kind == "alter_table_stmt"
@@ -203,19 +200,27 @@ def _with_commands(tree: Any, commands: list[Any]) -> str | None:
 
 def deparsed(kind: str, tree: Any, change: Callable[[Any], None]) -> str | None:
     """The text of a changed copy of a tree, and only where reading it again gives that very tree."""
-    import postgast
-    from postgast import pg_query_pb2 as pb
+    text, copy = _text_of(kind, tree, change)
+    if text is None:
+        return None
+    again_kind, again = statement_of(text)
+    return text if again_kind == kind and _placeless(again) == _placeless(copy) else None
 
+
+def worded(kind: str, tree: Any, change: Callable[[Any], None]) -> str | None:
+    """The text of a changed copy of a tree, for people: nobody runs it unread, so it is not read again."""
+    return _text_of(kind, tree, change)[0]
+
+
+def _text_of(kind: str, tree: Any, change: Callable[[Any], None]) -> tuple[str | None, Any]:
     result = pb.ParseResult()
     copy = getattr(result.stmts.add().stmt, kind)
     copy.CopyFrom(tree)
     change(copy)
     try:
-        text = postgast.deparse(result)
-    except postgast.PgQueryError:
-        return None
-    again_kind, again = statement_of(text)
-    return text if again_kind == kind and _placeless(again) == _placeless(copy) else None
+        return deparse(result), copy
+    except NotParsed:
+        return None, copy
 
 
 def _placeless(tree: Any) -> Any:
@@ -223,10 +228,15 @@ def _placeless(tree: Any) -> Any:
     copy = type(tree)()
     copy.CopyFrom(tree)
     for _, node in walk(copy):
-        for field in node.DESCRIPTOR.fields:
-            if field.name in _PLACES:
-                node.ClearField(field.name)
+        for name in _places_of(node.DESCRIPTOR):
+            node.ClearField(name)
     return copy
+
+
+@cache
+def _places_of(kind: Any) -> tuple[str, ...]:
+    """Which fields of a kind of node tell places: asked once a kind, for trees have thousands of nodes."""
+    return tuple(each.name for each in kind.fields if each.name in _PLACES)
 
 
 _PLACES = frozenset(

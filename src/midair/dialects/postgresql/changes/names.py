@@ -5,6 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from midair.dialects.postgresql.parse import NotParsed, tokens
+
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 # Words the server quotes: every keyword that is not "unreserved" (pg_get_keywords, PostgreSQL 18).
 _QUOTED_WORDS = frozenset(Path(__file__).with_name("quoted_words.txt").read_text("ascii").split())
@@ -25,6 +27,14 @@ def qualified(*names: str) -> str:
     """A name with its schema; `public` is left out, and so is the catalog."""
     kept = names[1:] if len(names) > 1 and names[0] in ("public", "pg_catalog") else names
     return ".".join(identifier(each) for each in kept)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """A qualified identifier's parts as they are without quotes."""
+    from midair.dialects.postgresql.parse import parse
+
+    found = parse(f"TABLE {text}")[0].select_stmt.from_clause[0].range_var
+    return (found.schemaname, found.relname) if found.schemaname else (found.relname,)
 
 
 def relation(range_var: Any) -> str:
@@ -78,15 +88,11 @@ def chosen(*parts: str, label: str) -> str:
 
 def long_identifiers(sql: str) -> tuple[str, ...]:
     """Names in a text that the server would cut, each once."""
-    import postgast
-
-    from midair.dialects.postgresql.parse import NotParsed
-
     data = sql.encode()
     try:
-        tokens = postgast.scan(sql).tokens
-    except (postgast.PgQueryError, NotParsed):
+        found = tokens(data)
+    except NotParsed:
         return ()
-    words = (data[each.start : each.end].decode() for each in tokens if each.end - each.start > _LONGEST)
+    words = (data[each.start : each.end].decode() for each in found if each.end - each.start > _LONGEST)
     named = (each.strip('"') for each in words if each[0].isalpha() or each[0] in '_"')
     return tuple(dict.fromkeys(each for each in named if len(each.encode()) > _LONGEST))

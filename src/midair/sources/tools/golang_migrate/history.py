@@ -2,13 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from zlib import crc32
 
 from midair.database.session import Session
 from midair.errors import BadMigration, BadSetting, Dirty, ForeignHistory, HistoryDiverged
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Standing, State
 from midair.model.statement import Sql, quoted
 from midair.sources.history import REMEMBERED, History, Marks, ToolLock
@@ -22,7 +22,7 @@ _NONE = -1
 _LOCK_SALT = 1486364155
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """The history table's name; without a schema it is in the session's current one."""
 
