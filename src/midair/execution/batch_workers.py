@@ -24,6 +24,7 @@ _ROWS_A_PAGE = 50
 
 @contextmanager
 def watched(walk: Walk) -> Generator[None]:
+    """Something looks at the server while the context lasts, where that was asked for."""
     crew = walk.crew
     if not crew.bounds.pace.throttled:
         yield
@@ -34,6 +35,7 @@ def watched(walk: Walk) -> Generator[None]:
 
 
 def walk_lanes(walk: Walk) -> None:
+    """Walks every lane that waits, with as many sessions as the pace says; a worker's failure is raised here."""
     workers = min(max(1, walk.crew.bounds.pace.workers), max(1, len(walk.waiting)))
     if workers == 1:
         _Worker(walk, walk.crew.session, tells=True).work()

@@ -44,6 +44,11 @@ def do_left_over(walk: Walk) -> None:
 
 
 def wait_or_give_up(walk: Walk, began: float, tried: int, error: Exception | None) -> None:
+    """Tells who is in the way and waits a little.
+
+    Raises:
+        LockNotAcquired: the budget is spent.
+    """
     crew = walk.crew
     waited = crew.clock.now() - began
     tables = tuple(part.table for part in walk.backfill.parts)

@@ -100,10 +100,12 @@ def set_up(session: Session) -> Generator[None]:
 
 
 def prepare(session: Session, name: str, types: Sequence[str], text: str) -> None:
+    """Prepares a query under a name, for as long as the session lasts."""
     session.run([Sql(f"PREPARE {name} ({', '.join(types)}) AS {text}")], atomic=False)
 
 
 def call(session: Session, name: str, values: Sequence[str | int | None]) -> list[tuple[Any, ...]]:
+    """The rows of a prepared query; all values travel as text."""
     return session.query(f"EXECUTE {name} ({', '.join(['%s'] * len(values))})", values)
 
 
