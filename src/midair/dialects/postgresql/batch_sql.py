@@ -196,9 +196,10 @@ def _straight_pages(work: Work, target: Any) -> str:
 
 def _straightly(work: Work, target: Any, within: str, condition: Any, seen: str) -> str:
     """The statement on this range as its author wrote it; it fails at a row that stays locked."""
-    changed = "(SELECT count(*) FROM midair_changed)"
+    changed = "(SELECT changed FROM midair_counted)"
     return (
         f"WITH midair_{_MINE_BRIEFLY}, midair_changed AS ({_changed(work, target, [_GATE, within], condition)} RETURNING 1),"
+        " midair_counted AS MATERIALIZED (SELECT count(*) AS changed FROM midair_changed),"
         f" {_saved(changed, seen)} SELECT (SELECT count(*) FROM midair_mine), {changed}, 0"
     )
 
