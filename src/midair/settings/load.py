@@ -71,6 +71,9 @@ class Settings:
     batch_time_s: float = 0.025
     throttle: bool = True
     small_table_mb: float = 1.0
+    gate_age_s: float = 0.0
+    gate_quiet_s: float = 1800.0
+    archive_s: float | None = None
     statement_timeout_s: float = 0.0
     wait_s: float = 0.0
     python: str | None = None
@@ -168,6 +171,9 @@ def _effective(
         batch_time_s=chosen.seconds("batch_time", 0.025),
         throttle=chosen.value("throttle") is not False,
         small_table_mb=1.0 if (small := chosen.value("small_table_mb")) is None else cast("float", small),
+        gate_age_s=chosen.seconds("gate_age", 0.0),
+        gate_quiet_s=chosen.seconds("gate_quiet", 1800.0),
+        archive_s=chosen.seconds("archive", None),
         statement_timeout_s=chosen.seconds("statement_timeout", 0.0),
         wait_s=chosen.seconds("wait", 0.0),
         python=chosen.text("python"),
