@@ -2,7 +2,7 @@
 # `make test` and `make check` set up .venv by themselves.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test long check bench docs lint
+.PHONY: help setup demo test long kills check bench docs lint
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -31,6 +31,9 @@ lint: $(READY)
 
 long: $(READY)  ## Everything that is too long for the gate: more kills, more public projects, more random input
 	$(BIN)/python -m pytest -n auto -m "slow"
+
+kills: $(READY)  ## Interrupts a run of every rewrite 300 times, by three means, at random instants
+	$(BIN)/python bench/kills.py --count 300
 
 check: lint test  ## All a reviewer would run
 

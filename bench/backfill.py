@@ -1,7 +1,10 @@
 """A statement over every row: plain, in midair's batches, and in the usual loop; and what an application feels.
 
     python bench/backfill.py                 one million rows
-    python bench/backfill.py --rows 1,5,20   millions
+    python bench/backfill.py --rows 5000000
+    python bench/backfill.py --rows 1,5,20   millions, where a number is below a thousand
+
+What it is at goes to standard error. Where `--repeat` is not given, five million rows and more are run once.
 
 Throughput is measured on the idle server (`--throttle off`), the application's waits with readers and
 two-row descending writers at a fixed rate, first without a backfill (the baseline), then with each.
@@ -34,6 +37,7 @@ from midair.model.statement import Sql
 from midair.rehearsal.server import throwaway_server
 
 STATEMENT = "UPDATE orders SET total_cents = price_cents * amount WHERE total_cents IS NULL"
+MANY = 5_000_000
 FULL = Pace(throttled=False)
 SETTINGS = (
     "shared_buffers=512MB", "max_wal_size=4GB", "wal_level=replica", "autovacuum=on", "autovacuum_naptime=10s",
@@ -51,14 +55,18 @@ class Way:
 
 def main() -> int:
     arguments = read_arguments()
-    millions = [float(each) for each in arguments.rows.split(",")]
+    sizes = [rows_of(each) for each in arguments.rows.split(",")]
     print(f"machine: {machine()}")
     host = "127.0.77.99"
     with throwaway_server(None, None, (f"listen_addresses={host}", *SETTINGS)) as server:
         cluster = Cluster(server, host)
-        for each in millions:
-            speed(cluster, round(each * 1_000_000), arguments.repeat, arguments.loop)
-        application(cluster, round(min(millions) * 1_000_000), arguments.rate)
+        seconds = [
+            (rows, speed(cluster, rows, arguments.repeat or (3 if rows < MANY else 1), arguments.loop))
+            for rows in sizes
+        ]
+        growth(seconds)
+        if arguments.rate:
+            application(cluster, min(sizes), arguments.rate)
     print(f"machine at the end: {machine()}")
     return 0
 
@@ -68,10 +76,18 @@ def read_arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--rows", default="1", metavar="MILLIONS", help="sizes of the table (default: %(default)s)"
+        "--rows",
+        default="1",
+        metavar="ROWS",
+        help="sizes of the table, in millions below a thousand (default: %(default)s)",
     )
-    parser.add_argument("--repeat", type=int, default=3, help="runs of each, in turn (default: %(default)s)")
-    parser.add_argument("--rate", type=int, default=200, help="statements a second (default: %(default)s)")
+    parser.add_argument("--repeat", type=int, help="runs of each, in turn (default: 3, or 1 of large tables)")
+    parser.add_argument(
+        "--rate",
+        type=int,
+        default=200,
+        help="the application's statements a second; 0 leaves it out (default: %(default)s)",
+    )
     parser.add_argument(
         "--loop",
         type=float,
@@ -80,6 +96,17 @@ def read_arguments() -> argparse.Namespace:
         help="largest table for the usual loop (default: 1)",
     )
     return parser.parse_args()
+
+
+def rows_of(text: str) -> int:
+    """`5` and `5000000` are both five million."""
+    number = float(text.replace("_", ""))
+    return round(number * 1_000_000 if number < 1000 else number)
+
+
+def at_work(text: str) -> None:
+    """Says what comes next: a run over many rows is silent for minutes."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def ways() -> list[Way]:
@@ -133,12 +160,14 @@ def fill(cluster: Cluster, rows: int) -> str:
     return url
 
 
-def speed(cluster: Cluster, rows: int, repeat: int, loop_up_to: float) -> None:
+def speed(cluster: Cluster, rows: int, repeat: int, loop_up_to: float) -> dict[str, float]:
+    """The best seconds of each way."""
     took: dict[str, list[float]] = {way.name: [] for way in ways()}
-    for _ in range(repeat):
+    for turn in range(1, repeat + 1):
         for way in ways():
             if way.run is loop and rows > loop_up_to * 1_000_000:
                 continue
+            at_work(f"{rows} rows, run {turn} of {repeat}: {way.name}")
             url = fill(cluster, rows)
             began = time.monotonic()
             way.run(url)
@@ -149,6 +178,18 @@ def speed(cluster: Cluster, rows: int, repeat: int, loop_up_to: float) -> None:
     for name, times in took.items():
         if times:
             print(f"  {name:34} {min(times):8.2f} s {rows / min(times):10.0f}/s {best / min(times):7.0%}")
+    sys.stdout.flush()
+    return {name: min(times) for name, times in took.items() if times}
+
+
+def growth(seconds: Sequence[tuple[int, dict[str, float]]]) -> None:
+    """How much longer a larger table takes, against how much larger it is: 1.0 is linear."""
+    (small, before), (large, after) = seconds[0], seconds[-1]
+    if small == large:
+        return
+    print(f"\ntime for {large} rows over {large / small:g} times the time for {small}: 1.0 is linear growth")
+    for name in before.keys() & after.keys():
+        print(f"  {name:34} {after[name] / before[name] / (large / small):8.2f}")
     sys.stdout.flush()
 
 
@@ -189,6 +230,7 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
         ("midair, 10 ms batches, 20 % duty", lambda url: midair(url, Pace(batch_s=0.01, duty=0.2))),
         ("nobody (baseline again)", lambda url: time.sleep(8)),
     ):
+        at_work(f"application beside: {name}")
         url = fill(cluster, rows)
         tell(name, *felt(url, clients, run), deadlocks(url))
 

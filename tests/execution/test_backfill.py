@@ -376,7 +376,9 @@ def test_a_plain_statement_in_the_same_place_waits_where_batches_do_not(
 
 REFUSED = [
     ("UPDATE t SET n = (SELECT max(n) FROM t)", "reads t itself"),
-    ("UPDATE t SET n = nextval('t_id_seq')", "nextval"),
+    ("UPDATE t SET n = currval('t_id_seq')", "currval"),
+    ("UPDATE k SET n = nextval('t_id_seq')", "done twice would be wrong"),
+    ("UPDATE t SET n = 1 WHERE n < nextval('t_id_seq')", "another answer each time"),
     ("UPDATE t SET id = id + 1", "by which the rows are found"),
     ("UPDATE t SET u = n", "must stay unique"),
     ("UPDATE k SET n = n + 1", "done twice would be wrong"),
@@ -443,7 +445,8 @@ def test_what_is_not_row_local_runs_as_written_with_its_reason(mixed: Session, s
     ("default", "walks_by"),
     [
         ("gen_random_uuid()::text", "id"),
-        ("nextval('numbers')::text", None),
+        ("nextval('numbers')::text", "id"),
+        ("nullif(random()::text, '')", None),
         ("'x'", "id"),
         ("now()::text", "id"),
     ],

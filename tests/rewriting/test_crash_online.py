@@ -5,84 +5,25 @@ import random
 import signal
 import time
 from collections.abc import Callable, Generator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.rewriting.cases import ALL_AT_ONCE, GIVEN_ALL
-from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.cases import ALL_AT_ONCE
+from tests.rewriting.survival import Reference, assert_lands, kill, reference_on, restart, survive, terminate
 from tests.support.fly import fly
-from tests.support.listening import Remembering
-from tests.support.state import dump, journal_of
+from tests.support.restarts import Restartable, restartable_server
 
-import midair
-from midair.model.address import Address
-from midair.model.statement import Sql
 from midair.rehearsal.server import Server
 
 RANDOM_KILLS = int(os.environ.get("MIDAIR_RANDOM_KILLS", "5"))
 EVERY = int(os.environ.get("MIDAIR_KILL_EVERY", "19"))
 """`MIDAIR_KILL_EVERY=1` kills at every single event of a run from the start; the gate at every nineteenth."""
 
-_LEFT = """
-SELECT 'invalid index ' || indexrelid::regclass FROM pg_index WHERE NOT indisvalid
-UNION ALL SELECT 'not validated ' || conname FROM pg_constraint WHERE NOT convalidated
-UNION ALL SELECT 'temporary ' || conname FROM pg_constraint WHERE conname LIKE 'midair\\_%'
-UNION ALL SELECT 'half detached ' || inhrelid::regclass FROM pg_inherits WHERE inhdetachpending
-"""
-
-
-@dataclass
-class Reference:
-    """The same end, reached as written and never interrupted."""
-
-    rig: Rig
-    root: Path
-    dump: str
-    events: int
-    took_s: float
-    stack: ExitStack
-
-    def database(self) -> Address:
-        return self.stack.enter_context(self.rig.database(GIVEN_ALL))
-
 
 @pytest.fixture(scope="module")
 def reference(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generator[Reference]:
-    rig = Rig(18, server)
-    root = tmp_path_factory.mktemp("online")
-    (root / "migrations").mkdir()
-    for number, sql in enumerate(ALL_AT_ONCE, 1):
-        (root / "migrations" / f"{number:06d}_m{number}.up.sql").write_text(sql)
-        (root / "migrations" / f"{number:06d}_m{number}.down.sql").write_text("SELECT 1;\n")
-    with ExitStack() as stack:
-        written = stack.enter_context(rig.database(GIVEN_ALL))
-        _as_written(rig, root, written)
-        online, heard = stack.enter_context(rig.database(GIVEN_ALL)), Remembering()
-        began = time.monotonic()
-        midair.apply(request_for(root, online), heard)
-        took = time.monotonic() - began
-        assert dump(server.bin, online) == dump(server.bin, written)
-        yield Reference(rig, root, dump(server.bin, written), len(heard.events), took, stack)
-
-
-def _as_written(rig: Rig, root: Path, address: Address) -> None:
-    """The naive statements one by one, as the last migration needs, under the tool's own record of all of them."""
-    with rig.session(address) as session:
-        for line in "".join(ALL_AT_ONCE).splitlines():
-            session.run([Sql(line)], atomic=False)
-    midair.stamp(request_for(root, address, "direct"), Remembering(), f"{len(ALL_AT_ONCE)}")
-
-
-def assert_lands(reference: Reference, address: Address) -> None:
-    """One more `apply` finishes the work; no step is open, nothing is left over."""
-    code, said = fly(reference.root, address, wait_s=30, strategy="online").landed()
-    assert code == 0, said
-    assert dump(reference.rig.server.bin, address) == reference.dump
-    assert journal_of(address)[0] == []
-    with reference.rig.session(address) as session:
-        assert session.query(_LEFT) == []
+    with reference_on(server, tmp_path_factory.mktemp("online")) as made:
+        yield made
 
 
 def test_a_kill_at_an_event_resumes_to_the_same_state(reference: Reference) -> None:
@@ -113,40 +54,42 @@ def test_kills_one_after_the_other_resume_to_the_same_state(reference: Reference
 
 @pytest.mark.slow
 def test_kills_at_random_instants_resume_to_the_same_state(reference: Reference) -> None:
-    chance = random.Random(20261121)
-    address = reference.database()
-    for _ in range(RANDOM_KILLS):
-        process = fly(reference.root, address, wait_s=30, strategy="online")
-        time.sleep(chance.uniform(0.0, reference.took_s))
-        process.kill()
-        code, _ = process.landed()
-        if code == 0:
-            assert dump(reference.rig.server.bin, address) == reference.dump
-            address = reference.database()
-    assert_lands(reference, address)
+    ended = survive(reference, kill(), RANDOM_KILLS, random.Random(20261121))
+    assert ended["cut off"] == RANDOM_KILLS
 
 
 @pytest.mark.slow
 def test_a_cut_connection_resumes_to_the_same_state(reference: Reference) -> None:
-    chance, cut = random.Random(5), 0
-    address = reference.database()
-    with reference.rig.session(reference.rig.server.admin) as admin:
-        for _ in range(RANDOM_KILLS):
-            process = fly(reference.root, address, wait_s=30, strategy="online")
-            while not admin.query(_CONNECTED, (address.database,)) and not process.over():
-                time.sleep(0.002)
-            time.sleep(chance.uniform(0.0, 0.1))
-            cut += len(admin.query(_CUT, (address.database,)))
-            code, said = process.landed()
-            assert code in (0, 4, 6), said
-            if code == 0:
-                address = reference.database()
-    assert cut > 0
-    assert_lands(reference, address)
+    ended = survive(reference, terminate(reference), RANDOM_KILLS, random.Random(5))
+    assert ended["cut off"] == RANDOM_KILLS
 
 
-_CONNECTED = "SELECT pid FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'midair%%'"
-_CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'midair%%'"
+@pytest.mark.slow
+def test_a_restarted_server_resumes_to_the_same_state(tmp_path: Path) -> None:
+    with restartable_server() as own, reference_on(own.server, tmp_path) as made:
+        ended = survive(made, restart(own), RANDOM_KILLS, random.Random(11))
+    assert ended["cut off"] == RANDOM_KILLS
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_a_server_that_is_restarted_under_a_run_resumes_to_the_same_state(
+    own: tuple[Restartable, Reference], share: float
+) -> None:
+    server, made = own
+    address = made.database()
+    process = fly(made.root, address, wait_s=30, strategy="online")
+    time.sleep(made.took_s * share)
+    server.restart()
+    server.wait()
+    code, said = process.landed()
+    assert code in (0, 4, 6, 7), said
+    assert_lands(made, address)
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Restartable, Reference]]:
+    with restartable_server() as server, reference_on(server.server, tmp_path_factory.mktemp("own")) as made:
+        yield server, made
 
 
 def test_an_edited_migration_is_not_finished_from_another_text(

@@ -234,6 +234,14 @@ def test_options_that_say_no_tool_are_refused(tmp_path: Path) -> None:
         _load(tmp_path, '[[projects]]\npath = "."\noptions = { database = "orders" }\n')
 
 
+def test_the_size_of_a_small_table_comes_from_the_file_and_may_be_nothing(tmp_path: Path) -> None:
+    assert _load(tmp_path, "").small_table_mb == 1
+    assert _load(tmp_path, "small_table_mb = 0\n").small_table_mb == 0
+    per_environment = "[environments.prod]\nsmall_table_mb = 0.25\n"
+    assert _load(tmp_path, per_environment, flags=Flags(environment="prod")).small_table_mb == 0.25
+    assert any(">= 0" in each for each in _messages(tmp_path, "small_table_mb = -1\n"))
+
+
 def test_the_pace_of_batches_comes_from_file_and_flag(tmp_path: Path) -> None:
     text = 'workers = 4\nthrottle = false\nbatch_time = "10ms"\n'
     settings = _load(tmp_path, text, flags=Flags(values={"workers": "2"}))

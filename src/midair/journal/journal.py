@@ -21,6 +21,12 @@ from midair.model.statement import Parameter, Sql
 LEASE_LOST = "the lease went to run"
 """What the server's refusal says when a run that is no longer the newest tries to commit."""
 
+_HEARTBEAT = ", ".join(
+    f"set_config('tcp_keepalives_{name}', '{value}', false)"
+    for name, value in (("idle", 10), ("interval", 5), ("count", 4))
+)
+"""In seconds; a session over a Unix socket has no use for them, and no objection. The default is two hours."""
+
 
 @frozen
 class RunRecord:
@@ -119,13 +125,18 @@ class Journal:
         return read(rows[0][0]) if rows else None
 
     def take_lease(self, name: str, run_id: str, backend_pid: int | None) -> None:
-        """Raises the epoch: whatever an older run still tries to commit under this name is refused from here on."""
+        """Raises the epoch: whatever an older run still tries to commit under this name is refused from here on.
+
+        The connection is the owner's heartbeat: the session lock beside the lease ends with it, and the server
+        is told to notice within half a minute that the machine at its other end is gone.
+        """
         if self._product is not Product.POSTGRESQL:
             return
         text = (
             f"INSERT INTO {self._name('lease')} AS held (name, epoch, owner, host, pid, backend_pid) VALUES (%s, 1, %s, %s, %s, %s)"
             " ON CONFLICT (name) DO UPDATE SET epoch = held.epoch + 1, owner = excluded.owner, host = excluded.host,"
-            " pid = excluded.pid, backend_pid = excluded.backend_pid, taken_at = clock_timestamp() RETURNING epoch"
+            " pid = excluded.pid, backend_pid = excluded.backend_pid, taken_at = clock_timestamp() RETURNING epoch,"
+            f" {_HEARTBEAT}"
         )
         who = (name, run_id, socket.gethostname(), os.getpid(), backend_pid)
         self._lease = (name, self._session.query(text, who)[0][0])

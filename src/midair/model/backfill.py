@@ -20,8 +20,9 @@ class Part:
     means physical pages, and a position is then one number.
 
     `last` gives the end of what there is to walk now (one row, or none), `fences` keys that cut it into
-    parts, `pick` the next range from the beginning and `pick_after` from a cursor, `batch` does one range,
-    `single` one row that a batch had to leave. dialects/postgresql/batch_sql.py writes them.
+    parts, `pick` the next range from the beginning and `pick_after` from a cursor, `batch` does one range
+    and leaves rows that are locked, `straight` does it whole or fails at the first of them, `single` does one row
+    that a batch had to leave. dialects/postgresql/batch_sql.py writes them.
     """
 
     table: str
@@ -40,6 +41,8 @@ class Part:
     proof: str
     """Counts the rows that the statement would still change; empty where no query can tell."""
     proof_types: tuple[str, ...]
+    straight: str = ""
+    """Of the same parameters as `batch`; empty where a batch locks nothing."""
 
 
 @frozen

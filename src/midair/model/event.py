@@ -43,7 +43,11 @@ class StepDone:
 
 @frozen
 class SegmentDone:
-    """The segment is committed, its completion with it."""
+    """The segment is committed, its completion with it.
+
+    `took_s` is in seconds; where several transactions went in one message it is an equal share of the message's
+    time, because nobody saw when each of them ended.
+    """
 
     segment: Segment
     number: int

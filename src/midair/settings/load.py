@@ -70,6 +70,7 @@ class Settings:
     workers: int = 1
     batch_time_s: float = 0.025
     throttle: bool = True
+    small_table_mb: float = 1.0
     gate_age_s: float = 0.0
     gate_quiet_s: float = 1800.0
     archive_s: float | None = None
@@ -169,6 +170,7 @@ def _effective(
         workers=cast("int", chosen.value("workers") or 1),
         batch_time_s=chosen.seconds("batch_time", 0.025),
         throttle=chosen.value("throttle") is not False,
+        small_table_mb=1.0 if (small := chosen.value("small_table_mb")) is None else cast("float", small),
         gate_age_s=chosen.seconds("gate_age", 0.0),
         gate_quiet_s=chosen.seconds("gate_quiet", 1800.0),
         archive_s=chosen.seconds("archive", None),

@@ -108,6 +108,13 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
             description="Batches give way when standbys fall behind, sessions wait, or dead rows gather. Default: true."
         ),
     ] = None
+    small_table_mb: Annotated[
+        Annotated[float, Meta(ge=0)] | None,
+        Meta(
+            description="Strategy `online` takes statements as written where every table they work through is at most this large, in MiB:"
+            " a server reads as much in some milliseconds. 0: only empty tables. Default: 1.",
+        ),
+    ] = None
     gate_age: Annotated[
         Duration | None,
         Meta(

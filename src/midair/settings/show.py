@@ -16,6 +16,7 @@ _DEFAULTS = {
     "workers": "1",
     "batch_time": "25ms",
     "throttle": "true",
+    "small_table_mb": "1",
     "gate_age": "0s",
     "gate_quiet": "30min",
 }
@@ -61,6 +62,8 @@ def _text(settings: Settings, name: str) -> str:
     if seconds is not None:
         return f"{seconds * 1000:g}ms" if seconds < 1 else f"{seconds:g}s"
     value = getattr(settings, name)
+    if isinstance(value, float):
+        return f"{value:g}"
     return ("false", "true")[value] if isinstance(value, bool) else str(value)
 
 

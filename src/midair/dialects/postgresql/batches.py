@@ -10,14 +10,28 @@ from dataclasses import replace
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
+from midair.dialects.postgresql.batch_joins import (
+    Refusal,
+    conflicts_by_key,
+    is_a_batch,
+    known_table,
+    plain_source,
+    refuse_unclear_join,
+)
+from midair.dialects.postgresql.batch_keys import (
+    primary_of,
+    type_sql,
+    unique_columns,
+    unique_keys,
+    walking_key,
+)
 from midair.dialects.postgresql.batch_sql import Work, part_of
-from midair.dialects.postgresql.changes.expressions import column_of, conjuncts, narrowed_by
+from midair.dialects.postgresql.changes.expressions import narrowed_by
 from midair.dialects.postgresql.changes.names import identifier, relation
 from midair.dialects.postgresql.parse import parse, statement_of, walk
 from midair.dialects.postgresql.row_local import (
     calls_aggregate,
     family,
-    found_table,
     freeze_moment,
     is_volatile,
     looks_beyond,
@@ -26,20 +40,14 @@ from midair.dialects.postgresql.row_local import (
     reads_columns,
 )
 from midair.model.backfill import Backfill, KeyColumn
-from midair.model.change import Column, ConstraintKind, DataType
+from midair.model.change import Column
 from midair.model.frozen import frozen
 from midair.model.schema import Schema, Table
 from midair.model.statement import Statement
 
 _TID_RANGES = 14
 """The version from which a range of pages is read without reading the rest (release notes, 14)."""
-_NO_KEYS = frozenset(["float4", "float8", "money", "bit", "interval"])
-"""Types whose text depends on the session, or loses something: no place to go on from."""
 _SEQUENCED = frozenset(["int2", "int4", "int8"])
-
-
-class _Refusal(Exception):
-    """Why the statement runs as written, in words for people."""
 
 
 @frozen
@@ -84,9 +92,29 @@ def _batched(
     try:
         case = examine(tree, schema)
         parts = tuple(_parts(case, schema, version))
-    except _Refusal as refusal:
+    except Refusal as refusal:
         return str(refusal)
     return Backfill(case.work.what, case.table.name, statement, parts, once=case.once)
+
+
+def filling(statement: Statement, schema: Schema, version: int, *, strict: bool) -> Backfill | str:
+    """`UPDATE … SET column = default WHERE column IS NULL` for a column that was just added, in batches; else why not.
+
+    The default need not be row-local as the author of an UPDATE could expect it: the server itself calls it
+    for one new row at a time, in any order and in many sessions. `strict`: the column will be NOT NULL.
+    """
+    _, tree = statement_of(statement.sql)
+    try:
+        table, alias = _target(tree, schema, "UPDATE")
+        value = tree.target_list[0].res_target.val
+        tree = _prepared(tree, schema)
+        # A default that may be NULL would look for ever like one that is still to be given.
+        proof = tree.where_clause if strict or never_null(value) else None
+        case = _Case(_work("UPDATE", tree, tree.relation, alias, (), False, proof), table, once=False)
+        parts = tuple(_parts(case, schema, version))
+    except Refusal as refusal:
+        return str(refusal)
+    return Backfill("UPDATE", table.name, statement, parts, strict=strict)
 
 
 def _update(tree: Any, schema: Schema) -> _Case:
@@ -94,21 +122,21 @@ def _update(tree: Any, schema: Schema) -> _Case:
     targets = [each.res_target for each in tree.target_list]
     sets = frozenset(identifier(each.name) for each in targets)
     if any(each.indirection for each in targets):
-        raise _Refusal("it changes a part of a column's value")
+        raise Refusal("it changes a part of a column's value")
     values = [_value(each) for each in targets]
     itself = _with_generated(table, sets)
     reads_itself = any(reads_columns(each.val, itself, alias, tree.relation.relname) for each in targets)
     filled = null_tests(tree.where_clause if tree.HasField("where_clause") else None)
     _refuse_keys(schema, table, sets, filled)
     _look(tree, schema, table)
-    _join_once(tree, schema, table, alias)
+    refuse_unclear_join(tree, schema, table, alias)
     volatile = any(is_volatile(each.val) for each in targets)
     fills = any(
         identifier(each.name) in filled and value is not None and _gives_value(value, table, each.name)
         for each, value in zip(targets, values, strict=True)
     )
     if not fills and any(each.val.WhichOneof("node") == "set_to_default" for each in targets):
-        raise _Refusal(
+        raise Refusal(
             "it sets a column to its default, and no WHERE says that it is NULL before and never after"
         )
     tree = _prepared(tree, schema)
@@ -118,7 +146,7 @@ def _update(tree: Any, schema: Schema) -> _Case:
     elif not reads_itself and not volatile and None not in values:
         proof = _differing(tree, table, alias)
     once = not fills and (reads_itself or volatile or None in values)
-    exact = bool(sets & _unique_columns(table))
+    exact = bool(sets & unique_columns(table))
     return _Case(_work("UPDATE", tree, tree.relation, alias, tree.from_clause, exact, proof), table, once)
 
 
@@ -127,10 +155,10 @@ def _delete(tree: Any, schema: Schema) -> _Case:
     own = family(table.name, schema)
     for name in own:
         if any(other.name in own for other, _ in schema.referencing(name)):
-            raise _Refusal(f"rows of {table.name} refer to each other: some may only go together")
+            raise Refusal(f"rows of {table.name} refer to each other: some may only go together")
     _look(tree, schema, table)
     for each in tree.using_clause:
-        _plain(each, schema, table)
+        plain_source(each, schema, table)
     tree = _prepared(tree, schema)
     proof = (
         tree.where_clause
@@ -141,26 +169,26 @@ def _delete(tree: Any, schema: Schema) -> _Case:
 
 
 def _insert(tree: Any, schema: Schema) -> _Case:
-    into = _known(tree.relation, schema)
+    into = known_table(tree.relation, schema)
     _refuse_parts(into, schema, "INSERT")
     if not tree.HasField("select_stmt") or tree.HasField("with_clause") or tree.returning_clause.exprs:
-        raise _Refusal("it is no plain INSERT … SELECT")
+        raise Refusal("it is no plain INSERT … SELECT")
     query = tree.select_stmt.select_stmt
     if len(query.from_clause) != 1 or query.from_clause[0].WhichOneof("node") != "range_var":
-        raise _Refusal("its rows do not come from one table")
+        raise Refusal("its rows do not come from one table")
     source = query.from_clause[0].range_var
-    table = _known(source, schema)
+    table = known_table(source, schema)
     if table.name in family(into.name, schema):
-        raise _Refusal(f"it reads {into.name} itself")
+        raise Refusal(f"it reads {into.name} itself")
     plural = (query.distinct_clause, query.group_clause, query.sort_clause, query.values_lists)
     if any(plural) or query.HasField("having_clause") or calls_aggregate(query):
-        raise _Refusal(
+        raise Refusal(
             "its rows are not rows of the table it reads: they are grouped, distinct or in an order"
         )
     _refuse(looks_beyond(tree, schema, into.name))
     _refuse(looks_beyond(tree, schema, table.name))
     alias = source.alias.aliasname or source.relname
-    keyed = _conflict_by_key(tree, query, schema, into, table, alias)
+    keyed = conflicts_by_key(tree, query, schema, into, table, alias)
     tree = _prepared(tree, schema)
     query = tree.select_stmt.select_stmt
     work = Work(
@@ -171,31 +199,24 @@ def _insert(tree: Any, schema: Schema) -> _Case:
 
 
 def _target(tree: Any, schema: Schema, event: str) -> tuple[Table, str]:
-    table = _known(tree.relation, schema)
+    table = known_table(tree.relation, schema)
     if tree.HasField("with_clause"):
-        raise _Refusal("it has a WITH clause")
+        raise Refusal("it has a WITH clause")
     if tree.returning_clause.exprs:
-        raise _Refusal("it gives its rows back (RETURNING)")
+        raise Refusal("it gives its rows back (RETURNING)")
     _refuse_parts(table, schema, event)
     if tree.HasField("where_clause"):
         narrowed, _ = narrowed_by(tree.where_clause)
-        if any(key and frozenset(key) <= narrowed for key in _unique_keys(table)):
-            raise _Refusal("it finds its rows by their key: it is brief as it is")
-        if _is_a_batch(tree.where_clause, _primary(table)):
-            raise _Refusal("it is a batch already: its WHERE gives a range of keys")
+        if any(key and frozenset(key) <= narrowed for key in unique_keys(table)):
+            raise Refusal("it finds its rows by their key: it is brief as it is")
+        if is_a_batch(tree.where_clause, primary_of(table)):
+            raise Refusal("it is a batch already: its WHERE gives a range of keys")
     return table, tree.relation.alias.aliasname or tree.relation.relname
-
-
-def _known(range_var: Any, schema: Schema) -> Table:
-    table = found_table(range_var, schema)
-    if isinstance(table, str):
-        raise _Refusal(table)
-    return table
 
 
 def _refuse(reason: str | None) -> None:
     if reason is not None:
-        raise _Refusal(reason)
+        raise Refusal(reason)
 
 
 def _refuse_parts(table: Table, schema: Schema, event: str) -> None:
@@ -203,11 +224,11 @@ def _refuse_parts(table: Table, schema: Schema, event: str) -> None:
     for name in (table.name, *schema.children(table.name)):
         each = schema.known_or_stub(name)
         if any(kind == "rule" for kind, _ in each.parts):
-            raise _Refusal(f"{name} has a rule, which rewrites it")
+            raise Refusal(f"{name} has a rule, which rewrites it")
         triggers = {part for kind, part in each.parts if kind == "trigger"}
         unknown = sorted(triggers - each.row_triggers)
         if unknown:
-            raise _Refusal(f"trigger {unknown[0]} of {name} fires once a statement, not once a row")
+            raise Refusal(f"trigger {unknown[0]} of {name} fires once a statement, not once a row")
 
 
 def _look(tree: Any, schema: Schema, table: Table) -> None:
@@ -217,13 +238,13 @@ def _look(tree: Any, schema: Schema, table: Table) -> None:
         return
     own = family(table.name, schema)
     if any(schema.known_or_stub(name).row_triggers for name in own):
-        raise _Refusal(
+        raise Refusal(
             f"it reads {', '.join(sorted(others))}, which a trigger of {table.name} may change meanwhile"
         )
     for name in own:
         for other, key in schema.referencing(name):
             if key.cascades and other.name in others:
-                raise _Refusal(f"it reads {other.name}, which changes along with {table.name} (ON … CASCADE)")
+                raise Refusal(f"it reads {other.name}, which changes along with {table.name} (ON … CASCADE)")
 
 
 def _value(target: Any) -> Any | None:
@@ -243,136 +264,24 @@ def _gives_value(value: Any, table: Table, name: str) -> bool:
     column = _column(table, name)
     if column.default is None:
         return column.serial
-    node = parse(f"SELECT {column.default.sql}")[0].select_stmt.target_list[0].res_target.val
-    call = node.func_call.funcname[-1].string.sval if node.WhichOneof("node") == "func_call" else ""
-    return never_null(node) or call == "nextval"
+    return never_null(parse(f"SELECT {column.default.sql}")[0].select_stmt.target_list[0].res_target.val)
 
 
 def _with_generated(table: Table, sets: frozenset[str]) -> frozenset[str]:
     return sets | {each.name for each in table.columns if each.generated_from & sets}
 
 
-def _unique_keys(table: Table) -> Iterator[tuple[str, ...]]:
-    """The columns of every valid unique index and of the primary key, as far as they are plain columns."""
-    for each in table.constraints:
-        if each.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE):
-            yield each.columns
-    for index in table.indexes:
-        if index.unique and index.valid and not index.partial and not index.expressions:
-            yield index.columns
-
-
-def _unique_columns(table: Table) -> frozenset[str]:
-    keys = {column for key in _unique_keys(table) for column in key}
-    indexed = {column for index in table.indexes if index.unique for column in index.mentions}
-    excluded = {
-        column for each in table.constraints if each.kind is ConstraintKind.EXCLUDE for column in each.columns
-    }
-    return frozenset(keys | indexed | excluded)
-
-
 def _refuse_keys(schema: Schema, table: Table, sets: frozenset[str], filled: frozenset[str]) -> None:
     for name in (table.name, *schema.children(table.name)):
         each = schema.known_or_stub(name)
-        moving = sets & (frozenset(each.partition_key) | frozenset(_primary(each)))
+        moving = sets & (frozenset(each.partition_key) | frozenset(primary_of(each)))
         if moving:
-            raise _Refusal(f"it changes {', '.join(sorted(moving))}, by which the rows are found")
-        unique = sets & _unique_columns(each) - filled
+            raise Refusal(f"it changes {', '.join(sorted(moving))}, by which the rows are found")
+        unique = sets & unique_columns(each) - filled
         if unique:
-            raise _Refusal(
+            raise Refusal(
                 f"it changes {', '.join(sorted(unique))}, which must stay unique from batch to batch"
             )
-
-
-def _join_once(tree: Any, schema: Schema, table: Table, alias: str) -> None:
-    """UPDATE … FROM takes any of several matches; only a join by a unique key leaves no choice."""
-    if not tree.from_clause:
-        return
-    if len(tree.from_clause) > 1:
-        raise _Refusal("it joins several tables")
-    other = _plain(tree.from_clause[0], schema, table)
-    range_var = tree.from_clause[0].range_var
-    name = range_var.alias.aliasname or range_var.relname
-    mine, theirs = {each.name for each in table.columns}, {each.name for each in other.columns}
-    matched: set[str] = set()
-    for each in conjuncts(tree.where_clause) if tree.HasField("where_clause") else ():
-        if each.WhichOneof("node") != "a_expr" or [part.string.sval for part in each.a_expr.name] != ["="]:
-            continue
-        sides = (each.a_expr.lexpr, each.a_expr.rexpr)
-        for side, against in (sides, sides[::-1]):
-            column = column_of(side)
-            owner = _owner(side.column_ref, mine, theirs, alias, name) if column else None
-            if column and owner == name and _owners(against, mine, theirs, alias, name) <= {alias}:
-                matched.add(column)
-    if not any(frozenset(key) <= matched for key in _unique_keys(other)):
-        raise _Refusal(f"a row may match several of {other.name}, and any of them may win")
-
-
-def _owner(column: Any, mine: set[str], theirs: set[str], alias: str, name: str) -> str | None:
-    """Which of the two tables a column is of; `None` when that is not certain."""
-    parts = [each.string.sval for each in column.fields]
-    if len(parts) > 1:
-        return parts[-2] if parts[-2] in (alias, name) else None
-    spelled = identifier(parts[-1])
-    if (spelled in mine) == (spelled in theirs):
-        return None
-    return alias if spelled in mine else name
-
-
-def _owners(node: Any, mine: set[str], theirs: set[str], alias: str, name: str) -> set[str | None]:
-    return {
-        _owner(part, mine, theirs, alias, name) for kind, part in walk(node) if kind in ("ColumnRef", "SubLink")
-    } if not any(kind == "SubLink" for kind, _ in walk(node)) else {None}  # fmt: skip
-
-
-def _plain(item: Any, schema: Schema, table: Table) -> Table:
-    if item.WhichOneof("node") != "range_var":
-        raise _Refusal("it joins something other than plain tables")
-    other = _known(item.range_var, schema)
-    if other.name in family(table.name, schema):
-        raise _Refusal(f"it joins {table.name} with itself")
-    return other
-
-
-def _is_a_batch(condition: Any, key: Sequence[str]) -> bool:
-    """The WHERE bounds a key column by constants from both sides."""
-
-    seen: set[str] = set()
-    for each in conjuncts(condition):
-        if each.WhichOneof("node") != "a_expr" or column_of(each.a_expr.lexpr) not in key:
-            continue
-        if each.a_expr.kind == pb.AEXPR_BETWEEN:
-            return True
-        seen |= {each.a_expr.name[-1].string.sval[0]} if each.a_expr.name else set()
-    return {"<", ">"} <= seen
-
-
-def _conflict_by_key(tree: Any, query: Any, schema: Schema, into: Table, table: Table, alias: str) -> bool:
-    """Whether ON CONFLICT meets each row of the source by a key of it, so that a second turn changes nothing.
-
-    Raises:
-        _Refusal: rows of the statement may conflict with each other; which one wins depends on the order.
-    """
-
-    if not tree.HasField("on_conflict_clause"):
-        return False
-    clause = tree.on_conflict_clause
-    names = [identifier(each.res_target.name) for each in tree.cols] or [each.name for each in into.columns]
-    outputs = dict(zip(names, (each.res_target.val for each in query.target_list), strict=False))
-    plainly = {name: column_of(value) for name, value in outputs.items()}
-    keys = [
-        tuple(identifier(each.index_elem.name) for each in clause.infer.index_elems)
-    ] if clause.HasField("infer") else [*_unique_keys(into)]  # fmt: skip
-    for name in schema.children(into.name):
-        keys += [] if clause.HasField("infer") else _unique_keys(schema.known_or_stub(name))
-    sources = [frozenset(key) for key in _unique_keys(table) if key]
-    for key in keys:
-        given = {plainly.get(column) for column in key}
-        if not any(source <= given for source in sources):
-            raise _Refusal(
-                "rows of its own may conflict with each other: which one wins depends on the order of reading"
-            )
-    return clause.action == pb.ONCONFLICT_NOTHING and bool(keys)
 
 
 def _prepared(tree: Any, schema: Schema) -> Any:
@@ -380,7 +289,7 @@ def _prepared(tree: Any, schema: Schema) -> Any:
     made = type(tree)()
     made.CopyFrom(tree)
     if not freeze_moment(made):
-        raise _Refusal("it rounds the moment of its start (CURRENT_TIMESTAMP(n))")
+        raise Refusal("it rounds the moment of its start (CURRENT_TIMESTAMP(n))")
     for name, node in walk(made):
         if name == "RangeVar" and not node.schemaname:
             node.schemaname = "public"
@@ -401,7 +310,7 @@ def _differing(tree: Any, table: Table, alias: str) -> Any:
 
     targets = [each.res_target for each in tree.target_list]
     now = ", ".join(f"{identifier(alias)}.{identifier(each.name)}" for each in targets)
-    marks = ", ".join(f"NULL::{_type_sql(_column(table, each.name))}" for each in targets)
+    marks = ", ".join(f"NULL::{type_sql(_column(table, each.name))}" for each in targets)
     node = parse(f"SELECT WHERE ROW({now})::record OPERATOR(pg_catalog.*<>) ROW({marks})::record")[
         0
     ].select_stmt.where_clause
@@ -420,19 +329,8 @@ def _differing(tree: Any, table: Table, alias: str) -> Any:
 def _column(table: Table, name: str) -> Column:
     column = table.column(identifier(name))
     if column is None:
-        raise _Refusal(f"{table.name} has no column {identifier(name)}")
+        raise Refusal(f"{table.name} has no column {identifier(name)}")
     return column
-
-
-def _type_sql(column: Column) -> str:
-    kind = column.type
-    return str(kind) if kind.modifiers or kind.name not in ("bpchar", "bit", "char") else _bare(kind)
-
-
-def _bare(kind: DataType) -> str:
-    """The type without its modifiers, by the server's own name."""
-    name = '"char"' if kind.name == "char" else "pg_catalog.bpchar" if kind.name == "bpchar" else kind.name
-    return name + "[]" * kind.dimensions
 
 
 def _parts(case: _Case, schema: Schema, version: int) -> Iterator[Any]:
@@ -443,8 +341,8 @@ def _parts(case: _Case, schema: Schema, version: int) -> Iterator[Any]:
         if leaf.kind != "table":
             continue
         if not leaf.known or not leaf.columns:
-            raise _Refusal(f"nothing is known about {name}")
-        key = _key(leaf)
+            raise Refusal(f"nothing is known about {name}")
+        key = walking_key(leaf)
         if case.once:
             _refuse_moving(leaf, key)
         if not key:
@@ -459,10 +357,10 @@ def _refuse_moving(table: Table, key: Sequence[KeyColumn]) -> None:
         len(key) != 1
         or first is None
         or not (first.identity or first.serial)
-        or tuple(_primary(table)) != (first.name,)
+        or tuple(primary_of(table)) != (first.name,)
         or first.type.name not in _SEQUENCED
     ):
-        raise _Refusal(
+        raise Refusal(
             f"a row done twice would be wrong, and only keys from a sequence tell for certain what is done;"
             f" {table.name} has no identity or serial primary key"
         )
@@ -470,38 +368,9 @@ def _refuse_moving(table: Table, key: Sequence[KeyColumn]) -> None:
 
 def _refuse_pages(case: _Case, table: Table, version: int) -> None:
     if case.work.what == "INSERT" or case.work.proof is None:
-        raise _Refusal(f"{table.name} has no key by which its rows could be found again")
+        raise Refusal(f"{table.name} has no key by which its rows could be found again")
     if version < _TID_RANGES:
-        raise _Refusal(f"{table.name} has no key, and PostgreSQL {version} cannot read a range of pages")
-
-
-def _primary(table: Table) -> tuple[str, ...]:
-    return table.primary_key.columns if table.primary_key else ()
-
-
-def _key(table: Table) -> tuple[KeyColumn, ...]:
-    """The primary key, else the shortest unique index without NULLs; empty where neither can be walked."""
-    primary = _primary(table)
-    walkable = [primary] if primary else []
-    walkable += sorted(
-        (
-            index.columns
-            for index in table.indexes
-            if index.unique and index.valid and index.plain and not index.partial and index.method == "btree"
-        ),
-        key=len,
-    )
-    for names in walkable:
-        columns = [table.column(each) for each in names]
-        kinds = [
-            KeyColumn(each.name, _bare(each.type))
-            for each in columns
-            if each is not None and (names == primary or each.not_null)
-            if each.type.name not in _NO_KEYS
-        ]
-        if names and len(kinds) == len(names):
-            return tuple(kinds)
-    return ()
+        raise Refusal(f"{table.name} has no key, and PostgreSQL {version} cannot read a range of pages")
 
 
 def _names(name: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from midair.model.schema import Schema, Table, bare_name
 NEVER_NULL = frozenset(
     [
         "gen_random_uuid", "uuidv4", "uuidv7", "uuid_generate_v4", "uuid_generate_v1", "uuid_generate_v1mc", "random",
-        "clock_timestamp", "now", "transaction_timestamp", "statement_timestamp",
+        "clock_timestamp", "now", "transaction_timestamp", "statement_timestamp", "nextval",
     ]
 )  # fmt: skip
 _EACH_ROW_ANEW = NEVER_NULL | {"timeofday", "gen_random_bytes", "gen_salt", "random_normal", "ulid_generate"}
@@ -30,7 +30,6 @@ _LOOK_AROUND = (
     "has_",
     "currval",
     "lastval",
-    "nextval",
     "setval",
     "ts_stat",
     "ts_rewrite",

@@ -15,7 +15,7 @@ ALTER TABLE orders ADD COLUMN public_id uuid NOT NULL DEFAULT gen_random_uuid() 
 | phase | step | lock, and for how long |
 | --- | --- | --- |
 | expand | `ALTER TABLE orders ADD COLUMN public_id uuid`, then `ALTER COLUMN public_id SET DEFAULT gen_random_uuid()`, together | ACCESS EXCLUSIVE, milliseconds |
-| backfill | `UPDATE orders SET public_id = gen_random_uuid() WHERE public_id IS NULL`, in batches where that can be proved right | row locks, a batch at a time |
+| backfill | `UPDATE orders SET public_id = gen_random_uuid() WHERE public_id IS NULL`, in batches | row locks, a batch at a time |
 | expand | `SET NOT NULL`, `ADD UNIQUE`, `ADD CHECK`, `ADD FOREIGN KEY`, each by its own rewrite | see there |
 
 A serial gets its sequence with the column. An identity column is filled from a sequence of its own first,
@@ -27,16 +27,23 @@ Undo: `DROP COLUMN`.
 
 Column and default appear in one transaction, so every row that is written from then on has a value;
 the rows that were there before are those that hold NULL, and each is filled once. What a rerun after a
-crash finds filled it leaves alone. A constraint is proved only after the last row has its value.
+crash finds filled it leaves alone. The server calls a default for one row at a time, in any order and in many
+sessions at once, so batches ask nothing of it that an application's inserts do not. Numbers from a sequence
+follow the table's key; rows that the application writes meanwhile have theirs in between. A constraint is proved only after the last row has its value.
 
 ## Not for
 
 Stored generated columns and domains with a constraint: the server computes them for every row at once,
-whatever is said. They run as written, and the plan says so.
+whatever is said. They run as written, and the plan says so. Triggers fire for rows that are filled, as they do not
+when the server rewrites the table; the plan names them.
 
 Source: PostgreSQL manual, ALTER TABLE, "ADD COLUMN" and its notes on rewriting.
 """
 
+from dataclasses import replace
+
+from midair.dialects.postgresql.batches import filling
+from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.changes.names import chosen
 from midair.dialects.postgresql.columns import ColumnParts, column_parts
 from midair.dialects.postgresql.conversions import base_of
@@ -96,7 +103,7 @@ def _default(change: AddColumn, parts: ColumnParts, case: Case, undo: tuple[Sql,
     return (
         Piece(parts.bare, why="empty at first", undo=undo),
         Piece(parts.default, why="new rows have a value from here on"),
-        _filled(change, _expression(change)),
+        _filled(change, parts, case, _expression(change)),
     )
 
 
@@ -104,14 +111,22 @@ def _expression(change: AddColumn) -> str:
     return change.column.default.sql if change.column.default else "NULL"
 
 
-def _filled(change: AddColumn, expression: str) -> Piece:
-    name = change.column.name
-    return Piece(
-        f"UPDATE {change.table} SET {name} = {expression} WHERE {name} IS NULL",
-        why="the rows that were there get their value",
-        phase=Phase.BACKFILL,
-        again=True,
+def _filled(change: AddColumn, parts: ColumnParts, case: Case, expression: str) -> Piece:
+    table, name = change.table, change.column.name
+    sql = f"UPDATE {table} SET {name} = {expression} WHERE {name} IS NULL"
+    why = "the rows that were there get their value"
+    known = case.table(table)
+    if known is not None and known.row_triggers:
+        why += f"; {', '.join(sorted(known.row_triggers))} may fire for each"
+    # The bare column: the schema after the whole statement may have it for its key, which no row has yet.
+    schema = case.scene.after(changes_of(parts.bare)).schema
+    made = filling(
+        replace(case.statement, sql=sql), schema, case.scene.version, strict=change.column.not_null
     )
+    if isinstance(made, str):
+        return Piece(sql, why=why, phase=Phase.BACKFILL, again=True)
+    why += f", in batches walked by {made.walks_by}"
+    return Piece(sql, why=why, phase=Phase.BACKFILL, long=True, action=made)
 
 
 def _serial(change: AddColumn, parts: ColumnParts, case: Case, undo: tuple[Sql, ...]) -> tuple[Piece, ...]:
@@ -123,7 +138,7 @@ def _serial(change: AddColumn, parts: ColumnParts, case: Case, undo: tuple[Sql, 
         Piece(parts.bare, why="empty at first", undo=undo),
         Piece(f"CREATE SEQUENCE {sequence} AS {kind} OWNED BY {table}.{name}"),
         Piece(_next_by_default(table, name, sequence), why="new rows have a value from here on"),
-        _filled(change, _next(sequence)),
+        _filled(change, parts, case, _next(sequence)),
     )
 
 
@@ -141,7 +156,7 @@ def _identity(
         Piece(f"CREATE SEQUENCE {sequence} AS {kind}", undo=(Sql(f"DROP SEQUENCE IF EXISTS {sequence}"),)),
         Piece(parts.bare, why="empty at first", undo=undo),
         Piece(_next_by_default(table, name, sequence), why="new rows have a value from here on"),
-        _filled(change, _next(sequence)),
+        _filled(change, parts, case, _next(sequence)),
     )
     ended = (
         Piece(f"ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT"),
