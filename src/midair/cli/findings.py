@@ -72,7 +72,13 @@ def fixed(request: Request, question: Question, found: Checking) -> Fixed:
 def check_payload(settings: Settings, found: Checking, mended: Fixed | None = None) -> CheckPayload:
     """The report's value, of a check alone or after files were mended."""
     online = (found.strategy or settings.strategy) == "online"
-    migrations = tuple(_checked(each, found.findings) for each in found.candidates)
+    by_revision: dict[str | None, list[Finding]] = {}
+    for each in found.findings:
+        by_revision.setdefault(each.revision, []).append(each)
+    migrations = tuple(
+        _checked(each, by_revision.get(each.migration.revision, ())) for each in found.candidates
+    )
+    met = {each.code for each in found.findings}
     return CheckPayload(
         migrations=migrations,
         findings=found.findings,
@@ -81,9 +87,7 @@ def check_payload(settings: Settings, found: Checking, mended: Fixed | None = No
         catalog=found.catalog,
         excerpts=tuple((path, line, text) for (path, line), text in sorted(found.lines.items())),
         rules=tuple(
-            Page(rule.code, rule.name, rule.title, risk=rule.risk)
-            for rule in rules()
-            if any(each.code == rule.code for each in found.findings)
+            Page(rule.code, rule.name, rule.title, risk=rule.risk) for rule in rules() if rule.code in met
         ),
         online=online,
         warnings=found.warnings,
@@ -99,9 +103,8 @@ def _edits(mended: Fixed) -> Iterator[str]:
         yield f"{path}: left as it is, for its tool runs it in a transaction"
 
 
-def _checked(candidate: Candidate, findings: Sequence[Finding]) -> Checked:
+def _checked(candidate: Candidate, mine: Sequence[Finding]) -> Checked:
     migration = candidate.migration
-    mine = [each for each in findings if each.revision == migration.revision]
     return Checked(
         str(migration.revision),
         migration.span.path,

@@ -1,16 +1,16 @@
 """What a dialect is: a record of functions for one database product."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from midair.dialects.missing import Missing, missing_by_text
 from midair.errors import Unsupported
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.plan import Repair
 from midair.model.statement import Sql, Statement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Dialect:
     """Facts and functions of one database product.
 

@@ -1,7 +1,7 @@
 """What is wrong with the migrations: those pending where a database says what is applied, else all."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from midair.analysis.analyse import analyse, begins_empty, rules
@@ -10,6 +10,7 @@ from midair.analysis.options import Allowance, Options
 from midair.analysis.suppress import allowances_in, matches
 from midair.errors import MidairError, ProgramFailed, ScratchError
 from midair.model.finding import Finding
+from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
 from midair.model.schema import Schema
 from midair.pipeline.candidates import candidates_of, files_of, paths_of
@@ -20,7 +21,7 @@ from midair.pipeline.request import Request
 from midair.pipeline.rewritten import with_recipes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Question:
     """What `check` is asked, beside the request.
 
@@ -37,7 +38,7 @@ class Question:
     options: Options = field(default_factory=Options)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checking:
     """What was looked at and what was found, allowed findings included.
 
@@ -120,7 +121,7 @@ def _read(
         return candidates_of(found, chosen, whole=whole, no_exec=True), error
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Chosen:
     """The migrations that are meant. `added` are those whose own file git says is new."""
 

@@ -1,17 +1,17 @@
 """Every migration by itself, in order: rows in, up, down, up; so that each finding has its migration."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from midair.errors import MigrationFailed
 from midair.model.inventory import Difference, Inventory, differences
 from midair.model.migration import Direction, Migration, Script
-from midair.model.statement import Span
 from midair.model.trace import Proof
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid
+from midair.pipeline.queries import Breakage, Refused, judged
 from midair.pipeline.stage import Stage
 from midair.pipeline.trial import (
     Notebook,
@@ -106,10 +106,9 @@ class _Each:
         for sequence, column, following in sequences_behind(self.opened.session):
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
-    def _judge_queries(self, broken: Mapping[Span, str]) -> None:
-        for span, reason in failing(self.opened.session, self.trial.queries).items():
-            if span not in broken:
-                self._found(verdicts.QUERY_BREAKS, f"{span} no longer works: {reason}")
+    def _judge_queries(self, broken: Refused) -> None:
+        now = failing(self.opened.session, self.trial.queries)
+        self.book.findings += judged(Breakage(broken, now, now), self.migration, gated=False)
 
     def _again(self, after: Inventory) -> bool:
         began, rows = time.monotonic(), self._rows()
@@ -227,7 +226,7 @@ def each_alone(
     done = 0
     while done < len(chosen):
         with here.opened() as opened:
-            if done and not _bring(opened, chosen[:done], up):
+            if done and not bring(opened, chosen[:done], up):
                 book.notes.append(
                     f"{chosen[done - 1].revision} cannot be brought in, so {len(chosen) - done} after it were not tried by themselves"
                 )
@@ -239,7 +238,7 @@ def each_alone(
                     break
 
 
-def _bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
+def bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
     """These in one go and without rows; whether that went well."""
     try:
         plan = laid(opened, migrations, up, Direction.UP, applied_now(opened))

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from midair.database import Session, open_session
@@ -14,6 +14,7 @@ from midair.execution import locks
 from midair.execution.services import Reporter, WallClock
 from midair.journal import contracts
 from midair.model.address import Address, Product, Secret
+from midair.model.frozen import frozen
 from midair.model.statement import Statement
 from midair.pipeline.request import Request, application_of, bounds_of, guard_of
 from midair.rehearsal.binaries import client_program
@@ -93,7 +94,7 @@ def address_of(request: Request, project: Project) -> Address:
     return replace(address, password=request.password) if request.password else address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """A project read, its database connected, its scratch databases at hand."""
 

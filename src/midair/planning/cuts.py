@@ -1,7 +1,7 @@
 """Where a migration is cut: which pieces share a transaction, and in what order they go."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import (
@@ -15,12 +15,13 @@ from midair.model.change import (
     Update,
 )
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 from midair.model.schema import bare_name
 from midair.model.statement import Statement
 from midair.rewriting.piece import Piece
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A piece with the author's statement it comes from."""
 
@@ -37,7 +38,9 @@ class Part:
         """The table that loses an index or a constraint by it."""
         return (
             self.piece.locks[0][0]
-            if isinstance(self._change, DropConstraint | DropIndex) and self.piece.locks
+            if isinstance(self._change, DropConstraint | DropIndex)
+            and self.piece.locks
+            and not self.piece.fixed
             else None
         )
 

@@ -4,20 +4,21 @@ The field names of these classes are the names in JSON; fields are added within 
 `FORMAT_VERSION`, never renamed.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from midair.model.ailment import Ailment
 from midair.model.finding import Finding, Risk
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
+from midair.reporting.demo import DemoPayload
 from midair.reporting.drift import DriftPayload
 from midair.reporting.rehearsal import RehearsalPayload
 
 FORMAT_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """An error: what happened, in which state that leaves the database, what to do next."""
 
@@ -29,7 +30,7 @@ class Failure:
     problems: tuple["Failure", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DetectedProject:
     """One project that was recognised. `path` and `marks` are relative to where the command looked."""
 
@@ -45,7 +46,7 @@ class DetectedProject:
     """Why its migrations could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detection:
     """What is here."""
 
@@ -54,7 +55,7 @@ class Detection:
     settings_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatusPayload:
     """Where a database stands. `reached` is false when only the files could be asked; then `why_not` says why."""
 
@@ -72,9 +73,23 @@ class StatusPayload:
     warnings: tuple[str, ...] = ()
     waiting: tuple["GateLine", ...] = ()
     """Migrations that are recorded and not contracted yet, oldest first."""
+    changes: tuple["ChangeLine", ...] = ()
+    """Where each change stands that is under way, waits, or has lately ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
+class ChangeLine:
+    """One change. `phase`: expanding, backfilling, ready, contracted, archived, purged or undone."""
+
+    revision: str
+    phase: str
+    summary: str
+    since: datetime | None = None
+    percent: int | None = None
+    until: datetime | None = None
+
+
+@frozen
 class EvidenceLine:
     """One piece of evidence at a gate. `light`: green, red or missing."""
 
@@ -83,7 +98,7 @@ class EvidenceLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GateLine:
     """One open contract: since when, and the SQL that waits."""
 
@@ -93,9 +108,13 @@ class GateLine:
     age_s: float
     statements: tuple[str, ...]
     evidence: tuple[EvidenceLine, ...] = ()
+    back: str = ""
+    """What a rollback can bring back once these have run."""
+    archives: bool = False
+    """What they take away can be put aside."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContractPayload:
     """What was found at the gates, and what became of them. `done` is false when they were only looked at."""
 
@@ -104,7 +123,7 @@ class ContractPayload:
     run: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunLine:
     """One run from the journal. `state`: running, done, failed, stopped or interrupted."""
 
@@ -120,7 +139,7 @@ class RunLine:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HistoryPayload:
     """What was done to a database, newest last: midair's runs, and the tool's own rows."""
 
@@ -130,7 +149,7 @@ class HistoryPayload:
     rows: tuple[Applied, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanPayload:
     """What `apply` or `rollback` will do. `digest` is what an approval approves."""
 
@@ -142,7 +161,7 @@ class PlanPayload:
     keep_target: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunPayload:
     """What a writing command did."""
 
@@ -154,7 +173,7 @@ class RunPayload:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinesPayload:
     """What a small command did, a sentence each. `files` are what it wrote."""
 
@@ -162,14 +181,14 @@ class LinesPayload:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoctorPayload:
     """What is wrong with a database, most urgent first; empty when nothing is."""
 
     ailments: tuple[Ailment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One effective setting and where it was found."""
 
@@ -178,14 +197,14 @@ class Setting:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingsPayload:
     """Every effective setting."""
 
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """The page of a code that midair prints."""
 
@@ -197,7 +216,7 @@ class Page:
     """Of a rule, where nothing special makes it more or less."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """One migration that was looked at. `online` is its risk when midair rewrites it."""
 
@@ -210,7 +229,7 @@ class Checked:
     """Why its statements were not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckPayload:
     """What `check` found. `threshold` is the risk from which the answer is no, `None` for never.
 
@@ -245,7 +264,7 @@ class CheckPayload:
         return min(finding.risk, Risk.MEDIUM) if self.online and finding.recipe else finding.risk
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockLine:
     """A lock that others wait for. `blocks` says who: reads and writes, or writes."""
 
@@ -254,7 +273,7 @@ class LockLine:
     blocks: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentStep:
     """One step of a plan with what it costs. `about_s` is `None` when a size is not known.
 
@@ -272,7 +291,7 @@ class DocumentStep:
     about_s: float | None = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BackLine:
     """How one migration is undone; no SQL means that there is no way."""
 
@@ -281,7 +300,7 @@ class BackLine:
     loses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentMigration:
     """One migration of a document."""
 
@@ -290,7 +309,7 @@ class DocumentMigration:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentPayload:
     """A migration plan to be read, approved and kept. `space` in bytes; `lost` is what the plan itself destroys."""
 
@@ -325,11 +344,12 @@ Payload = (
     | DocumentPayload
     | RehearsalPayload
     | DriftPayload
+    | DemoPayload
     | Failure
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """A command's answer. `next` holds the commands to type next, most useful first."""
 

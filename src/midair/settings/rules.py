@@ -1,14 +1,15 @@
 """`[rules]` as values: what `check` is to look for in this project."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from midair.model.frozen import frozen
 from midair.settings.discover import Document
 from midair.settings.shape import RulesTable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleSettings:
     """Which rules count, where and how much. Whether there are rules of these names is not known here."""
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 from midair.database.session import Session
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Migration, RevisionId
 from midair.model.statement import Sql
 
@@ -12,7 +12,7 @@ REMEMBERED = "remembered"
 """The `kind` of rows that midair's journal adds to a history that is only a cursor."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marks:
     """What the tool writes about one migration, by the place it writes it in.
 
@@ -30,7 +30,7 @@ class Marks:
     """The rows tell how long the migration's transaction took."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolLock:
     """The lock the tool itself takes, as PostgreSQL advisory keys: midair polls for all of them.
 
@@ -42,7 +42,7 @@ class ToolLock:
     lone_builds: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """One tool's history table in one project. `table` is its name for people.
 

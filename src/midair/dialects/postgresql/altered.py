@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from midair.dialects.postgresql.named import relation_name
+from midair.dialects.postgresql.parse import deparse, parse, parsed
 from midair.model.statement import quoted
 
 
@@ -116,13 +117,11 @@ def _default(command: Any, name: str, expression: Any) -> None:
 
 
 def _alter(shape: str, relation: Any, change: Callable[[Any], None]) -> str:
-    import postgast
-
-    tree = postgast.parse(shape)
+    tree = parsed(shape)
     statement: Any = tree.stmts[0].stmt.alter_table_stmt
     statement.relation.CopyFrom(relation)
     change(statement.cmds[0].alter_table_cmd)
-    return postgast.deparse(tree)
+    return deparse(tree)
 
 
 def _constraints(column: Any) -> dict[int, Any]:
@@ -132,9 +131,7 @@ def _constraints(column: Any) -> dict[int, Any]:
 @cache
 def _kinds() -> tuple[int, int]:
     """The grammar's own numbers for DEFAULT and NOT NULL: what ALTER COLUMN can set and drop."""
-    import postgast
-
-    shape: Any = postgast.parse("CREATE TABLE x (y int DEFAULT 1 NOT NULL)").stmts[0].stmt
+    shape: Any = parse("CREATE TABLE x (y int DEFAULT 1 NOT NULL)")[0]
     default, not_null = shape.create_stmt.table_elts[0].column_def.constraints
     return default.constraint.contype, not_null.constraint.contype
 

@@ -7,6 +7,7 @@ from typing import Any
 from midair.dialects.missing import Missing, only_here
 from midair.dialects.postgresql.altered import altered
 from midair.dialects.postgresql.named import REPLACEABLE, Named, named, owner_of_sequence
+from midair.dialects.postgresql.parse import parse
 from midair.model.statement import Statement
 
 _SESSION = frozenset({"variable_set_stmt", "select_stmt"})
@@ -40,10 +41,8 @@ def missing(reference: Sequence[Statement], target: Sequence[Statement]) -> Miss
 
 
 def _objects(statements: Sequence[Statement]) -> Iterator[_Object]:
-    import postgast
-
     for each in statements:
-        tree: Any = postgast.parse(each.sql).stmts[0].stmt
+        tree = parse(each.sql)[0]
         if not _is_setting(tree):
             yield _Object(each, tree, named(tree))
 

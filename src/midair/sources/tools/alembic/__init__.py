@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from midair.model.address import Address
+from midair.model.intent import Declared
 from midair.model.migration import Direction, Migration
 from midair.sources.source import Options, Project, Scratch, Scripts, Source, Work
 from midair.sources.tools.alembic.history import compare
@@ -49,6 +50,12 @@ def _unexecuted(project: Project, work: Work) -> Scripts:
     return unexecuted(project, work)
 
 
+def _declared(text: str, path: str) -> tuple[Declared, ...]:
+    from midair.sources.tools.alembic.info import declared
+
+    return declared(text, path)
+
+
 SOURCE = Source(
     tool="alembic",
     recognises=recognises,
@@ -58,4 +65,5 @@ SOURCE = Source(
     new=_new,
     live=_live,
     unrun=_unexecuted,
+    declared=_declared,
 )

@@ -1,11 +1,11 @@
 """Migrations as statements: placeholders, splitting, transactions, callbacks (flyway.md §4.3, §5.9, §5.10, §7)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from midair.dialects.dialect import Dialect, dialect_of
 from midair.errors import BadMigration, Irreversible, Unsupported
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import Block, Direction, Migration, Script
 from midair.model.statement import Span, Statement, quoted
 from midair.sources.source import Options, Project, Scratch, Scripts, Work
@@ -38,7 +38,7 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
     return Scripts(by_revision, writing.prologue(), writing.epilogue(between, applied=bool(work.migrations)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Writing:
     project: FlywayProject
     dialect: Dialect
