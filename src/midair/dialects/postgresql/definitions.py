@@ -43,7 +43,7 @@ def missing(reference: Sequence[Statement], target: Sequence[Statement]) -> Miss
 
 def _objects(statements: Sequence[Statement]) -> Iterator[_Object]:
     for each in statements:
-        tree: Any = parse(each.sql)[0]
+        tree = parse(each.sql)[0]
         if not _is_setting(tree):
             yield _Object(each, tree, named(tree))
 
