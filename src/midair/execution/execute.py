@@ -58,6 +58,7 @@ from midair.model.plan import (
     Segment,
     Step,
     StepId,
+    takes_back,
 )
 from midair.model.statement import Sql, Statement
 
@@ -506,6 +507,14 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
     """A half-applied migration must be finished from the very text it was begun with."""
     known = {step.id for step in plan.steps}
     planned = set(plan.revisions)
+    open_steps = tuple(open_steps)
+    undone = [each for each in open_steps if takes_back(each.id) and each.revision in planned]
+    if undone:
+        raise HistoryDiverged(
+            f"{undone[0].revision} is half applied, and half taken back again",
+            state="nothing was changed now; the steps that were taken back are gone",
+            hint=f"midair repair {undone[0].revision} --undo takes back the rest; then midair apply begins anew",
+        )
     strangers = [
         each
         for each in open_steps

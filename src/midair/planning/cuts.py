@@ -17,6 +17,7 @@ from midair.model.change import (
 from midair.model.effects import LockLevel
 from midair.model.schema import bare_name
 from midair.model.statement import Statement
+from midair.rewriting.names import TEMPORARY
 from midair.rewriting.piece import Piece
 
 
@@ -35,9 +36,12 @@ class Part:
     @property
     def drops_on(self) -> str | None:
         """The table that loses an index or a constraint by it."""
+        change = self._change
+        if isinstance(change, DropConstraint) and bare_name(change.name).startswith(TEMPORARY):
+            return None  # a rewrite's own proof, which has no index
         return (
             self.piece.locks[0][0]
-            if isinstance(self._change, DropConstraint | DropIndex) and self.piece.locks
+            if isinstance(change, DropConstraint | DropIndex) and self.piece.locks
             else None
         )
 
