@@ -347,8 +347,9 @@ def _with_retries(
         except LockTimeout as error:
             waited = flight.clock.now() - began
             relations = _relations(flight, sent, error.index)
-            held_by = locks.blockers(flight.session, relations)
-            locks.end_blockers(flight.session, relations, flight.bounds, flight.reporter)
+            level = _strongest(sent)
+            held_by = locks.blockers(flight.session, relations, level)
+            locks.end_blockers(flight.session, relations, level, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
                 state = f"{_revision_of(segment)} was rolled back; what came before it is done and recorded"
                 raise LockNotAcquired(relations, waited, tried, held_by, state=state) from error
@@ -530,6 +531,12 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
             state="nothing was changed now; the steps that ran are still in place",
             hint=f"restore the file and run `midair resume`, or finish by hand and say `midair repair {first.revision} --done`",
         )
+
+
+def _strongest(sent: Sequence[Step]) -> LockLevel:
+    """The strongest table lock that is asked for; the worst where nobody can tell."""
+    known = [level for step in sent for _, level in step.locks if level >= LockLevel.SHARE]
+    return max(known, default=LockLevel.ACCESS_EXCLUSIVE)
 
 
 def _relations(flight: Flight, sent: Sequence[Step], index: int) -> tuple[str, ...]:
