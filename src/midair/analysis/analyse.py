@@ -1,7 +1,6 @@
 """Looks at migrations and gives findings. Pure: everything it needs is handed in."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -28,6 +27,7 @@ from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import Change, Insert, SetSetting, Transaction
 from midair.model.effects import Effects
 from midair.model.finding import Finding, Remedy, Risk
+from midair.model.frozen import frozen, replace
 from midair.model.migration import RevisionId, Script, Standing
 from midair.model.schema import Schema, Table
 from midair.model.statement import Span, Statement
@@ -194,7 +194,7 @@ class _Teller:
         return current
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Judge:
     """Asks every rule about every change and turns concerns into findings."""
 

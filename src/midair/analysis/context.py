@@ -14,6 +14,7 @@ from midair.model.change import (
     CreateView,
 )
 from midair.model.effects import Effects, LockLevel
+from midair.model.frozen import frozen
 from midair.model.migration import Migration, Script, Standing
 from midair.model.schema import Schema, Table
 from midair.model.statement import Span, Statement
@@ -23,7 +24,7 @@ OLDEST = 13
 NEWEST = 18
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """A migration to look at. `script` is its way up, `down` its way back, `None` when there is none.
 
@@ -42,7 +43,7 @@ class Candidate:
     refusal: "Refusal | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Refusal:
     """Why a migration's files cannot be read as its tool would run them."""
 
@@ -51,7 +52,7 @@ class Refusal:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Act:
     """One statement with what it does and costs. `transaction` numbers the transaction it runs in, `None` outside one.
 
@@ -68,7 +69,7 @@ class Act:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Story:
     """A whole migration: its acts in order, and the schema before and after it."""
 
@@ -80,7 +81,7 @@ class Story:
     """The acts of its way back."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """All migrations at hand, for rules about the project."""
 
@@ -147,7 +148,7 @@ def is_table(name: str, schema: Schema) -> bool:
     return found.kind in ("table", "partitioned")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """Where a rule stands: the act at `position` of the migration's acts."""
 

@@ -3,13 +3,13 @@
 import ast
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.transactions import stands_alone
 from midair.model.change import Query
 from midair.model.finding import Remedy
+from midair.model.frozen import replace
 from midair.model.statement import Span, Statement
 
 

@@ -1,13 +1,14 @@
 """What a project decides about `check`: frozen, handed in by the caller."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
 from midair.model.finding import Risk
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Allowance:
     """`midair: allow MA104 because … (until 2027-01-31)` in a file: the codes, the reason, the line it stands on.
 
@@ -22,7 +23,7 @@ class Allowance:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """Codes may be prefixes (`MA1` is a family) or rule names.
 

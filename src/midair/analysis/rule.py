@@ -2,15 +2,15 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from midair.model.finding import Remedy, Risk
+from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
 from midair.model.statement import Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Concern:
     """What a rule has to say about one change. `risk` is `None` for the rule's own.
 
@@ -27,7 +27,7 @@ class Concern:
     sql: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rule:
     """One rule. `on` are the kinds of `Change` it looks at, or `Act`, `Story`, `Line` (see `context`).
 

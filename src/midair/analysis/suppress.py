@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatch
 
 from midair.analysis.options import Allowance, Options
 from midair.analysis.rule import Rule
 from midair.model.finding import AllowedBy
+from midair.model.frozen import frozen
 from midair.model.statement import Span, Statement
 
 _DIRECTIVE = re.compile(
@@ -58,7 +58,7 @@ def matches(code: str, name: str, pattern: str) -> bool:
     return code.upper().startswith(pattern.upper()) or name == pattern
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """An allowance of a file that was looked at. `used`: it covers a finding. `ran_out`: its day is over."""
 
@@ -68,7 +68,7 @@ class Given:
     ran_out: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Allowed:
     """Why a finding does not count."""
 

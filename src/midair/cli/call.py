@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +13,7 @@ import click
 from midair.cli.flags import FLAGS, Given
 from midair.cli.screen import look_of
 from midair.errors import BadSetting, MidairError, SeveralProblems
+from midair.model.frozen import frozen
 from midair.reporting.format import Look
 from midair.reporting.names import NAMES
 from midair.reporting.report import Failure, Payload, Report
@@ -22,7 +23,7 @@ from midair.settings import Flags, Settings, load
 _SURFACE = ("environment", "project", "config", "format", "color")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call. `format` is what stdout gets; `outputs` are (format, file) pairs beside it."""
 

@@ -1,9 +1,9 @@
 """Every command with its line of help, so that the overview imports none of them."""
 
-from dataclasses import dataclass
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Entry:
     """One command: the module of its name in `commands/` is imported when it is called."""
 

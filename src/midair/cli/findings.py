@@ -25,21 +25,28 @@ def must_answer(call: Call) -> bool:
     return bool(call.flags.environment or {"url", "url_file"} & set(call.flags.values))
 
 
-def rule_options(settings: Settings, baseline: Path | None) -> Options:
-    """What the settings decide about rules.
+def rule_options(
+    settings: Settings, baseline: Path | None, ignored: Sequence[str] = (), selected: Sequence[str] = ()
+) -> Options:
+    """What the settings decide about rules, and beside them this call: each word names rules, with commas between.
 
     Raises:
         BadSetting: a rule is named that does not exist, or the baseline cannot be read.
         SeveralProblems: several are.
     """
-    problems = tuple(wrong_rules(settings))
+    ignore, select = _words(ignored), _words(selected)
+    problems = (
+        *wrong_rules(settings),
+        *_no_rules(ignore, "--ignore"),
+        *_no_rules(select, "--select"),
+    )
     if problems:
         raise problems[0] if len(problems) == 1 else SeveralProblems(problems)
     chosen = settings.rules
     usual = Options()
     return Options(
-        ignore=chosen.ignore,
-        select=chosen.select,
+        ignore=(*chosen.ignore, *ignore),
+        select=(*chosen.select, *select),
         per_path=chosen.per_path,
         baseline=read_baseline(baseline) if baseline else frozenset(),
         small_rows=usual.small_rows if chosen.table.small_rows is None else chosen.table.small_rows,
@@ -51,8 +58,16 @@ def rule_options(settings: Settings, baseline: Path | None) -> Options:
 def wrong_rules(settings: Settings) -> Iterator[ConfigurationError]:
     """A refusal for each rule the settings name that does not exist."""
     for name, place in settings.rules.named():
-        if unknown_rules([name]):
-            yield BadSetting(f"{place} {name} is no rule", hint="`midair explain` lists the rules")
+        yield from _no_rules([name], place)
+
+
+def _no_rules(names: Sequence[str], place: str) -> Iterator[ConfigurationError]:
+    for name in unknown_rules(names):
+        yield BadSetting(f"{place} {name} is no rule", hint="`midair explain` lists the rules")
+
+
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for each in given for word in each.split(",") if word.strip())
 
 
 def fixed(request: Request, question: Question, found: Checking) -> Fixed:
@@ -72,7 +87,13 @@ def fixed(request: Request, question: Question, found: Checking) -> Fixed:
 def check_payload(settings: Settings, found: Checking, mended: Fixed | None = None) -> CheckPayload:
     """The report's value, of a check alone or after files were mended."""
     online = (found.strategy or settings.strategy) == "online"
-    migrations = tuple(_checked(each, found.findings) for each in found.candidates)
+    by_revision: dict[str | None, list[Finding]] = {}
+    for each in found.findings:
+        by_revision.setdefault(each.revision, []).append(each)
+    migrations = tuple(
+        _checked(each, by_revision.get(each.migration.revision, ())) for each in found.candidates
+    )
+    met = {each.code for each in found.findings}
     return CheckPayload(
         migrations=migrations,
         findings=found.findings,
@@ -81,15 +102,20 @@ def check_payload(settings: Settings, found: Checking, mended: Fixed | None = No
         catalog=found.catalog,
         excerpts=tuple((path, line, text) for (path, line), text in sorted(found.lines.items())),
         rules=tuple(
-            Page(rule.code, rule.name, rule.title, risk=rule.risk)
+            Page(rule.code, rule.name, rule.title, risk=rule.risk, url=_url(settings, rule.code))
             for rule in rules()
-            if any(each.code == rule.code for each in found.findings)
+            if rule.code in met
         ),
         online=online,
         warnings=found.warnings,
         fixed=tuple(_edits(mended)) if mended else (),
         risk=risk_of(found.findings, online),
     )
+
+
+def _url(settings: Settings, code: str) -> str | None:
+    where = settings.rules.table.help_url
+    return where.replace("{code}", code) if where else None
 
 
 def _edits(mended: Fixed) -> Iterator[str]:
@@ -99,9 +125,8 @@ def _edits(mended: Fixed) -> Iterator[str]:
         yield f"{path}: left as it is, for its tool runs it in a transaction"
 
 
-def _checked(candidate: Candidate, findings: Sequence[Finding]) -> Checked:
+def _checked(candidate: Candidate, mine: Sequence[Finding]) -> Checked:
     migration = candidate.migration
-    mine = [each for each in findings if each.revision == migration.revision]
     return Checked(
         str(migration.revision),
         migration.span.path,

@@ -1,15 +1,15 @@
 """What every other room sees of a connection."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from midair.errors import ReadOnly, StatementFailed
 from midair.model.address import Address, Product
+from midair.model.frozen import frozen
 from midair.model.statement import Parameter, Sql, Statement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Guard:
     """The bounds a session works in. Times in milliseconds; 0 means no bound.
 

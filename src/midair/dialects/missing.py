@@ -1,12 +1,12 @@
 """What one database's definitions have and another's lack, as statements that make up for it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from midair.model.frozen import frozen
 from midair.model.statement import Statement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Missing:
     """`statements` make up for what is missing, in an order that runs; `left_out` says in words what they do not."""
 

@@ -3,11 +3,11 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from midair.database.session import Session
 from midair.model.event import Event
+from midair.model.frozen import frozen
 from midair.model.plan import RunLive, Step
 
 
@@ -43,7 +43,7 @@ class WallClock:
         time.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """How hard a backfill may work: sessions at once, what one batch should take, and how much of the time it may.
 
@@ -58,7 +58,7 @@ class Pace:
     first_rows: int = 500
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bounds:
     """How long to wait, in seconds: for another run to end, for locks within one segment, and for one try at a lock
     that reads or writes would queue behind. Whoever blocks for longer than `terminate_after_s` is ended; `None`: nobody.

@@ -4,7 +4,6 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from midair.errors import Refused
 from midair.journal.plans import read, written
 from midair.journal.tables import VERSION, create, name_of, present
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
 from midair.model.plan import Plan, Step, StepId
 from midair.model.statement import Parameter, Sql
@@ -22,7 +22,7 @@ LEASE_LOST = "the lease went to run"
 """What the server's refusal says when a run that is no longer the newest tries to commit."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunRecord:
     """One execution as the journal remembers it. `state`: running, done, failed, stopped or interrupted."""
 
@@ -40,7 +40,7 @@ class RunRecord:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OpenStep:
     """A step of a migration that was begun and is not recorded yet. `running`: begun, its end unknown."""
 
@@ -94,7 +94,7 @@ class Journal:
         columns = "id, tool, direction, strategy, plan_digest, plan_steps, state, actor, host, pid, backend_pid, midair_version"
         steps = "\n".join(step.id for step in plan.steps)
         row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, steps, "running")
-        who = (_actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
+        who = (actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
         return self._insert("run", columns, [(*row, *who)])
 
     def keep(self, plan: Plan) -> Sql:
@@ -273,7 +273,7 @@ def _run_record(row: tuple[Any, ...]) -> RunRecord:
     return RunRecord(*row)
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who runs this; a container may have no name for its user."""
     try:
         return getpass.getuser()

@@ -1,7 +1,9 @@
 """Where a database is: a value that can be shown to anyone, because its password is another value."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
+
+from midair.model.frozen import frozen
 
 
 class Product(StrEnum):
@@ -42,7 +44,7 @@ class Secret:
         raise TypeError("a secret is not serialised")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Address:
     """One database. `options` are libpq keywords other than host, port, user and database.
 

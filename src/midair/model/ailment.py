@@ -1,9 +1,9 @@
 """What is wrong with a database right now, and the command that mends it."""
 
-from dataclasses import dataclass
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ailment:
     """`kind` names it in a word or two; `what` is one line; `detail` are lines below it, as a tree where it is one.
 

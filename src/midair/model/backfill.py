@@ -1,11 +1,10 @@
 """One statement over many rows, cut into transactions of a few: what the executor needs to do that, as data."""
 
-from dataclasses import dataclass
-
+from midair.model.frozen import frozen
 from midair.model.statement import Statement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyColumn:
     """A column of the key by which a table is walked: its name and its type as SQL."""
 
@@ -13,7 +12,7 @@ class KeyColumn:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """One table of rows: the whole table, or one partition of it. Its queries are SQL with `$1`, `$2`, ….
 
@@ -43,7 +42,7 @@ class Part:
     proof_types: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Backfill:
     """A row-local statement in batches.
 

@@ -4,10 +4,10 @@ Names are SQL identifiers as they may be pasted into SQL: quoted where the serve
 `public.` left out (`orders`, `other.thing`, `"Order"`).
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 
 
 class Volatility(StrEnum):
@@ -20,7 +20,7 @@ class Volatility(StrEnum):
     """A function nobody has told us about; the server's own default is volatile."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DataType:
     """A column's type by the server's internal name (`int4`, `varchar`), with its modifiers.
 
@@ -42,7 +42,7 @@ _SQL_NAMES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Default:
     """A default's SQL and how often the server evaluates it; `null` for `DEFAULT NULL`.
 
@@ -55,7 +55,7 @@ class Default:
     functions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Column:
     """`generated` is `stored`, `virtual` or None; `identity` is `always`, `by default` or None.
 
@@ -84,7 +84,7 @@ class ConstraintKind(StrEnum):
     NOT_NULL = "not null"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Constraint:
     """`columns` are those it is about, for a check those its expression names.
 
@@ -111,7 +111,7 @@ class Constraint:
     no_inherit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Index:
     """`columns` are the plain key columns in order, `mentions` every column it depends on.
 
@@ -138,7 +138,7 @@ class Index:
 # --- tables
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateTable:
     table: str
     columns: tuple[Column, ...]
@@ -160,14 +160,14 @@ class CreateTable:
     """Those of its UNIQUE and PRIMARY KEY constraints."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropTable:
     table: str
     if_exists: bool = False
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenameTable:
     """`kind` is the word the author used: `table`, `view`, `index`, `sequence`, `materialized view`."""
 
@@ -176,7 +176,7 @@ class RenameTable:
     kind: str = "table"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MoveTable:
     """ALTER TABLE … SET SCHEMA."""
 
@@ -184,7 +184,7 @@ class MoveTable:
     new_schema: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddColumn:
     table: str
     column: Column
@@ -193,7 +193,7 @@ class AddColumn:
     indexes: tuple[Index, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropColumn:
     table: str
     column: str
@@ -201,14 +201,14 @@ class DropColumn:
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenameColumn:
     table: str
     column: str
     new_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlterColumnType:
     """`using` is `None`, or the expression's SQL; `plain_cast` when it only casts the column to the type."""
 
@@ -220,32 +220,32 @@ class AlterColumnType:
     collation: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetNotNull:
     table: str
     column: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropNotNull:
     table: str
     column: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetDefault:
     table: str
     column: str
     default: Default
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropDefault:
     table: str
     column: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeIdentity:
     """`verb` is `add`, `set` or `drop`; `always` when GENERATED ALWAYS was asked for."""
 
@@ -255,7 +255,7 @@ class ChangeIdentity:
     always: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeExpression:
     """SET EXPRESSION or DROP EXPRESSION of a generated column."""
 
@@ -264,7 +264,7 @@ class ChangeExpression:
     verb: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddConstraint:
     table: str
     constraint: Constraint
@@ -272,7 +272,7 @@ class AddConstraint:
     only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropConstraint:
     table: str
     name: str
@@ -280,13 +280,13 @@ class DropConstraint:
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ValidateConstraint:
     table: str
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AlterConstraint:
     """`enforced` or `deferrable` is `None` when the statement leaves it alone."""
 
@@ -296,14 +296,14 @@ class AlterConstraint:
     deferrable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenameConstraint:
     table: str
     name: str
     new_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeTable:
     """Any other ALTER TABLE action; `action` is its row in the dialect's table of facts."""
 
@@ -312,7 +312,7 @@ class ChangeTable:
     subject: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AttachPartition:
     table: str
     partition: str
@@ -321,7 +321,7 @@ class AttachPartition:
     is_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DetachPartition:
     table: str
     partition: str
@@ -329,14 +329,14 @@ class DetachPartition:
     finalize: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Truncate:
     tables: tuple[str, ...]
     cascade: bool = False
     restart_identity: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Maintain:
     """VACUUM, ANALYZE, CLUSTER: `verb` is its row in the table of facts; `table` None is every table."""
 
@@ -348,7 +348,7 @@ class Maintain:
 # --- indexes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateIndex:
     table: str
     index: Index
@@ -360,7 +360,7 @@ class CreateIndex:
     """The same statement with CONCURRENTLY and without IF NOT EXISTS."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropIndex:
     index: str
     concurrently: bool = False
@@ -370,7 +370,7 @@ class DropIndex:
     """How many indexes the statement drops."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reindex:
     """`kind` is `index`, `table`, `schema`, `database` or `system`."""
 
@@ -380,7 +380,7 @@ class Reindex:
     tablespace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeIndex:
     """ALTER INDEX: `action` is its row in the table of facts; `part` the index to attach."""
 
@@ -392,7 +392,7 @@ class ChangeIndex:
 # --- other objects
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateType:
     """`kind` is `enum`, `composite`, `range`, `domain` or `base`."""
 
@@ -403,7 +403,7 @@ class CreateType:
     constrained: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AddEnumValue:
     name: str
     label: str
@@ -411,14 +411,14 @@ class AddEnumValue:
     placed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenameEnumValue:
     name: str
     label: str
     new_label: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeDomain:
     """`verb`: `add constraint`, `add constraint not valid`, `validate`, `set not null`, `other`."""
 
@@ -427,7 +427,7 @@ class ChangeDomain:
     constrains: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeComposite:
     """ALTER TYPE … ATTRIBUTE; `retypes` when it changes a type, `cascade` reaches typed tables."""
 
@@ -436,7 +436,7 @@ class ChangeComposite:
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateView:
     view: str
     reads: tuple[str, ...]
@@ -450,28 +450,28 @@ class CreateView:
     """Its query has a `*`: it depends on every column its tables have now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RefreshView:
     view: str
     concurrently: bool = False
     with_data: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateSequence:
     name: str
     owned_by: str | None = None
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeSequence:
     name: str
     owned_by: str | None = None
     restarts: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateFunction:
     """`body` are the changes found in it, when it could be read; they happen when it is called."""
 
@@ -482,7 +482,7 @@ class CreateFunction:
     fixed_search_path: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CreateTrigger:
     table: str
     name: str
@@ -492,7 +492,7 @@ class CreateTrigger:
     function: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangePart:
     """Creates, changes or drops a part of a table: `verb` + `kind` is its row in the table of facts.
 
@@ -506,7 +506,7 @@ class ChangePart:
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DropObject:
     """DROP of anything that has no class of its own; `kind` is the word of the statement (`type`, `view`)."""
 
@@ -516,14 +516,14 @@ class DropObject:
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenameObject:
     kind: str
     name: str
     new_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeServer:
     """Touches no table, or only its catalog entry: `action` is its row in the table of facts."""
 
@@ -535,7 +535,7 @@ class ChangeServer:
 # --- data
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Update:
     """`bounded` when the WHERE limits it by equality or range on `filters`; `filtered` when there is a WHERE.
 
@@ -557,7 +557,7 @@ class Update:
     enum_labels: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delete:
     table: str
     filtered: bool
@@ -567,7 +567,7 @@ class Delete:
     limited: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Insert:
     """`rows` is the number of literal rows, `None` when it selects or copies them."""
 
@@ -578,7 +578,7 @@ class Insert:
     conflict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Query:
     """A SELECT, or CALL: what it reads, which rows it locks, and functions with effects it calls."""
 
@@ -592,7 +592,7 @@ class Query:
     labels: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockTables:
     tables: tuple[str, ...]
     level: LockLevel
@@ -601,7 +601,7 @@ class LockTables:
 # --- session
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SetSetting:
     """`value` is `None` for RESET and for DEFAULT."""
 
@@ -610,19 +610,19 @@ class SetSetting:
     local: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Transaction:
     """`verb`: `begin`, `commit`, `rollback`, `savepoint`, `release`, `rollback to`, `prepare`."""
 
     verb: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """The changes after it come from a DO block: some of them may not happen, or only there."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opaque:
     """Could not be read or is not understood; never guessed, rehearsal finds out what it does."""
 

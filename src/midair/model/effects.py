@@ -1,7 +1,12 @@
 """What a change costs on a server: locks, scans, rewrites, and whether the server takes it at all."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from enum import IntEnum
+
+from midair.model.frozen import frozen, replace
+
+SMALL_BYTES = 1 << 20
+"""Reading a table of this size takes the server some milliseconds: work on it is brief."""
 
 
 class LockLevel(IntEnum):
@@ -39,7 +44,7 @@ class LockLevel(IntEnum):
         return "reads and writes" if self.blocks_reads else "writes" if self.blocks_writes else "nobody"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Effects:
     """What one statement costs. Relations are SQL identifiers as in `Change`.
 
@@ -75,6 +80,8 @@ class Effects:
 
     def and_then(self, other: "Effects") -> "Effects":
         """Both in one transaction: locks stay until its end."""
+        if other == NO_EFFECTS:
+            return self
         locks = dict(self.locks)
         for relation, level in other.locks:
             locks[relation] = max(level, locks.get(relation, LockLevel.NONE))

@@ -1,13 +1,12 @@
 """What happened during a run, as it happens: the journal stores events, reporters show them."""
 
-from dataclasses import dataclass
-
 from midair.model.backfill import Backfill
+from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
 from midair.model.plan import Segment, Step
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunStarted:
     """A run holds every lock it needs and begins to work."""
 
@@ -17,7 +16,7 @@ class RunStarted:
     resumes: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SegmentStarted:
     """The segment's steps are about to be sent."""
 
@@ -26,14 +25,14 @@ class SegmentStarted:
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepStarted:
     """One step outside a transaction is about to be sent, and the journal knows."""
 
     step: Step
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepDone:
     """One step outside a transaction is complete, and the journal knows. `found`: a probe saw it was done before."""
 
@@ -42,7 +41,7 @@ class StepDone:
     found: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SegmentDone:
     """The segment is committed, its completion with it."""
 
@@ -51,7 +50,7 @@ class SegmentDone:
     took_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockWaited:
     """A lock stayed out of reach for one try; the segment was rolled back and is tried again after a pause."""
 
@@ -61,7 +60,7 @@ class LockWaited:
     blockers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BackfillMoved:
     """Where a statement in batches stands, told about once a second; it may be stopped here.
 
@@ -84,7 +83,7 @@ class BackfillMoved:
         return isinstance(self.step.action, Backfill) and self.step.action.walks_by != "physical pages"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Waiting:
     """Another run, or the tool itself, is at work; midair polls until it may start."""
 
@@ -92,7 +91,7 @@ class Waiting:
     waited_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Noticed:
     """The server sent a NOTICE or WARNING while a step ran."""
 
@@ -101,7 +100,7 @@ class Noticed:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunFinished:
     """The run is over and recorded as such."""
 

@@ -1,8 +1,8 @@
 """What `check` says: values about the user's migration, never raised."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
 from midair.model.statement import Span
 
@@ -20,7 +20,7 @@ class Risk(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the lowest."""
-        return tuple(Risk).index(self)
+        return _RANKS[self]
 
     def __lt__(self, other: str) -> bool:
         return self.rank < Risk(other).rank
@@ -35,6 +35,9 @@ class Risk(StrEnum):
         return self.rank >= Risk(other).rank
 
 
+_RANKS = {each: place for place, each in enumerate(Risk)}
+
+
 class AllowedBy(StrEnum):
     """Who said that a finding does not count."""
 
@@ -45,7 +48,7 @@ class AllowedBy(StrEnum):
     """It was there when the project began to use `check`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Remedy:
     """What to do instead: a sentence, and SQL with the real names where there is any.
 
@@ -69,7 +72,7 @@ class Remedy:
         return (*said, *self.write, *(f"$ {each}" for each in self.commands))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """One concern of one rule about one place.
 

@@ -1,10 +1,10 @@
 """One unit of the user's project, and what a history table says about it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from midair.model.frozen import frozen
 from midair.model.statement import Span, Statement
 
 RevisionId = NewType("RevisionId", str)
@@ -18,7 +18,7 @@ class Direction(StrEnum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Migration:
     """One migration of the project, known without running anything.
 
@@ -40,7 +40,7 @@ class Migration:
     labels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Applied:
     """One row of the tool's history, read back. `None` where the tool does not keep the fact.
 
@@ -77,7 +77,7 @@ class State(StrEnum):
     """Neither applied nor to be applied (below a baseline, ignored by the tool's own settings)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Standing:
     """A migration beside its history row: at least one of the two is there.
 
@@ -91,7 +91,7 @@ class Standing:
     word: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Block:
     """Statements of a migration that share one transaction, or run one by one when not `atomic`."""
 
@@ -99,7 +99,7 @@ class Block:
     atomic: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Script:
     """What one migration does in one direction.
 

@@ -1,6 +1,5 @@
 """A plan is an ordered list of steps, as data; rendering, rehearsing and executing read the same value."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import NewType
@@ -8,6 +7,7 @@ from typing import NewType
 from midair.model.backfill import Backfill
 from midair.model.contract import Contract, ContractState
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 from midair.model.migration import Direction, RevisionId
 from midair.model.statement import Sql, Statement
 
@@ -23,7 +23,7 @@ class Phase(StrEnum):
     CONTRACT = "contract"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Repair:
     """What a statement that was cut off may have left: when `left` says true, `clear` removes it; `then` is looked at next."""
 
@@ -32,7 +32,7 @@ class Repair:
     then: "Repair | None" = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunStatement:
     """The user's statement, as written.
 
@@ -52,7 +52,7 @@ class RunStatement:
     patient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RecordRevision:
     """Rows of the tool's own history, in the tool's own SQL shape.
 
@@ -65,7 +65,7 @@ class RecordRevision:
     timed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunLive:
     """The migrations' own program, run against the target under guard; it records itself.
 
@@ -82,14 +82,14 @@ class RunLive:
     """What it would send as far as that is known now, for showing: it decides in its turn."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Gate:
     """Both versions of the application are supported from here on; the contract's steps are kept and wait."""
 
     contract: Contract
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CloseGate:
     """The contract is over: its steps have run, or its expand side was taken back."""
 
@@ -100,7 +100,7 @@ class CloseGate:
 Action = RunStatement | RecordRevision | RunLive | Backfill | Gate | CloseGate
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """One thing the executor does. `title` is one line for people.
 
@@ -124,7 +124,7 @@ class Step:
     undo: tuple[Sql, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Segment:
     """Steps that commit together when `atomic`, one by one when not.
 
@@ -138,7 +138,7 @@ class Segment:
     """Why the transaction begins and ends here, for `plan`."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """Everything one `apply` or `rollback` will do, in order.
 

@@ -1,15 +1,16 @@
 """What a database holds, as far as it is known, and what it holds after a change."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from midair.model.change import Change, Column, Constraint, ConstraintKind, DataType, Index, Volatility
+from midair.model.frozen import frozen, replace
 from midair.model.layered import layered
 
 _NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """A table, view or materialized view. `kind`: `table`, `partitioned`, `view`, `materialized view`.
 
@@ -68,7 +69,7 @@ class Table:
         return next((each for each in self.constraints if each.kind is ConstraintKind.PRIMARY_KEY), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Type:
     """An enum, domain, composite or range type."""
 
@@ -79,7 +80,7 @@ class Type:
     constrained: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Schema:
     """`complete` when it was read from a server or begins empty: what is not in it does not exist."""
 
@@ -153,11 +154,15 @@ class Schema:
         tables = layered(self.tables).changed(
             {table.name: table}, (was,) if was is not None and renamed else ()
         )
-        related = (
-            self._pointing(old, table) if renamed or _points_to(old) != _points_to(table) else self.related
-        )
-        names = self._owning(old, table) if renamed or _names_of(old) != _names_of(table) else None
-        names = names or self.constraint_tables
+        related, names = self.related, self.constraint_tables
+        if renamed or old is None or not _points_alike(old, table):
+            related = self._pointing(old, table)
+        if (
+            renamed
+            or old is None
+            or (old.constraints is not table.constraints and _names_of(old) != _names_of(table))
+        ):
+            names = self._owning(old, table)
         if old is not None and old.indexes == table.indexes and not renamed:
             return replace(self, tables=tables, related=related, constraint_tables=names)
         index_tables = layered(self.index_tables).changed(
@@ -236,6 +241,11 @@ def _names_of(table: Table | None) -> tuple[str, ...]:
     if table is None or not table.constraints:
         return ()
     return tuple(beside(table.name, each.name) for each in table.constraints)
+
+
+def _points_alike(old: Table, new: Table) -> bool:
+    same = old.parents == new.parents and old.reads == new.reads and old.constraints is new.constraints
+    return same or _points_to(old) == _points_to(new)
 
 
 def _points_to(table: Table | None) -> frozenset[str]:

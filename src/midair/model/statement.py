@@ -1,9 +1,10 @@
 """One SQL command as the user wrote it, and where it stands."""
 
-from dataclasses import dataclass
+from midair.model.frozen import frozen
+from midair.model.intent import Intent
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Span:
     """A place in a file of the project: lines and columns count from 1, columns in code points."""
 
@@ -17,19 +18,23 @@ class Span:
         return f"{self.path}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Statement:
-    """One SQL command with its literals in place; `rows` is the data that follows `COPY … FROM STDIN`."""
+    """One SQL command with its literals in place; `rows` is the data that follows `COPY … FROM STDIN`.
+
+    `intent` is what its author declared about it beside the SQL.
+    """
 
     sql: str
     span: Span
     rows: str | None = None
+    intent: Intent | None = None
 
 
 Parameter = str | int | float | bool | bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sql:
     """A command midair itself wrote: `%s` marks a parameter, on every product.
 

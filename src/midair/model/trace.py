@@ -1,14 +1,13 @@
 """What a rehearsal saw: one value a statement, one a proof."""
 
-from dataclasses import dataclass
-
 from midair.model.effects import Effects, LockLevel
 from midair.model.finding import Finding, Risk
-from midair.model.migration import Direction, RevisionId
+from midair.model.frozen import frozen
+from midair.model.migration import RevisionId
 from midair.model.statement import Statement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sighting:
     """What one statement did on the throwaway server; relations that it made itself are left out.
 
@@ -31,7 +30,7 @@ class Sighting:
         return max((level for _, level in self.locks), default=LockLevel.NONE)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Size:
     """A table of the target as its server estimates it."""
 
@@ -40,7 +39,7 @@ class Size:
     bytes: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class TracedStep:
     """One step as it ran: what was seen, what had been predicted, what it means for the target's sizes.
 
@@ -57,11 +56,14 @@ class TracedStep:
     segment: int = 0
     sizes: tuple[Size, ...] = ()
     held_s: float | None = None
+    phase: str = "expand"
+    rewrite: str | None = None
+    """The rewrite that made it of the author's statement, if one did."""
     surprises: tuple[str, ...] = ()
     """What the server did and no prediction said, a sentence each."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Proof:
     """One thing that was tried. `passed` is `None` when it could not be tried, and `detail` says why."""
 
@@ -72,7 +74,7 @@ class Proof:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rehearsed:
     """Everything a rehearsal found out. `start` says where the schema before came from."""
 
@@ -90,7 +92,8 @@ class Rehearsed:
     """Tables of the target that rows were put into, and how many."""
     notes: tuple[str, ...] = ()
     took_s: float = 0.0
-    direction: Direction = Direction.UP
+    strategy: str = "direct"
+    """What `apply` would follow: its steps are the ones that were traced."""
 
     @property
     def risk(self) -> Risk:

@@ -1,13 +1,13 @@
 """Which files git says were added or changed, for `--since`."""
 
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from midair.errors import NoGit
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangedFiles:
     """Paths relative to the project. `added` are those that the older commit does not have at all."""
 

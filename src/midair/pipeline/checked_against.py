@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from midair.database.address import parse
 from midair.dialects.postgresql.snapshot import snapshot
@@ -17,6 +17,7 @@ from midair.errors import (
 )
 from midair.journal import Journal
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Standing
 from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, address_of, open_project, opening, options_of
@@ -26,7 +27,7 @@ from midair.rehearsal.server import ThrowawayDatabases
 from midair.sources.source import Options, Project, Scratch, Source
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ground:
     """A project and what is known of its database. `schema` is `None` where only the files were asked.
 

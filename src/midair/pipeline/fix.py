@@ -1,17 +1,18 @@
 """Puts certain remedies into the files of migrations that nobody has applied."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from midair.analysis.mend import mended
 from midair.errors import UnreadableFile
 from midair.model.finding import Risk
+from midair.model.frozen import frozen
 from midair.pipeline.check import Checking, Question, check
 from midair.pipeline.request import Request
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Fixed:
     """What came of it. `found` is what `check` finds afterwards, `statements` how many were rewritten in which file.
 
@@ -23,7 +24,7 @@ class Fixed:
     kept: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Edit:
     path: str
     old: str

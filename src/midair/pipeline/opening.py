@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from midair.database import Session, open_session
@@ -14,6 +14,7 @@ from midair.execution import locks
 from midair.execution.services import Reporter, WallClock
 from midair.journal import contracts
 from midair.model.address import Address, Product, Secret
+from midair.model.frozen import frozen
 from midair.model.statement import Statement
 from midair.pipeline.request import Request, application_of, bounds_of, guard_of
 from midair.rehearsal.binaries import client_program
@@ -76,24 +77,24 @@ def options_of(request: Request) -> Options:
     )
 
 
-def address_of(request: Request, project: Project) -> Address:
+def address_of(request: Request, project: Project | None) -> Address:
     """The target database: what the request says, else what the project's own files say, else `DATABASE_URL`.
 
     Raises:
         NoDatabase: neither names one.
     """
-    address = parse(request.url) if request.url else project.address
+    address = parse(request.url) if request.url else project.address if project else None
     if address is None and request.variables.get("DATABASE_URL"):
         address = parse(Secret(request.variables["DATABASE_URL"]))
     if address is None:
         raise NoDatabase(
-            f"no database is named for this {project.tool} project",
+            f"no database is named for {f'this {project.tool} project' if project else 'these files'}",
             hint="give --url, set DATABASE_URL, or name one in midair.toml",
         )
     return replace(address, password=request.password) if request.password else address
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Opened:
     """A project read, its database connected, its scratch databases at hand."""
 

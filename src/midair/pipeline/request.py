@@ -3,16 +3,18 @@
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from midair.database import Guard
 from midair.execution.services import Bounds, Pace
 from midair.model.address import Address, Product, Secret
-from midair.rewriting.scene import SMALL_BYTES
+from midair.model.contract import Standard
+from midair.model.effects import SMALL_BYTES
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """What one command works on, and within which bounds. Times in seconds.
 
@@ -20,7 +22,8 @@ class Request:
     own files say. `may_run` is false where no program of the project is to be run. `scratch_url` is a server for throwaway databases; else one is started.
     `strategy` is `online`, `direct`, or `None` for what fits the database. Tables up to
     `small_table_bytes` are worked on as written. Sessions whose transaction has been in the way for
-    longer than `terminate_blockers_s` are ended; `None`: never.
+    longer than `terminate_blockers_s` are ended; `None`: never. `standard` is what gates ask for; what contracts
+    take away is put aside for `archive_s` where that can be; `None`: it is dropped.
     """
 
     root: Path
@@ -42,6 +45,8 @@ class Request:
     small_table_bytes: int = SMALL_BYTES
     terminate_blockers_s: float | None = None
     pace: Pace = field(default_factory=Pace)
+    standard: Standard = field(default_factory=Standard)
+    archive_s: float | None = None
 
 
 def guard_of(request: Request) -> Guard:

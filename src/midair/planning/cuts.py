@@ -1,7 +1,7 @@
 """Where a migration is cut: which pieces share a transaction, and in what order they go."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import (
@@ -15,13 +15,14 @@ from midair.model.change import (
     Update,
 )
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 from midair.model.schema import bare_name
 from midair.model.statement import Statement
 from midair.rewriting.names import TEMPORARY
 from midair.rewriting.piece import Piece
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A piece with the author's statement it comes from."""
 
@@ -41,7 +42,7 @@ class Part:
             return None  # a rewrite's own proof, which has no index
         return (
             self.piece.locks[0][0]
-            if isinstance(change, DropConstraint | DropIndex) and self.piece.locks
+            if isinstance(change, DropConstraint | DropIndex) and self.piece.locks and not self.piece.fixed
             else None
         )
 

@@ -1,10 +1,11 @@
 """Migrations, statements and history marks laid out as steps, as written, with the transaction cuts."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from midair.dialects.dialect import Dialect
 from midair.errors import Irreversible
+from midair.model.frozen import frozen
 from midair.model.migration import Block, Direction, Migration, RevisionId, Script
 from midair.model.plan import (
     Action,
@@ -21,7 +22,7 @@ from midair.model.plan import (
 from midair.model.statement import Sql, Statement
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Item:
     """One migration with everything needed to lay it out: what it runs, what the tool writes about it."""
 

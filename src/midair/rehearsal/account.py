@@ -4,10 +4,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
+
+from midair.model.frozen import frozen
 
 _UNPRIVILEGED = "nobody"
 
@@ -19,7 +20,7 @@ class Rights(TypedDict, total=False):
     extra_groups: list[str]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Account:
     """`user` is whom to become, or `None` for ourselves; `base` is where its data directories live."""
 

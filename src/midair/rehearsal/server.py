@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 from midair.database import Guard, Session, open_session
 from midair.errors import ScratchError, Unreachable
 from midair.model.address import Address, Product
+from midair.model.frozen import frozen
 from midair.model.statement import Sql, quoted
 from midair.rehearsal.account import Account, account
 from midair.rehearsal.binaries import server_binaries
@@ -41,7 +42,7 @@ _FOLDER = "midair-pg-"
 _NEW_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Server:
     """A running server: `admin` is its maintenance database, `bin` the folder of its programs."""
 

@@ -1,9 +1,9 @@
 """What `drift` has to say, as values."""
 
-from dataclasses import dataclass
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftLine:
     """One object. `what` is `missing` in the target, `extra` there, or `different`; the definitions as the server prints them."""
 
@@ -16,7 +16,7 @@ class DriftLine:
     mend_migrations: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DriftPayload:
     """What differs between a target and its applied migrations."""
 

@@ -1,12 +1,12 @@
 """What a format is: turns a report into one kind of text."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from midair.model.frozen import frozen
 from midair.reporting.report import Report
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Look:
     """What the reader's screen can show. `width` is `None` where nothing must be wrapped."""
 
@@ -18,7 +18,7 @@ class Look:
     details: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Format:
     """One kind of text. `render` gives the whole text, ending in a line break."""
 

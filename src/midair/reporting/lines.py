@@ -12,7 +12,7 @@ from midair.reporting.document_markdown import document_markdown
 from midair.reporting.drift import DriftPayload
 from midair.reporting.drifted import drift_lines
 from midair.reporting.format import Look
-from midair.reporting.gates import contract_lines, waiting_lines
+from midair.reporting.gates import change_lines, contract_lines, waiting_lines
 from midair.reporting.planned import plan_lines
 from midair.reporting.rehearsal import RehearsalPayload
 from midair.reporting.rehearsed import rehearsal_lines
@@ -156,6 +156,7 @@ def _status(report: Report, payload: StatusPayload, look: Look) -> Iterator[str]
         steps = count(len(payload.unfinished), "step")
         yield f"  {painted('✗ unfinished', 'red', look)}  a run was cut off; {steps} of a migration are in: {', '.join(payload.unfinished[:3])}"
     yield from waiting_lines(payload.waiting, look)
+    yield from change_lines(payload.changes, look)
     for failure in (payload.problem, payload.why_not):
         if failure:
             yield from (f"  {line}" for line in failure_lines(failure, look))

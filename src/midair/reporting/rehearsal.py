@@ -1,13 +1,12 @@
 """What `rehearse` has to say, as values: the trace, the proofs, the findings, in words and numbers."""
 
-from dataclasses import dataclass
-
 from midair.model.effects import Effects, LockLevel
 from midair.model.finding import Finding, Risk
+from midair.model.frozen import frozen
 from midair.model.trace import Proof, Rehearsed, Size, TracedStep
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockLine:
     """A lock on one relation. `level` is PostgreSQL's own name; `blocks` who waits for it."""
 
@@ -16,7 +15,7 @@ class LockLine:
     blocks: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepLine:
     """One statement as it ran. Times in seconds on the rehearsal's clock; `predicted` is `None` where nobody could tell.
 
@@ -39,10 +38,12 @@ class StepLine:
     sampled: bool
     sizes: tuple[Size, ...]
     held_s: float | None
+    phase: str
+    rewrite: str | None
     surprises: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RehearsedMigration:
     """One migration and its worst finding."""
 
@@ -51,7 +52,7 @@ class RehearsedMigration:
     risk: Risk
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RehearsalPayload:
     """What was tried and what came of it. `threshold` is the risk from which the answer is no, `None` for never."""
 
@@ -60,6 +61,7 @@ class RehearsalPayload:
     server: str
     target_server: str | None
     plan: str
+    strategy: str
     migrations: tuple[RehearsedMigration, ...]
     steps: tuple[StepLine, ...]
     proofs: tuple[Proof, ...]
@@ -109,6 +111,7 @@ def rehearsal_payload(found: Rehearsed, threshold: Risk | None) -> RehearsalPayl
         found.server,
         found.target_server,
         found.plan_digest,
+        found.strategy,
         tuple(
             _migration(str(revision), description, found.findings)
             for revision, description in found.revisions
@@ -147,6 +150,8 @@ def _step(step: TracedStep) -> StepLine:
         seen.sampled,
         step.sizes,
         step.held_s,
+        step.phase,
+        step.rewrite,
         step.surprises,
     )
 

@@ -4,11 +4,11 @@ The field names of these classes are the names in JSON; fields are added within 
 `FORMAT_VERSION`, never renamed.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from midair.model.ailment import Ailment
 from midair.model.finding import Finding, Risk
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
 from midair.reporting.demo import DemoPayload
@@ -18,7 +18,7 @@ from midair.reporting.rehearsal import RehearsalPayload
 FORMAT_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failure:
     """An error: what happened, in which state that leaves the database, what to do next."""
 
@@ -30,7 +30,7 @@ class Failure:
     problems: tuple["Failure", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DetectedProject:
     """One project that was recognised. `path` and `marks` are relative to where the command looked."""
 
@@ -46,7 +46,7 @@ class DetectedProject:
     """Why its migrations could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detection:
     """What is here."""
 
@@ -55,7 +55,7 @@ class Detection:
     settings_file: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StatusPayload:
     """Where a database stands. `reached` is false when only the files could be asked; then `why_not` says why."""
 
@@ -73,9 +73,23 @@ class StatusPayload:
     warnings: tuple[str, ...] = ()
     waiting: tuple["GateLine", ...] = ()
     """Migrations that are recorded and not contracted yet, oldest first."""
+    changes: tuple["ChangeLine", ...] = ()
+    """Where each change stands that is under way, waits, or has lately ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
+class ChangeLine:
+    """One change. `phase`: expanding, backfilling, ready, contracted, archived, purged or undone."""
+
+    revision: str
+    phase: str
+    summary: str
+    since: datetime | None = None
+    percent: int | None = None
+    until: datetime | None = None
+
+
+@frozen
 class EvidenceLine:
     """One piece of evidence at a gate. `light`: green, red or missing."""
 
@@ -84,7 +98,7 @@ class EvidenceLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GateLine:
     """One open contract: since when, and the SQL that waits."""
 
@@ -94,9 +108,13 @@ class GateLine:
     age_s: float
     statements: tuple[str, ...]
     evidence: tuple[EvidenceLine, ...] = ()
+    back: str = ""
+    """What a rollback can bring back once these have run."""
+    archives: bool = False
+    """What they take away can be put aside."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ContractPayload:
     """What was found at the gates, and what became of them. `done` is false when they were only looked at."""
 
@@ -105,7 +123,7 @@ class ContractPayload:
     run: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunLine:
     """One run from the journal. `state`: running, done, failed, stopped or interrupted."""
 
@@ -121,7 +139,7 @@ class RunLine:
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HistoryPayload:
     """What was done to a database, newest last: midair's runs, and the tool's own rows."""
 
@@ -131,7 +149,7 @@ class HistoryPayload:
     rows: tuple[Applied, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PlanPayload:
     """What `apply` or `rollback` will do. `digest` is what an approval approves."""
 
@@ -145,7 +163,7 @@ class PlanPayload:
     """For how long one try stands in line for a lock that others would then wait behind."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunPayload:
     """What a writing command did."""
 
@@ -157,7 +175,7 @@ class RunPayload:
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LinesPayload:
     """What a small command did, a sentence each. `files` are what it wrote."""
 
@@ -165,14 +183,14 @@ class LinesPayload:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DoctorPayload:
     """What is wrong with a database, most urgent first; empty when nothing is."""
 
     ailments: tuple[Ailment, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Setting:
     """One effective setting and where it was found."""
 
@@ -181,14 +199,14 @@ class Setting:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SettingsPayload:
     """Every effective setting."""
 
     settings: tuple[Setting, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """The page of a code that midair prints."""
 
@@ -198,9 +216,11 @@ class Page:
     exit_code: int | None = None
     risk: Risk | None = None
     """Of a rule, where nothing special makes it more or less."""
+    url: str | None = None
+    """Where the project says that the page can be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Checked:
     """One migration that was looked at. `online` is its risk when midair rewrites it."""
 
@@ -213,7 +233,7 @@ class Checked:
     """Why its statements were not looked at."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CheckPayload:
     """What `check` found. `threshold` is the risk from which the answer is no, `None` for never.
 
@@ -248,7 +268,7 @@ class CheckPayload:
         return min(finding.risk, Risk.MEDIUM) if self.online and finding.recipe else finding.risk
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LockLine:
     """A lock that others wait for. `blocks` says who: reads and writes, or writes."""
 
@@ -257,7 +277,7 @@ class LockLine:
     blocks: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentStep:
     """One step of a plan with what it costs. `about_s` is `None` when a size is not known.
 
@@ -275,7 +295,7 @@ class DocumentStep:
     about_s: float | None = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BackLine:
     """How one migration is undone; no SQL means that there is no way."""
 
@@ -284,7 +304,7 @@ class BackLine:
     loses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentMigration:
     """One migration of a document."""
 
@@ -293,7 +313,7 @@ class DocumentMigration:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DocumentPayload:
     """A migration plan to be read, approved and kept. `space` in bytes; `lost` is what the plan itself destroys."""
 
@@ -333,7 +353,7 @@ Payload = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Report:
     """A command's answer. `next` holds the commands to type next, most useful first."""
 

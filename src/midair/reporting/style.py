@@ -1,8 +1,8 @@
 """Colour, symbols, tables and numbers for people."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from midair.model.frozen import frozen
 from midair.reporting.format import Look
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -22,7 +22,7 @@ _TWINS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cell:
     """One field of a table row; `colour` never carries meaning alone."""
 

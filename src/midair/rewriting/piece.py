@@ -1,13 +1,12 @@
 """What a rewrite gives: one statement of the safe form, and everything a plan needs to know of it."""
 
-from dataclasses import dataclass
-
 from midair.model.effects import LockLevel
+from midair.model.frozen import frozen
 from midair.model.plan import Action, Phase, Repair
 from midair.model.statement import Sql
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """One statement of the safe form.
 
@@ -15,7 +14,7 @@ class Piece:
     that holds a strong lock shares its transaction. `apart`: a word; what follows and says it needs this committed. `again`:
     it is a naive statement itself, to be looked at by the other rewrites. `patient`: no read or write
     waits for the locks it takes, so it may wait for them at length. `action` stands in for the SQL where
-    a step is more than a statement; `sql` is then what it does, for people.
+    a step is more than a statement; `sql` is then what it does, for people. `fixed`: it keeps its place among the others.
     """
 
     sql: str
@@ -32,9 +31,10 @@ class Piece:
     locks: tuple[tuple[str, LockLevel], ...] = ()
     rewrite: str | None = None
     action: Action | None = None
+    fixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Declined:
     """The rewrite is for this change and cannot do it here; the statement runs as written, and the plan says why."""
 

@@ -2,23 +2,27 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from midair.model.effects import Effects
+from midair.model.frozen import frozen
 from midair.model.schema import Table
 from midair.model.statement import Statement
 from midair.rewriting.piece import Answer
 from midair.rewriting.scene import Scene
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Case:
-    """One change of one action, with its statement's text, what it costs here, and the scene it meets."""
+    """One change of one action, with its statement's text, what it costs here, and the scene it meets.
+
+    `following` are the statements after it in the same migration, where they may be taken together with it.
+    """
 
     statement: Statement
     effects: Effects
     scene: Scene
+    following: tuple[Statement, ...] = ()
 
     @property
     def sql(self) -> str:
@@ -35,7 +39,7 @@ class Case:
         return None if name in self.scene.born else self.scene.schema.tables.get(name)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rewrite:
     """One rewrite. `on` are the kinds of `Change` it is for, `answers` the rules whose finding it takes care of.
 

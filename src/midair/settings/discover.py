@@ -2,16 +2,16 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from midair.errors import BadSetting
+from midair.model.frozen import frozen
 from midair.settings.lines import line_of
 
 Table = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Document:
     """A settings file as read. `prefix` is where midair's table starts in it (`tool.midair`)."""
 

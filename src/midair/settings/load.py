@@ -1,7 +1,7 @@
 """Reads every place a setting may stand, and lets the nearest one win."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import cast, overload
 
@@ -9,6 +9,7 @@ from msgspec.structs import fields
 
 from midair.errors import BadSetting, ConfigurationError, NotSet, SeveralProblems
 from midair.model.address import Secret
+from midair.model.frozen import frozen
 from midair.settings.check import Problems, checked, converted, suggestion
 from midair.settings.discover import Document, discover, named
 from midair.settings.duration import Duration
@@ -17,7 +18,7 @@ from midair.settings.rules import RuleSettings
 from midair.settings.shape import Adjustable, ProjectEntry, Strategy, Threshold, TopLevel
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Flags:
     """What the command line says; `None` and absent mean: nothing.
 
@@ -30,7 +31,7 @@ class Flags:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Origin:
     """Where a value was found, for people: `--url`, `MIDAIR_URL`, `midair.toml:14`, `default`."""
 
@@ -42,7 +43,7 @@ class Origin:
         return self.document.place(*self.keys) if self.document else self.label
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Every effective value. Durations in seconds; `None` means nobody said.
 
@@ -69,6 +70,9 @@ class Settings:
     workers: int = 1
     batch_time_s: float = 0.025
     throttle: bool = True
+    gate_age_s: float = 0.0
+    gate_quiet_s: float = 1800.0
+    archive_s: float | None = None
     statement_timeout_s: float = 0.0
     wait_s: float = 0.0
     python: str | None = None
@@ -78,7 +82,7 @@ class Settings:
     """Only of values that somebody set."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """One place settings come from, in order of precedence."""
 
@@ -165,6 +169,9 @@ def _effective(
         workers=cast("int", chosen.value("workers") or 1),
         batch_time_s=chosen.seconds("batch_time", 0.025),
         throttle=chosen.value("throttle") is not False,
+        gate_age_s=chosen.seconds("gate_age", 0.0),
+        gate_quiet_s=chosen.seconds("gate_quiet", 1800.0),
+        archive_s=chosen.seconds("archive", None),
         statement_timeout_s=chosen.seconds("statement_timeout", 0.0),
         wait_s=chosen.seconds("wait", 0.0),
         python=chosen.text("python"),
@@ -175,7 +182,7 @@ def _effective(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Chosen:
     """Looks a setting up through the layers, and expands what it finds."""
 

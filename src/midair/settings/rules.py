@@ -1,14 +1,15 @@
 """`[rules]` as values: what `check` is to look for in this project."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from midair.model.frozen import frozen
 from midair.settings.discover import Document
 from midair.settings.shape import RulesTable
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RuleSettings:
     """Which rules count, where and how much. Whether there are rules of these names is not known here."""
 
@@ -59,7 +60,7 @@ class RuleSettings:
             yield f"rules.risk.{code}", risk, self._place("risk", code)
         for path, codes in self.per_path.items():
             yield f'rules.per-path."{path}"', ", ".join(codes), self._place("per-path", path)
-        for key in ("baseline", "small_rows"):
+        for key in ("baseline", "small_rows", "help_url"):
             if (value := getattr(self.table, key)) is not None:
                 yield f"rules.{key}", str(value), self._place(key)
 

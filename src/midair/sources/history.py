@@ -1,18 +1,18 @@
 """The tool's own table as data: how to list what is applied, how to record one more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 from midair.database.session import Session
-from midair.model.migration import Applied, Migration
+from midair.model.frozen import frozen
+from midair.model.migration import Applied, Migration, RevisionId
 from midair.model.statement import Sql
 
 REMEMBERED = "remembered"
 """The `kind` of rows that midair's journal adds to a history that is only a cursor."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Marks:
     """What the tool writes about one migration, by the place it writes it in.
 
@@ -30,7 +30,7 @@ class Marks:
     """The rows tell how long the migration's transaction took."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ToolLock:
     """The lock the tool itself takes, as PostgreSQL advisory keys: midair polls for all of them.
 
@@ -42,7 +42,7 @@ class ToolLock:
     lone_builds: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class History:
     """One tool's history table in one project. `table` is its name for people.
 
@@ -68,6 +68,9 @@ class History:
     AlreadyRunning while the owner can be seen at work."""
     stamp: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]] | None = None
     """As `record`, for migrations that are recorded and not run, where the tool writes them differently."""
+    decide: Callable[[Session, Sequence[Migration], Collection[RevisionId]], None] | None = None
+    """Settles, before statements are asked for, which of these run: Liquibase asks preconditions of the database. Those
+    of the collection are half done: they were settled when they were begun. It raises Refused when one stops the run."""
     run_is_one_transaction: bool = False
     """The tool wraps all pending migrations in one transaction (Alembic's default, Flyway's `group`)."""
     is_cursor: bool = False

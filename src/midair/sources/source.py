@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from midair.database.session import Session
 from midair.model.address import Address, Product
+from midair.model.frozen import frozen
+from midair.model.intent import Declared
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script, Standing
 from midair.model.statement import Sql, Statement
 from midair.sources.history import History
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Found:
     """A project recognised from its own files, nothing run. `marks` are what gave it away, for people."""
 
@@ -26,7 +28,7 @@ class Found:
     """The tool's own configuration file."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """What the caller decides about reading; a source never looks settings up itself.
 
@@ -46,7 +48,7 @@ class Options:
     """Whether the project's own programs may be run (`check --no-exec` says no)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Project:
     """One project, read: its migrations in the tool's own order, and its history table as data.
 
@@ -75,17 +77,21 @@ class Scratch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
-    """Migrations to be turned into statements, in the order they will run, for a database whose history holds `applied`."""
+    """Migrations to be turned into statements, in the order they will run, for a database whose history holds `applied`.
+
+    `condensed`: they are only looked at, so rows that repeat may be left out of large files.
+    """
 
     migrations: tuple[Migration, ...]
     direction: Direction
     applied: tuple[Applied, ...]
     product: Product
+    condensed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scripts:
     """The statements of each migration, and what the tool does around the run as a whole."""
 
@@ -100,7 +106,7 @@ Dump = Callable[[Sequence[str]], str]
 """Runs the server's own dump program with these arguments against the target and gives its output."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Source:
     """One tool. All members are functions over data; heavy imports happen inside them.
 
@@ -133,5 +139,7 @@ class Source:
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""
     generate: Callable[[Project, str, Sequence[Statement], Options], tuple[Path, ...]] | None = None
     """`new`, filled: writes these statements as migrations of the tool's own."""
+    declared: Callable[[str, str], tuple[Declared, ...]] | None = None
+    """What a file's own language declares about its statements beyond comments: from its text and its path."""
     tag: Callable[[Session, Project, str], tuple[Sql, ...]] | None = None
     """Gives the newest applied migration a name, in the tool's own history (Liquibase)."""

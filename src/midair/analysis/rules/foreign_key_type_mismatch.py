@@ -39,13 +39,17 @@ from midair.model.finding import Remedy, Risk
 def foreign_key_type_mismatch(
     change: AddConstraint | AddColumn | CreateTable, context: Context
 ) -> Iterator[Concern]:
+    constraints = (change.constraint,) if isinstance(change, AddConstraint) else change.constraints
+    keys = [each for each in constraints if each.kind is ConstraintKind.FOREIGN_KEY]
+    if not keys:
+        return
     after = context.schema
     for each in context.act.changes:
         after = after.after(each)
     table = after.tables.get(change.table)
-    for key in (change.constraint,) if isinstance(change, AddConstraint) else change.constraints:
+    for key in keys:
         other = after.tables.get(key.references or "")
-        if key.kind is not ConstraintKind.FOREIGN_KEY or table is None or other is None:
+        if table is None or other is None:
             continue
         targets = key.referenced_columns or (other.primary_key.columns if other.primary_key else ())
         for mine, theirs in zip(key.columns, targets, strict=False):

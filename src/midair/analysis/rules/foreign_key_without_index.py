@@ -52,17 +52,15 @@ def foreign_key_without_index(
     if not isinstance(change, CreateTable) and (table is None or not table.known):
         return  # its indexes are not known
     constraints = (change.constraint,) if isinstance(change, AddConstraint) else change.constraints
+    keys = [each for each in constraints if each.kind is ConstraintKind.FOREIGN_KEY]
+    if not keys:
+        return
     end = context.last.schema
     for each in context.last.changes:
         end = end.after(each)
     final = end.tables.get(change.table)
-    for key in constraints:
-        if (
-            key.kind is not ConstraintKind.FOREIGN_KEY
-            or final is None
-            or is_indexed(final, key.columns)
-            or not final.constraint(key.name)
-        ):
+    for key in keys:
+        if final is None or is_indexed(final, key.columns) or not final.constraint(key.name):
             continue
         raw = f"{bare_name(change.table)}_{'_'.join(key.columns)}_idx".replace('"', "")
         columns = ", ".join(key.columns)

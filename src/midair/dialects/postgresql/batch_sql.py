@@ -9,12 +9,13 @@ exactly once, whoever is killed whenever (expand-contract.md §3.5).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import identifier
-from midair.dialects.postgresql.parse import parse
+from midair.dialects.postgresql.parse import deparse, parse
 from midair.model.backfill import KeyColumn, Part
+from midair.model.frozen import frozen
 
 _LANE = "midair.backfill"
 _LEFT = "midair.backfill_left"
@@ -22,7 +23,7 @@ _OWN_ISO = ("date", "timestamp", "timestamptz")
 """Types whose text depends on the session's DateStyle; their JSON form does not."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """A statement taken apart. `tree` is the UPDATE, DELETE or INSERT, every relation in it qualified.
 
@@ -221,7 +222,6 @@ def _changed(work: Work, target: Any, conditions: Sequence[str], condition: Any 
 
 
 def _select(work: Work, target: Any, columns: str, conditions: Sequence[str], condition: Any = None) -> str:
-    from postgast import pg_query_pb2 as pb
 
     select = pb.SelectStmt()
     select.CopyFrom(parse(f"SELECT {columns}")[0].select_stmt)
@@ -243,7 +243,6 @@ def _relation(work: Work, schema_name: str, table: str) -> Any:
 
 def _narrow(tree: Any, condition: Any | None, conditions: Sequence[str]) -> None:
     """Puts the conditions in the place of the tree's own WHERE."""
-    from postgast import pg_query_pb2 as pb
 
     found = [parse(f"SELECT WHERE {each}")[0].select_stmt.where_clause for each in conditions]
     found += [condition] if condition is not None else []
@@ -257,9 +256,7 @@ def _narrow(tree: Any, condition: Any | None, conditions: Sequence[str]) -> None
 
 
 def _deparsed(kind: str, tree: Any) -> str:
-    import postgast
-    from postgast import pg_query_pb2 as pb
 
     result = pb.ParseResult()
     getattr(result.stmts.add().stmt, kind).CopyFrom(tree)
-    return postgast.deparse(result)
+    return deparse(result)

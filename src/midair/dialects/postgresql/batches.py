@@ -5,10 +5,11 @@ its rows can be walked so that each gets its turn (a key, or a condition that fi
 row whose turn came twice would be the same, or cannot get two (`once`).
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.batch_sql import Work, part_of
 from midair.dialects.postgresql.changes.expressions import column_of, conjuncts, narrowed_by
 from midair.dialects.postgresql.changes.names import identifier, relation
@@ -26,6 +27,7 @@ from midair.dialects.postgresql.row_local import (
 )
 from midair.model.backfill import Backfill, KeyColumn
 from midair.model.change import Column, ConstraintKind, DataType
+from midair.model.frozen import frozen
 from midair.model.schema import Schema, Table
 from midair.model.statement import Statement
 
@@ -40,7 +42,7 @@ class _Refusal(Exception):
     """Why the statement runs as written, in words for people."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Case:
     """A statement under examination: what is walked, and everything the SQL writer needs."""
 
@@ -51,8 +53,32 @@ class _Case:
 
 def batched(statement: Statement, schema: Schema, version: int) -> Backfill | str:
     """The statement in batches, for a server of this major version; a text says why it must run as written."""
+    return _batched(statement, schema, version, _update)
+
+
+def filled(statement: Statement, schema: Schema, version: int, *, strict: bool) -> Backfill | str:
+    """An UPDATE in batches, of which the caller knows that a row no longer meets its WHERE once it is done.
+
+    `strict`: it ends only when no row meets it any more. Else each row gets its turn, and no more is proved.
+    """
+    made = _batched(statement, schema, version, _fill)
+    if isinstance(made, str):
+        return made
+    if strict:
+        return replace(made, strict=True)
+    return replace(made, parts=tuple(replace(each, proof="", proof_types=()) for each in made.parts))
+
+
+def _fill(tree: Any, schema: Schema) -> "_Case":
+    case = _update(tree, schema)
+    return replace(case, work=replace(case.work, proof=case.work.condition), once=False)
+
+
+def _batched(
+    statement: Statement, schema: Schema, version: int, update: Callable[[Any, Schema], "_Case"]
+) -> Backfill | str:
     kind, tree = statement_of(statement.sql)
-    examine = {"update_stmt": _update, "delete_stmt": _delete, "insert_stmt": _insert}.get(kind)
+    examine = {"update_stmt": update, "delete_stmt": _delete, "insert_stmt": _insert}.get(kind)
     if examine is None or statement.rows is not None:
         return "only UPDATE, DELETE and INSERT … SELECT can be cut into batches"
     try:
@@ -310,13 +336,12 @@ def _plain(item: Any, schema: Schema, table: Table) -> Table:
 
 def _is_a_batch(condition: Any, key: Sequence[str]) -> bool:
     """The WHERE bounds a key column by constants from both sides."""
-    from postgast.pg_query_pb2 import AEXPR_BETWEEN
 
     seen: set[str] = set()
     for each in conjuncts(condition):
         if each.WhichOneof("node") != "a_expr" or column_of(each.a_expr.lexpr) not in key:
             continue
-        if each.a_expr.kind == AEXPR_BETWEEN:
+        if each.a_expr.kind == pb.AEXPR_BETWEEN:
             return True
         seen |= {each.a_expr.name[-1].string.sval[0]} if each.a_expr.name else set()
     return {"<", ">"} <= seen
@@ -328,7 +353,6 @@ def _conflict_by_key(tree: Any, query: Any, schema: Schema, into: Table, table: 
     Raises:
         _Refusal: rows of the statement may conflict with each other; which one wins depends on the order.
     """
-    from postgast.pg_query_pb2 import ONCONFLICT_NOTHING
 
     if not tree.HasField("on_conflict_clause"):
         return False
@@ -348,7 +372,7 @@ def _conflict_by_key(tree: Any, query: Any, schema: Schema, into: Table, table: 
             raise _Refusal(
                 "rows of its own may conflict with each other: which one wins depends on the order of reading"
             )
-    return clause.action == ONCONFLICT_NOTHING and bool(keys)
+    return clause.action == pb.ONCONFLICT_NOTHING and bool(keys)
 
 
 def _prepared(tree: Any, schema: Schema) -> Any:
@@ -374,7 +398,6 @@ def _work(
 
 def _differing(tree: Any, table: Table, alias: str) -> Any:
     """The WHERE and: some column is not, byte for byte, what it is set to (`*<>`, expand-contract.md §3.3)."""
-    from postgast import pg_query_pb2 as pb
 
     targets = [each.res_target for each in tree.target_list]
     now = ", ".join(f"{identifier(alias)}.{identifier(each.name)}" for each in targets)

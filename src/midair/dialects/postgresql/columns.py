@@ -1,13 +1,14 @@
 """ADD COLUMN taken apart: the bare column, its default, and each constraint as a statement of its own."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.compose import deparsed
 from midair.dialects.postgresql.parse import statement_of
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ColumnParts:
     """`bare` adds the column with its type and collation alone, a serial as the integer it is.
 
@@ -25,7 +26,6 @@ _SERIALS = {"smallserial": "int2", "serial2": "int2", "serial": "int4", "serial4
 
 def column_parts(sql: str) -> ColumnParts | None:
     """The parts of an ALTER TABLE with ADD COLUMN as its only action; `None` when it cannot be written so."""
-    from postgast import pg_query_pb2 as pb
 
     kind, tree = statement_of(sql)
     if kind != "alter_table_stmt" or len(tree.cmds) != 1:
@@ -45,7 +45,6 @@ def column_parts(sql: str) -> ColumnParts | None:
 
 
 def _TABLE_KINDS() -> tuple[int, ...]:  # noqa: N802 - a constant that needs the grammar
-    from postgast import pg_query_pb2 as pb
 
     return (pb.CONSTR_CHECK, pb.CONSTR_PRIMARY, pb.CONSTR_UNIQUE, pb.CONSTR_FOREIGN)
 
@@ -56,7 +55,6 @@ def _keys_first(sql: str) -> int:
 
 def _merged(nodes: Any) -> list[Any]:
     """The constraints, each with the DEFERRABLE and kin that stood behind it."""
-    from postgast import pg_query_pb2 as pb
 
     found: list[Any] = []
     for node in nodes:
@@ -86,7 +84,6 @@ def _bare(copy: Any) -> None:
 
 
 def _as_table_constraint(tree: Any, column: str, part: Any) -> str | None:
-    from postgast import pg_query_pb2 as pb
 
     if part.contype in (pb.CONSTR_PRIMARY, pb.CONSTR_UNIQUE):
         part.keys.add().string.sval = column
@@ -102,7 +99,6 @@ def _as_table_constraint(tree: Any, column: str, part: Any) -> str | None:
 
 
 def _set_default(tree: Any, column: str, expression: Any) -> str | None:
-    from postgast import pg_query_pb2 as pb
 
     def change(copy: Any) -> None:
         command = _only_command(copy)

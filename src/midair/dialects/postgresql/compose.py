@@ -8,7 +8,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from midair.dialects.postgresql.parse import statement_of, walk
+from midair.dialects.postgresql import nodes as pb
+from midair.dialects.postgresql.parse import NotParsed, deparse, statement_of, walk
 
 
 def actions_of(sql: str) -> tuple[str, ...] | None:
@@ -25,7 +26,6 @@ def actions_of(sql: str) -> tuple[str, ...] | None:
 
 
 def _pass_of(command: Any) -> int:
-    from postgast import pg_query_pb2 as pb
 
     dropped = (pb.AT_DropColumn, pb.AT_DropConstraint, pb.AT_DropNotNull, pb.AT_DropIdentity)
     passes: dict[int, int] = {
@@ -62,7 +62,6 @@ def parts_of_drop(sql: str) -> tuple[str, ...] | None:
 
 def concurrently(sql: str) -> str | None:
     """The same CREATE INDEX, DROP INDEX, REINDEX, REFRESH or DETACH in its concurrent form."""
-    from postgast import pg_query_pb2 as pb
 
     kind, tree = statement_of(sql)
 
@@ -123,8 +122,6 @@ def constraint_only(sql: str, name: str) -> str | None:
 
 def key_index(sql: str, name: str, table: tuple[str, ...] | None = None) -> str | None:
     """CREATE UNIQUE INDEX CONCURRENTLY for the key an ADD CONSTRAINT asks for, on its table or on this partition."""
-    import postgast
-    from postgast import pg_query_pb2 as pb
 
     kind, tree = statement_of(sql)
     if not _one_constraint(kind, tree):
@@ -147,8 +144,8 @@ def key_index(sql: str, name: str, table: tuple[str, ...] | None = None) -> str 
             element.name = each.string.sval
             element.ordering, element.nulls_ordering = pb.SORTBY_DEFAULT, pb.SORTBY_NULLS_DEFAULT
     try:
-        return postgast.deparse(result)
-    except postgast.PgQueryError:
+        return deparse(result)
+    except NotParsed:
         return None
 
 
@@ -185,7 +182,6 @@ def _point(range_var: Any, table: tuple[str, ...]) -> None:
 
 
 def _one_constraint(kind: str, tree: Any) -> bool:
-    from postgast import pg_query_pb2 as pb
 
     return (
         kind == "alter_table_stmt"
@@ -217,16 +213,13 @@ def worded(kind: str, tree: Any, change: Callable[[Any], None]) -> str | None:
 
 
 def _text_of(kind: str, tree: Any, change: Callable[[Any], None]) -> tuple[str | None, Any]:
-    import postgast
-    from postgast import pg_query_pb2 as pb
-
     result = pb.ParseResult()
     copy = getattr(result.stmts.add().stmt, kind)
     copy.CopyFrom(tree)
     change(copy)
     try:
-        return postgast.deparse(result), copy
-    except postgast.PgQueryError:
+        return deparse(result), copy
+    except NotParsed:
         return None, copy
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from midair.dialects.missing import Missing, only_here
+from midair.dialects.postgresql.parse import deparse, parse, parsed
 from midair.model.statement import Statement
 
 _SESSION = frozenset({"variable_set_stmt", "select_stmt"})
@@ -40,9 +41,7 @@ def missing(reference: Sequence[Statement], target: Sequence[Statement]) -> Miss
 
 
 def _tree(statement: Statement) -> Any:
-    import postgast
-
-    return postgast.parse(statement.sql).stmts[0].stmt
+    return parse(statement.sql)[0]
 
 
 def _is_setting(tree: Any) -> bool:
@@ -102,10 +101,8 @@ def _messages(message: Any) -> Iterator[Any]:
 
 
 def _add_column(relation: Any, column: Any) -> str:
-    import postgast
-
-    shape = postgast.parse("ALTER TABLE x ADD COLUMN y int")
+    shape = parsed("ALTER TABLE x ADD COLUMN y int")
     alter: Any = shape.stmts[0].stmt.alter_table_stmt
     alter.relation.CopyFrom(relation)
     alter.cmds[0].alter_table_cmd.__getattribute__("def").column_def.CopyFrom(column)
-    return postgast.deparse(shape)
+    return deparse(shape)

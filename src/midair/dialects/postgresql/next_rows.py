@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.compose import worded
 from midair.dialects.postgresql.parse import NotParsed, parse, statement_of, walk
@@ -24,8 +25,6 @@ def _both(left: Any | None, right: Any) -> Any:
     """`left AND right`."""
     if left is None:
         return right
-    from postgast import pg_query_pb2 as pb
-
     made = pb.Node()
     made.bool_expr.boolop = pb.AND_EXPR
     for each in (left, right):
@@ -36,8 +35,6 @@ def _both(left: Any | None, right: Any) -> Any:
 
 
 def _is_and(node: Any) -> bool:
-    from postgast import pg_query_pb2 as pb
-
     return node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == pb.AND_EXPR
 
 
@@ -128,8 +125,6 @@ def _is_steady(target: Any, names: set[str]) -> bool:
 
 def _ends_by_itself(where: Any, names: set[str]) -> bool:
     """`column IS NULL` at its top, of a column that is set."""
-    from postgast import pg_query_pb2 as pb
-
     for each in where.bool_expr.args if _is_and(where) else (where,):
         test = each.null_test
         if (

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.parse import statement_of
 from midair.model.plan import Repair
 from midair.model.statement import Parameter, Sql, Statement, quoted
@@ -46,7 +47,6 @@ def probe(statement: Statement) -> Sql | None:
 
 
 def _gone(tree: Any) -> Sql | None:
-    from postgast import pg_query_pb2 as pb
 
     item = tree.objects[0]
     if tree.remove_type in (
@@ -63,7 +63,6 @@ def _gone(tree: Any) -> Sql | None:
 
 
 def _altered(tree: Any) -> Sql | None:
-    from postgast import pg_query_pb2 as pb
 
     table, command = _relation(tree.relation), tree.cmds[0].alter_table_cmd
     match command.subtype:

@@ -7,9 +7,10 @@ library cannot write the result back.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import identifier, relation
 from midair.dialects.postgresql.compose import worded
-from midair.dialects.postgresql.parse import NotParsed, parse, statement_of, walk
+from midair.dialects.postgresql.parse import NotParsed, deparse, parse, parsed, statement_of, walk
 
 # --- columns
 
@@ -27,8 +28,6 @@ def column_line(
 
     `required` puts NOT NULL there or takes it away; `identity` takes the place of a serial type.
     """
-    from postgast import pg_query_pb2 as pb
-
     found = _definition(sql, column)
     if found is None:
         return None
@@ -65,8 +64,6 @@ def _type(text: str, is_array: bool) -> Any:
 
 
 def _is_replaced(node: Any, required: bool | None, default: str | None, identity: bool) -> bool:
-    from postgast import pg_query_pb2 as pb
-
     kind = node.constraint.contype
     return (
         (required is not None and kind in (pb.CONSTR_NOTNULL, pb.CONSTR_NULL))
@@ -98,8 +95,6 @@ def virtual(sql: str) -> str | None:
 
 def generated_from(sql: str) -> str | None:
     """The expression of an ADD COLUMN … GENERATED."""
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
     if kind != "alter_table_stmt" or len(tree.cmds) != 1:
         return None
@@ -123,8 +118,6 @@ def of_new_row(expression: str) -> str | None:
 
 def without_cascade(sql: str) -> str | None:
     """The same statement with RESTRICT, which is not written."""
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
 
     def change(copy: Any) -> None:
@@ -137,8 +130,6 @@ def without_cascade(sql: str) -> str | None:
 
 def guarded(sql: str) -> str | None:
     """The same statement with IF EXISTS or IF NOT EXISTS."""
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
     dropping = (pb.AT_DropColumn, pb.AT_DropConstraint, pb.AT_AddColumn)
 
@@ -184,9 +175,6 @@ def with_columns(sql: str, columns: Sequence[str]) -> str | None:
 
 def create_table_as(sql: str) -> str | None:
     """SELECT … INTO as CREATE TABLE … AS."""
-    import postgast
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
     if kind != "select_stmt" or not tree.HasField("into_clause"):
         return None
@@ -197,8 +185,8 @@ def create_table_as(sql: str) -> str | None:
     made.query.select_stmt.CopyFrom(tree)
     made.query.select_stmt.ClearField("into_clause")
     try:
-        return postgast.deparse(result)
-    except postgast.PgQueryError:
+        return deparse(result)
+    except NotParsed:
         return None
 
 
@@ -233,28 +221,23 @@ def tablespace_of(sql: str) -> str | None:
 
 def attached_later(sql: str) -> tuple[str, ...]:
     """CREATE TABLE … PARTITION OF as a table of its own that is attached; empty where it is partitioned itself."""
-    import postgast
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
     if kind != "create_stmt" or not tree.HasField("partbound") or tree.HasField("partspec"):
         return ()
     name, parent = relation(tree.relation), relation(tree.inh_relations[0].range_var)
     result = pb.ParseResult()
-    result.CopyFrom(postgast.parse(f"ALTER TABLE {parent} ATTACH PARTITION {name} DEFAULT"))
+    result.CopyFrom(parsed(f"ALTER TABLE {parent} ATTACH PARTITION {name} DEFAULT"))
     command = result.stmts[0].stmt.alter_table_stmt.cmds[0].alter_table_cmd
     getattr(command, "def").partition_cmd.bound.CopyFrom(tree.partbound)
     try:
-        attached = postgast.deparse(result)
-    except postgast.PgQueryError:
+        attached = deparse(result)
+    except NotParsed:
         return ()
     return (f"CREATE TABLE {name} (LIKE {parent} INCLUDING ALL)", attached)
 
 
 def ignored_event(sql: str) -> str | None:
     """`INSERT`, `UPDATE` or `DELETE` of a CREATE RULE … DO INSTEAD NOTHING without a condition."""
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
     if kind != "rule_stmt" or not tree.instead or tree.actions or tree.HasField("where_clause"):
         return None
@@ -288,8 +271,6 @@ def without_cascading_key(sql: str) -> str | None:
 
 def without_keys(sql: str) -> str | None:
     """CREATE TABLE without its foreign keys."""
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
     if kind != "create_stmt":
         return None
@@ -326,11 +307,8 @@ def domain_check(sql: str, column: str) -> str | None:
 
 def _said(expression: Any, renamed: Callable[[str], tuple[str, ...]]) -> str | None:
     """An expression's text, its bare columns named otherwise."""
-    import postgast
-    from postgast import pg_query_pb2 as pb
-
     result = pb.ParseResult()
-    result.CopyFrom(postgast.parse("SELECT 1"))
+    result.CopyFrom(parsed("SELECT 1"))
     value = result.stmts[0].stmt.select_stmt.target_list[0].res_target.val
     value.CopyFrom(expression)
     bare = [node for label, node in walk(value) if label == "ColumnRef" and len(node.fields) == 1]
@@ -340,6 +318,6 @@ def _said(expression: Any, renamed: Callable[[str], tuple[str, ...]]) -> str | N
         for part in renamed(name):
             node.fields.add().string.sval = part
     try:
-        return postgast.deparse(result).removeprefix("SELECT ")
-    except postgast.PgQueryError:
+        return deparse(result).removeprefix("SELECT ")
+    except NotParsed:
         return None

@@ -7,6 +7,7 @@ tables only. Everything here is decided conservatively: what is not known to be 
 from collections.abc import Iterator
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.expressions import conjuncts, volatility_of
 from midair.dialects.postgresql.changes.names import identifier, qualified, relation, strings
 from midair.dialects.postgresql.parse import walk
@@ -222,13 +223,12 @@ def never_null(node: Any) -> bool:
 
 def null_tests(condition: Any | None) -> frozenset[str]:
     """The columns a WHERE wants to be NULL, among the conditions that must all hold."""
-    from postgast.pg_query_pb2 import IS_NULL
 
     return frozenset(
         identifier(_last(each.null_test.arg.column_ref))
         for each in (conjuncts(condition) if condition is not None else ())
         if each.WhichOneof("node") == "null_test"
-        and each.null_test.nulltesttype == IS_NULL
+        and each.null_test.nulltesttype == pb.IS_NULL
         and each.null_test.arg.WhichOneof("node") == "column_ref"
     )
 
@@ -251,7 +251,6 @@ def freeze_moment(tree: Any) -> bool:
 
     A statement sees one `now()` from its first row to its last; its batches must see the same.
     """
-    from postgast import pg_query_pb2 as pb
 
     casts = {
         pb.SVFOP_CURRENT_TIMESTAMP: "timestamptz",

@@ -1,7 +1,6 @@
 """What a schema is after changes of columns."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from midair.model.change import (
     AddColumn,
@@ -18,6 +17,7 @@ from midair.model.change import (
     SetDefault,
     SetNotNull,
 )
+from midair.model.frozen import replace
 from midair.model.motion.naming import handed_down, joined, sequence_of, with_free_names
 from midair.model.motion.tables import not_null_by_key
 from midair.model.schema import Schema, bare_name, beside

@@ -1,7 +1,5 @@
 """What a schema is after changes of constraints."""
 
-from dataclasses import replace
-
 from midair.model.change import (
     AddConstraint,
     AlterConstraint,
@@ -13,6 +11,7 @@ from midair.model.change import (
     SetNotNull,
     ValidateConstraint,
 )
+from midair.model.frozen import replace
 from midair.model.motion.columns import set_not_null
 from midair.model.motion.naming import copied_index, with_free_name
 from midair.model.schema import Schema, beside

@@ -1,8 +1,7 @@
 """What a schema is after changes of indexes."""
 
-from dataclasses import replace
-
 from midair.model.change import ChangeIndex, CreateIndex, DropIndex
+from midair.model.frozen import replace
 from midair.model.motion.naming import copied_index, free_name
 from midair.model.schema import Schema, bare_name, beside
 

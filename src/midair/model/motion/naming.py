@@ -1,8 +1,7 @@
 """Names the server chooses, and what partitions get from their parent."""
 
-from dataclasses import replace
-
 from midair.model.change import Column, Constraint, ConstraintKind, Default, Index, Volatility
+from midair.model.frozen import replace
 from midair.model.schema import Schema, Table, bare_name, beside
 
 

@@ -1,7 +1,5 @@
 """What a schema is after changes of types, sequences, functions and parts of tables."""
 
-from dataclasses import replace
-
 from midair.model.change import (
     AddEnumValue,
     ChangeDomain,
@@ -18,6 +16,7 @@ from midair.model.change import (
     RenameEnumValue,
     RenameObject,
 )
+from midair.model.frozen import replace
 from midair.model.motion.columns import drop_column
 from midair.model.motion.tables import moved
 from midair.model.schema import Schema, Type, bare_name, beside

@@ -1,7 +1,6 @@
 """What a schema is after changes of tables and views."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from midair.model.change import (
     AttachPartition,
@@ -17,6 +16,7 @@ from midair.model.change import (
     RenameTable,
     Truncate,
 )
+from midair.model.frozen import replace
 from midair.model.motion.naming import (
     copied_index,
     handed_down,

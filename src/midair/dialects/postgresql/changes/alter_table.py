@@ -1,8 +1,10 @@
 """ALTER TABLE and its kin: one change an action."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.bounds import bounds_as_conditions
 from midair.dialects.postgresql.changes.constraints import column, constraint, index_of
 from midair.dialects.postgresql.changes.expressions import column_of, default_of, sql_of
@@ -35,7 +37,6 @@ from midair.model.change import (
 
 def alter_table(tree: Any) -> Iterator[Change]:
     """The changes of an ALTER TABLE, INDEX, VIEW, SEQUENCE or TYPE, in the order the author wrote them."""
-    from postgast import pg_query_pb2 as pb
 
     table = relation(tree.relation)
     for node in tree.cmds:
@@ -59,23 +60,27 @@ def alter_table(tree: Any) -> Iterator[Change]:
 
 def _action(command: Any) -> str:
     """An action's row in the table of facts: `AT_SetStatistics` → `set statistics`."""
-    from postgast import pg_query_pb2 as pb
 
     name = pb.AlterTableType.Name(command.subtype).removeprefix("AT_")
     return "".join(" " + each.lower() if each.isupper() else each for each in name).strip()
 
 
 def _view_action(command: Any) -> str:
-    from postgast import pg_query_pb2 as pb
 
     weak = command.subtype in (pb.AT_SetStatistics, pb.AT_ClusterOn, pb.AT_DropCluster)
     return _action(command) if weak else "view setting"
 
 
 def _table_action(table: str, command: Any, inherits: bool) -> Change:
-    from postgast import pg_query_pb2 as pb
+    if command.subtype == pb.AT_AddConstraint:
+        return _add_constraint(table, command, not inherits)
+    maker = _makers().get(command.subtype)
+    return _other(table, command) if maker is None else maker(table, command)
 
-    makers: dict[int, Callable[[str, Any], Change]] = {
+
+@cache
+def _makers() -> dict[int, Callable[[str, Any], Change]]:
+    return {
         pb.AT_AddColumn: _add_column,
         pb.AT_DropColumn: lambda t, c: DropColumn(
             t, identifier(c.name), c.missing_ok, c.behavior == pb.DROP_CASCADE
@@ -102,12 +107,6 @@ def _table_action(table: str, command: Any, inherits: bool) -> Change:
         ),
         pb.AT_DetachPartitionFinalize: lambda t, c: DetachPartition(t, _partition(c), finalize=True),
     }
-    if command.subtype == pb.AT_AddConstraint:
-        return _add_constraint(table, command, not inherits)
-    maker = makers.get(command.subtype)
-    if maker is not None:
-        return maker(table, command)
-    return _other(table, command)
 
 
 def _part(command: Any) -> Any:
@@ -185,7 +184,6 @@ def _attach(table: str, command: Any) -> Change:
 
 
 def _other(table: str, command: Any) -> Change:
-    from postgast import pg_query_pb2 as pb
 
     action = _action(command)
     subject = identifier(command.name) if command.name else None
@@ -205,7 +203,6 @@ def _other(table: str, command: Any) -> Change:
 
 
 def _index_action(index: str, command: Any) -> Change:
-    from postgast import pg_query_pb2 as pb
 
     match command.subtype:
         case pb.AT_AttachPartition:
@@ -224,7 +221,6 @@ def _index_action(index: str, command: Any) -> Change:
 
 def move_all(tree: Any) -> Iterator[Change]:
     """ALTER … ALL IN TABLESPACE: every table or index there is moved."""
-    from postgast import pg_query_pb2 as pb
 
     if tree.objtype == pb.OBJECT_INDEX:
         yield ChangeIndex(None, "set tablespace")

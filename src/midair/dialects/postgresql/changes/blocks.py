@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, cast
 
+from midair.dialects.postgresql.parse import NotParsed, parse, parse_plpgsql
 from midair.model.change import Block, Change, Opaque
 
 
@@ -11,11 +12,9 @@ def in_block(sql: str, read: Any) -> Iterator[Change]:
 
     `read` reads one statement's text into changes.
     """
-    import postgast
-
     try:
-        tree = postgast.parse_plpgsql(sql)
-    except (postgast.PgQueryError, ValueError):
+        tree = parse_plpgsql(sql)
+    except (NotParsed, ValueError):
         yield Opaque(sql, "the block's language or text cannot be read")
         return
     yield Block()
@@ -58,8 +57,6 @@ def _performed(query: str) -> str:
 
 
 def _constant(expression: str) -> str | None:
-    from midair.dialects.postgresql.parse import NotParsed, parse
-
     try:
         (tree,) = parse(f"SELECT {expression}")
     except (NotParsed, ValueError):

@@ -1,8 +1,8 @@
 """Columns and constraints, inline and by themselves."""
 
-from dataclasses import replace
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.expressions import (
     bounds_of,
     columns_in,
@@ -13,6 +13,7 @@ from midair.dialects.postgresql.changes.expressions import (
 from midair.dialects.postgresql.changes.names import chosen, identifier, relation, strings
 from midair.dialects.postgresql.changes.types import data_type
 from midair.model.change import Column, Constraint, ConstraintKind, Index
+from midair.model.frozen import replace
 from midair.model.schema import bare_name, beside
 
 _LABELS = {
@@ -55,28 +56,21 @@ def _collation(tree: Any) -> str | None:
 
 
 def _inline(part: Any, made: Column, table: str) -> tuple[Column, Constraint | None]:
-    from postgast import pg_query_pb2 as tree
 
     match part.contype:
-        case tree.CONSTR_NOTNULL:
+        case pb.CONSTR_NOTNULL:
             return replace(made, not_null=True), None
-        case tree.CONSTR_DEFAULT:
+        case pb.CONSTR_DEFAULT:
             default = default_of(part.raw_expr)
             return replace(made, default=default), None
-        case tree.CONSTR_IDENTITY:
+        case pb.CONSTR_IDENTITY:
             return replace(
                 made, identity="always" if part.generated_when == "a" else "by default", not_null=True
             ), None
-        case tree.CONSTR_GENERATED:
+        case pb.CONSTR_GENERATED:
             kind = "virtual" if part.generated_kind == "v" else "stored"
             return replace(made, generated=kind, generated_from=frozenset(columns_in(part.raw_expr))), None
-        case (
-            tree.CONSTR_CHECK
-            | tree.CONSTR_PRIMARY
-            | tree.CONSTR_UNIQUE
-            | tree.CONSTR_FOREIGN
-            | tree.CONSTR_EXCLUSION
-        ):
+        case pb.CONSTR_CHECK | pb.CONSTR_PRIMARY | pb.CONSTR_UNIQUE | pb.CONSTR_FOREIGN | pb.CONSTR_EXCLUSION:
             return made, constraint(part, table, made.name)
         case _:
             return made, None
@@ -84,7 +78,6 @@ def _inline(part: Any, made: Column, table: str) -> tuple[Column, Constraint | N
 
 def _deferred(tree: Any, constraints: list[Constraint]) -> tuple[Constraint, ...]:
     """Attributes that stand behind a constraint (`… REFERENCES t DEFERRABLE`, `… NOT ENFORCED`)."""
-    from postgast import pg_query_pb2 as pb
 
     marks = {node.constraint.contype for node in tree.constraints}
     if pb.CONSTR_ATTR_DEFERRABLE in marks or pb.CONSTR_ATTR_DEFERRED in marks:
@@ -96,15 +89,14 @@ def _deferred(tree: Any, constraints: list[Constraint]) -> tuple[Constraint, ...
 
 def constraint(part: Any, table: str, on_column: str | None = None) -> Constraint:
     """A constraint with the server's own name where the author gave none; NULL and kin are not passed here."""
-    from postgast import pg_query_pb2 as tree
 
     kinds = {
-        tree.CONSTR_CHECK: ConstraintKind.CHECK,
-        tree.CONSTR_FOREIGN: ConstraintKind.FOREIGN_KEY,
-        tree.CONSTR_UNIQUE: ConstraintKind.UNIQUE,
-        tree.CONSTR_PRIMARY: ConstraintKind.PRIMARY_KEY,
-        tree.CONSTR_EXCLUSION: ConstraintKind.EXCLUDE,
-        tree.CONSTR_NOTNULL: ConstraintKind.NOT_NULL,
+        pb.CONSTR_CHECK: ConstraintKind.CHECK,
+        pb.CONSTR_FOREIGN: ConstraintKind.FOREIGN_KEY,
+        pb.CONSTR_UNIQUE: ConstraintKind.UNIQUE,
+        pb.CONSTR_PRIMARY: ConstraintKind.PRIMARY_KEY,
+        pb.CONSTR_EXCLUSION: ConstraintKind.EXCLUDE,
+        pb.CONSTR_NOTNULL: ConstraintKind.NOT_NULL,
     }
     kind = kinds[part.contype]
     columns = _columns(part, kind, on_column)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.bounds import bounds_as_conditions
 from midair.dialects.postgresql.changes.constraints import column, constraint, index_of
 from midair.dialects.postgresql.changes.expressions import (
@@ -14,7 +15,7 @@ from midair.dialects.postgresql.changes.expressions import (
 )
 from midair.dialects.postgresql.changes.names import chosen, dotted, identifier, relation, strings
 from midair.dialects.postgresql.changes.types import data_type
-from midair.dialects.postgresql.parse import walk
+from midair.dialects.postgresql.parse import NotParsed, deparse, walk
 from midair.model.change import (
     Change,
     ChangeServer,
@@ -82,7 +83,6 @@ def _partition_key(tree: Any) -> tuple[str, ...] | None:
 
 def create_table_as(tree: Any) -> Iterator[Change]:
     """CREATE TABLE AS and CREATE MATERIALIZED VIEW."""
-    from postgast import pg_query_pb2 as pb
 
     name = relation(tree.into.rel)
     reads = relations_in(tree.query)
@@ -179,7 +179,6 @@ def _index_name(table: str, elements: list[Any], included: tuple[str, ...]) -> s
 
 
 def _is_default(element: Any) -> bool:
-    from postgast import pg_query_pb2 as pb
 
     plain_order = element.ordering in (pb.SORTBY_DEFAULT, pb.SORTBY_ASC)
     return bool(element.name) and plain_order and not element.opclass and not element.collation
@@ -205,16 +204,14 @@ def _online(tree: Any, name: str) -> str:
 
 
 def _deparsed(tree: Any, name: str, *, concurrent: bool) -> str:
-    import postgast
-    from postgast import pg_query_pb2 as pb
 
     result = pb.ParseResult()
     statement = result.stmts.add().stmt.index_stmt
     statement.CopyFrom(tree)
     statement.concurrent, statement.if_not_exists, statement.idxname = concurrent, False, name
     try:
-        return postgast.deparse(result)
-    except postgast.PgQueryError:
+        return deparse(result)
+    except NotParsed:
         return ""
 
 
@@ -231,7 +228,6 @@ def create_type(tree: Any, kind: str) -> Iterator[Change]:
 
 def create_domain(tree: Any) -> Iterator[Change]:
     """CREATE DOMAIN; one with a CHECK or NOT NULL is constrained."""
-    from postgast import pg_query_pb2 as pb
 
     limits = (pb.CONSTR_CHECK, pb.CONSTR_NOTNULL)
     constrained = any(each.constraint.contype in limits for each in tree.constraints)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import dotted, identifier, object_name, relation, strings
 from midair.model.change import (
     Change,
@@ -23,9 +24,7 @@ from midair.model.change import (
 
 def word_of(object_type: int) -> str:
     """An object's kind as SQL says it: `OBJECT_MATVIEW` → `materialized view`."""
-    from postgast.pg_query_pb2 import ObjectType
-
-    name = ObjectType.Name(object_type).removeprefix("OBJECT_").lower().replace("_", " ")
+    name: str = pb.ObjectType.Name(object_type).removeprefix("OBJECT_").lower().replace("_", " ")
     return {"matview": "materialized view", "statistic ext": "statistics", "tabconstraint": "constraint"}.get(
         name, name
     )
@@ -33,7 +32,6 @@ def word_of(object_type: int) -> str:
 
 def drop(tree: Any) -> Iterator[Change]:
     """DROP of anything, one change an object."""
-    from postgast import pg_query_pb2 as pb
 
     cascade = tree.behavior == pb.DROP_CASCADE
     word = word_of(tree.remove_type)
@@ -56,7 +54,6 @@ def drop(tree: Any) -> Iterator[Change]:
 
 def rename(tree: Any) -> Iterator[Change]:
     """ALTER … RENAME of anything."""
-    from postgast import pg_query_pb2 as pb
 
     word, new = word_of(tree.rename_type), identifier(tree.newname)
     match tree.rename_type:
@@ -88,7 +85,6 @@ def rename(tree: Any) -> Iterator[Change]:
 
 def set_schema(tree: Any) -> Iterator[Change]:
     """ALTER … SET SCHEMA."""
-    from postgast import pg_query_pb2 as pb
 
     if tree.object_type in (
         pb.OBJECT_TABLE,
@@ -112,7 +108,6 @@ def owner(tree: Any) -> Iterator[Change]:
 
 def comment(tree: Any) -> Iterator[Change]:
     """COMMENT ON: a weak lock on a table or index, none worth naming on the rest."""
-    from postgast import pg_query_pb2 as pb
 
     if tree.objtype in (
         pb.OBJECT_TABLE,

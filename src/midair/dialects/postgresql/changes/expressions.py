@@ -5,8 +5,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import identifier, qualified, strings
-from midair.dialects.postgresql.parse import walk
+from midair.dialects.postgresql.parse import NotParsed, deparse, walk
 from midair.model.change import Default, Volatility
 
 _ORDER = (Volatility.IMMUTABLE, Volatility.STABLE, Volatility.UNKNOWN, Volatility.VOLATILE)
@@ -29,16 +30,14 @@ def _catalog() -> dict[str, Volatility]:
 
 def sql_of(node: Any) -> str:
     """An expression as SQL in the server's own spelling; the empty text when it cannot be written."""
-    import postgast
-    from postgast import pg_query_pb2 as tree
 
-    select = tree.SelectStmt()
+    select = pb.SelectStmt()
     select.target_list.add().res_target.val.CopyFrom(node)
-    result = tree.ParseResult()
+    result = pb.ParseResult()
     result.stmts.add().stmt.select_stmt.CopyFrom(select)
     try:
-        return postgast.deparse(result).removeprefix("SELECT ")
-    except postgast.PgQueryError:
+        return deparse(result).removeprefix("SELECT ")
+    except NotParsed:
         return ""
 
 
@@ -93,7 +92,6 @@ _FIXED_NAMES = {"a_array_expr": "array", "row_expr": "row", "coalesce_expr": "co
 
 def _figured(node: Any) -> tuple[str | None, int]:
     """The name, and how well it fits: 0 none, 1 for want of a better one, 2 certain."""
-    from postgast import pg_query_pb2 as pb
 
     kind = node.WhichOneof("node") or ""
     tree: Any = getattr(node, kind, None)
@@ -133,9 +131,8 @@ def column_of(node: Any) -> str | None:
 
 def conjuncts(node: Any) -> Iterator[Any]:
     """The parts of a condition that must all hold."""
-    from postgast.pg_query_pb2 import AND_EXPR
 
-    if node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == AND_EXPR:
+    if node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == pb.AND_EXPR:
         for each in node.bool_expr.args:
             yield from conjuncts(each)
     else:
@@ -148,17 +145,16 @@ def proven_not_null(node: Any) -> frozenset[str]:
 
 
 def _proves(node: Any) -> str | None:
-    from postgast.pg_query_pb2 import AEXPR_DISTINCT, IS_NOT_NULL, IS_NULL, NOT_EXPR
 
     match node.WhichOneof("node"):
-        case "null_test" if node.null_test.nulltesttype == IS_NOT_NULL:
+        case "null_test" if node.null_test.nulltesttype == pb.IS_NOT_NULL:
             return column_of(node.null_test.arg)
-        case "bool_expr" if node.bool_expr.boolop == NOT_EXPR:
+        case "bool_expr" if node.bool_expr.boolop == pb.NOT_EXPR:
             inner = node.bool_expr.args[0]
-            if inner.WhichOneof("node") == "null_test" and inner.null_test.nulltesttype == IS_NULL:
+            if inner.WhichOneof("node") == "null_test" and inner.null_test.nulltesttype == pb.IS_NULL:
                 return column_of(inner.null_test.arg)
             return None
-        case "a_expr" if node.a_expr.kind == AEXPR_DISTINCT and _is_null(node.a_expr.rexpr):
+        case "a_expr" if node.a_expr.kind == pb.AEXPR_DISTINCT and _is_null(node.a_expr.rexpr):
             return column_of(node.a_expr.lexpr)
         case _:
             return None

@@ -5,6 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from midair.dialects.postgresql.parse import NotParsed, tokens
+
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 # Words the server quotes: every keyword that is not "unreserved" (pg_get_keywords, PostgreSQL 18).
 _QUOTED_WORDS = frozenset(Path(__file__).with_name("quoted_words.txt").read_text("ascii").split())
@@ -86,15 +88,11 @@ def chosen(*parts: str, label: str) -> str:
 
 def long_identifiers(sql: str) -> tuple[str, ...]:
     """Names in a text that the server would cut, each once."""
-    import postgast
-
-    from midair.dialects.postgresql.parse import NotParsed
-
     data = sql.encode()
     try:
-        tokens = postgast.scan(sql).tokens
-    except (postgast.PgQueryError, NotParsed):
+        found = tokens(data)
+    except NotParsed:
         return ()
-    words = (data[each.start : each.end].decode() for each in tokens if each.end - each.start > _LONGEST)
+    words = (data[each.start : each.end].decode() for each in found if each.end - each.start > _LONGEST)
     named = (each.strip('"') for each in words if each[0].isalpha() or each[0] in '_"')
     return tuple(dict.fromkeys(each for each in named if len(each.encode()) > _LONGEST))

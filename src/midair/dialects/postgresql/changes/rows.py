@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.expressions import (
     column_of,
     columns_in,
@@ -131,10 +132,9 @@ def _sequence_names(call: Any) -> Iterator[str]:
 
 def truncate(tree: Any) -> Iterator[Change]:
     """TRUNCATE."""
-    from postgast.pg_query_pb2 import DROP_CASCADE
 
     tables = tuple(relation(each.range_var) for each in tree.relations)
-    yield Truncate(tables, tree.behavior == DROP_CASCADE, tree.restart_seqs)
+    yield Truncate(tables, tree.behavior == pb.DROP_CASCADE, tree.restart_seqs)
 
 
 def lock(tree: Any) -> Iterator[Change]:

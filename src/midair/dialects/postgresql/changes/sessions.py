@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.create import owner_of
 from midair.dialects.postgresql.changes.expressions import sql_of
 from midair.dialects.postgresql.changes.names import dotted, identifier, object_name, relation
@@ -25,7 +26,6 @@ from midair.model.change import (
 
 def setting(tree: Any) -> Iterator[Change]:
     """SET, SET LOCAL, RESET."""
-    from postgast import pg_query_pb2 as pb
 
     if tree.kind == pb.VAR_SET_VALUE:
         value = ", ".join(_value(each) for each in tree.args)
@@ -51,9 +51,8 @@ _VERBS = {
 
 def transaction(tree: Any) -> Iterator[Change]:
     """BEGIN, COMMIT and kin."""
-    from postgast.pg_query_pb2 import TransactionStmtKind
 
-    yield Transaction(_VERBS[TransactionStmtKind.Name(tree.kind).removeprefix("TRANS_STMT_")])
+    yield Transaction(_VERBS[pb.TransactionStmtKind.Name(tree.kind).removeprefix("TRANS_STMT_")])
 
 
 def vacuum(tree: Any) -> Iterator[Change]:
@@ -87,9 +86,8 @@ def cluster(tree: Any) -> Iterator[Change]:
 
 def reindex(tree: Any) -> Iterator[Change]:
     """REINDEX."""
-    from postgast.pg_query_pb2 import ReindexObjectType
 
-    kind = ReindexObjectType.Name(tree.kind).removeprefix("REINDEX_OBJECT_").lower()
+    kind = pb.ReindexObjectType.Name(tree.kind).removeprefix("REINDEX_OBJECT_").lower()
     options = {each.def_elem.defname: each.def_elem.arg for each in tree.params}
     name = (
         relation(tree.relation) if tree.HasField("relation") else identifier(tree.name) if tree.name else None
@@ -113,7 +111,6 @@ def enum(tree: Any) -> Iterator[Change]:
 
 def domain(tree: Any) -> Iterator[Change]:
     """ALTER DOMAIN."""
-    from postgast import pg_query_pb2 as pb
 
     name = dotted(tree.type_name)
     match chr(tree.subtype) if isinstance(tree.subtype, int) else tree.subtype:
@@ -150,7 +147,6 @@ def rule(tree: Any) -> Iterator[Change]:
 
 def grant(tree: Any) -> Iterator[Change]:
     """GRANT and REVOKE."""
-    from postgast import pg_query_pb2 as pb
 
     on_tables = (
         tree.objtype in (pb.OBJECT_TABLE, pb.OBJECT_SEQUENCE) and tree.targtype == pb.ACL_TARGET_OBJECT

@@ -5,7 +5,6 @@ Takes changes, a schema and a major version; gives `Effects`. May import: `facts
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 from midair.dialects.postgresql.effects import columns, constraints, indexes, objects, rows, tables
@@ -14,6 +13,7 @@ from midair.dialects.postgresql.facts import LOCKS
 from midair.model import change as c
 from midair.model.change import Change
 from midair.model.effects import NO_EFFECTS, Effects, LockLevel
+from midair.model.frozen import replace
 from midair.model.schema import Schema
 
 _COSTS: dict[type, Callable[[Any, Situation], Effects]] = {

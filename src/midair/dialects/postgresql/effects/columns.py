@@ -1,7 +1,5 @@
 """What changes of columns cost."""
 
-from dataclasses import replace
-
 from midair.dialects.postgresql.conversions import Conversion, base_of, conversion, may_cut
 from midair.dialects.postgresql.effects.constraints import foreign_key, proven
 from midair.dialects.postgresql.effects.cost import (
@@ -30,6 +28,7 @@ from midair.model.change import (
     Volatility,
 )
 from midair.model.effects import Effects
+from midair.model.frozen import replace
 from midair.model.schema import Schema, Table
 
 

@@ -1,7 +1,5 @@
 """What constraints cost: to add, validate, change and drop."""
 
-from dataclasses import replace
-
 from midair.dialects.postgresql.effects.cost import (
     Situation,
     both,
@@ -22,6 +20,7 @@ from midair.model.change import (
     ValidateConstraint,
 )
 from midair.model.effects import Effects, LockLevel
+from midair.model.frozen import replace
 from midair.model.schema import Schema, Table
 
 

@@ -1,14 +1,14 @@
 """Small words to say effects with, and which tables a change reaches."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from midair.dialects.postgresql.facts import lock
-from midair.model.effects import Effects, LockLevel
+from midair.model.effects import NO_EFFECTS, Effects, LockLevel
+from midair.model.frozen import frozen
 from midair.model.schema import Schema, Table
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Situation:
     """What a statement meets: the schema before it, the server's major version, the session's time zone.
 
@@ -41,9 +41,9 @@ def refused(code: str) -> Effects:
 
 def both(*parts: Effects) -> Effects:
     """All of it."""
-    result = Effects()
+    result = NO_EFFECTS
     for each in parts:
-        result = result.and_then(each)
+        result = each if result is NO_EFFECTS and len(each.locks) < 2 else result.and_then(each)
     return result
 
 

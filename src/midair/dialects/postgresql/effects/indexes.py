@@ -1,7 +1,5 @@
 """What indexes cost: to build, drop, rebuild and change."""
 
-from dataclasses import replace
-
 from midair.dialects.postgresql.effects.cost import (
     Situation,
     both,
@@ -15,6 +13,7 @@ from midair.dialects.postgresql.effects.cost import (
 from midair.dialects.postgresql.facts import lock
 from midair.model.change import ChangeIndex, CreateIndex, DropIndex, Reindex
 from midair.model.effects import Effects
+from midair.model.frozen import replace
 from midair.model.schema import Schema, Table
 
 

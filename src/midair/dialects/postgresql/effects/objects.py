@@ -1,7 +1,5 @@
 """What views, types, sequences, triggers and other objects cost."""
 
-from dataclasses import replace
-
 from midair.dialects.postgresql.effects.cost import (
     Situation,
     both,
@@ -27,6 +25,7 @@ from midair.model.change import (
     RefreshView,
 )
 from midair.model.effects import Effects
+from midair.model.frozen import replace
 from midair.model.schema import Schema, Table
 
 _CHECKING = ("add constraint", "validate", "set not null")

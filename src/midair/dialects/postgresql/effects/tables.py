@@ -1,7 +1,5 @@
 """What creating, changing, renaming, emptying and dropping tables costs."""
 
-from dataclasses import replace
-
 from midair.dialects.postgresql.effects.constraints import foreign_key
 from midair.dialects.postgresql.effects.cost import (
     Situation,
@@ -29,6 +27,7 @@ from midair.model.change import (
     Truncate,
 )
 from midair.model.effects import Effects, LockLevel
+from midair.model.frozen import replace
 from midair.model.schema import Schema, Table
 
 _REWRITING = ("set logged", "set un logged", "set access method", "set table space")

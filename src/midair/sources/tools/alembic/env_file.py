@@ -6,8 +6,9 @@ the run has the last word, and a difference is an error, not a guess.
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from midair.model.frozen import frozen
 
 _USES_INI = (
     "get_main_option",
@@ -18,7 +19,7 @@ _USES_INI = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class EnvFile:
     """`unclear` are settings that are computed: nothing but running env.py can tell them.
 

@@ -5,14 +5,15 @@ Source: Alembic 1.20, `script/revision.py` (normalised dependencies) and `runtim
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
 from midair.errors import BrokenHistory, DuplicateRevision
+from midair.model.frozen import frozen
 from midair.model.migration import Migration, RevisionId
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Move:
     """One write to the version table: `old` None is an INSERT, `new` None a DELETE, both an UPDATE."""
 
@@ -20,7 +21,7 @@ class Move:
     new: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Graph:
     """Migrations by revision, in an order in which every one stands after what it needs."""
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from midair.database.session import Session
 from midair.errors import ForeignHistory
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Migration, RevisionId, Standing, State
 from midair.model.statement import Sql, quoted
 from midair.sources.history import REMEMBERED, History, Marks
@@ -15,7 +15,7 @@ from midair.sources.source import Project
 from midair.sources.tools.alembic.graph import Graph, Move, moved
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """Where the heads are kept. Without a schema it is found by the session's search path, as Alembic finds it."""
 

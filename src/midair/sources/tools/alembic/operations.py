@@ -5,13 +5,13 @@ Takes a call's syntax tree; gives SQL. Whatever is not literal raises `NotLitera
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from midair.dialects.postgresql.changes.names import identifier, qualified
+from midair.model.frozen import frozen
 from midair.sources.tools.alembic.column_types import NotLiteral, dotted, literal_sql, type_sql
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Call:
     """One call. `constants` are the module's literal names, `batch` the table of the batch operation it belongs to."""
 

@@ -6,12 +6,12 @@ import subprocess
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from midair.errors import BadSetting, LockTimeout, ProgramFailed, Unsupported
 from midair.model.address import Address, Product
+from midair.model.frozen import frozen
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LAST_LINES = 12
@@ -20,7 +20,7 @@ Answer = Mapping[str, Any]
 """One line of the worker; `kind` says which. `Any` ends where capture turns it into statements."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Program:
     """The project's own Alembic. `script_location` is set where no configuration file says it."""
 

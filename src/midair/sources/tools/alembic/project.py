@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from midair.database.address import parse
 from midair.errors import BadAddress, BadSetting, MidairError, NothingHere, Unsupported
 from midair.model.address import Address, Product, Secret
+from midair.model.frozen import frozen
 from midair.model.migration import Migration, RevisionId
 from midair.model.statement import Span
 from midair.sources.source import Found, Options, Project
@@ -35,7 +35,7 @@ OPTIONS = {
 _SKIPPED = {"node_modules", "venv", "__pycache__", "site-packages", "build", "dist"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """Where a project's parts are, all resolved to folders that exist."""
 

@@ -4,12 +4,12 @@ import ast
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from midair.errors import BadMigration, UnreadableFile
+from midair.model.frozen import frozen
 from midair.model.statement import Span
 
 _NAME = re.compile(r"(?!\.\#|__init__)(.*\.py)$")  # Alembic's own pattern for revision files
@@ -21,7 +21,7 @@ class Computed(Exception):
     """An identifier is not written literally: only Python can tell it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Revision:
     """One revision file. `depends_on` is as written: an id, the beginning of one, or a branch's label."""
 

@@ -8,11 +8,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from configparser import ConfigParser, Error
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from midair.errors import BadSetting, UnreadableFile
+from midair.model.frozen import frozen
 
 _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
 _OLD_LIST = re.compile(r", *|(?: +)")
@@ -20,7 +20,7 @@ _OLD_PATHS = re.compile(r", *|(?: +)|\:")
 _SECTION = "alembic"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What Alembic would work with. Paths are as written: relative ones start at `cwd`.
 

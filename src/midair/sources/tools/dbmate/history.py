@@ -1,12 +1,12 @@
 """dbmate's table as data: one row a version, the version as text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from midair.database.session import Session
 from midair.errors import ForeignHistory, HistoryDiverged
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Migration, RevisionId, Standing, State
 from midair.model.statement import Sql, quoted
 from midair.sources.history import History, Marks, ToolLock
@@ -14,7 +14,7 @@ from midair.sources.numbered import columns_of, current_schema, yes
 from midair.sources.source import Project
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Table:
     """The history table's name; without a schema it is in the session's current one, else in public."""
 

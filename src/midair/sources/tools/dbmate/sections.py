@@ -1,9 +1,9 @@
 """The two sections of a dbmate file, `-- migrate:up` and `-- migrate:down`, with their options."""
 
 import re
-from dataclasses import dataclass
 
 from midair.errors import BadMigration
+from midair.model.frozen import frozen
 
 # Go's classes: blanks are ASCII, and they may be line breaks.
 _UP = re.compile(r"^--[\t\n\f\r ]*migrate:up(?:[\t\n\f\r ]*$|[\t\n\f\r ]+[^\t\n\f\r ]+)", re.MULTILINE)
@@ -11,7 +11,7 @@ _DOWN = re.compile(r"^--[\t\n\f\r ]*migrate:down(?:[\t\n\f\r ]*$|[\t\n\f\r ]+[^\
 _DIRECTIVE = re.compile(r"--[\t\n\f\r ]*migrate:(?:up|down)")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """One direction's text, its directive line included, as the tool sends it."""
 

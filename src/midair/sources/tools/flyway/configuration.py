@@ -1,17 +1,18 @@
 """Flyway's settings: one value for all places they can be written in (flyway.md §6)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 
 from midair.errors import BadSetting
 from midair.model.address import Secret
+from midair.model.frozen import frozen
 from midair.sources.tools.flyway.names import Naming
 from midair.sources.tools.flyway.placeholders import Placeholders
 
 Value = str | tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layer:
     """The settings of one place, by Flyway's own key without `flyway.`; `origin` is the place, for people.
 
@@ -23,7 +24,7 @@ class Layer:
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Every setting midair honours, with Flyway's default. Names are Flyway's in snake case."""
 

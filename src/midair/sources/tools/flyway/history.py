@@ -1,13 +1,13 @@
 """Flyway's history table as data: rows read, written, taken back (flyway.md §3, §4.1)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from midair.database.session import Session
 from midair.errors import Refused
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Migration, RevisionId
 from midair.model.statement import Sql, quoted
 from midair.sources.history import History, Marks, ToolLock
@@ -59,7 +59,7 @@ def lock_key(schema: str, table: str) -> int:
     return _LOCK_BASE + java_hash(quoted(schema, table))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Table:
     settings: Settings
     files: Mapping[RevisionId, LocalFile]

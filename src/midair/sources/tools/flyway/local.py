@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from midair.model.frozen import frozen
 from midair.model.migration import Migration, RevisionId
 from midair.sources.source import Project
 from midair.sources.tools.flyway.configuration import Settings
@@ -14,7 +15,7 @@ DESCRIPTION_LENGTH = 200
 SCRIPT_LENGTH = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ScriptSettings:
     """A file's own settings (`V1__x.sql.conf`); `None` where it leaves the project's."""
 
@@ -24,7 +25,7 @@ class ScriptSettings:
     should_execute: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalFile:
     """One migration of the project. `type` is the history's word; `raw_checksum` is that of the text before placeholders."""
 

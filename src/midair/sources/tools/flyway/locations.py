@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from midair.errors import BadSetting, UnreadableFile, Unsupported
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.sources.tools.flyway.configuration import Settings
 
 RESOURCES = (
@@ -19,7 +19,7 @@ _CLOUD = ("s3:", "gcs:")
 _NO_MODULES = {"node_modules", "target", "build", "out", "venv", "__pycache__"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocatedFile:
     """A file below a location; `script` is its path relative to it, as the history stores it."""
 
@@ -27,7 +27,7 @@ class LocatedFile:
     script: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Location:
     """One location on this machine. `pattern` is set when it has wildcards: then `folder` is where they begin."""
 

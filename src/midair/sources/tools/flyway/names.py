@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
+from midair.model.frozen import frozen
+
 SCRIPT_SUFFIXES = (".sh", ".bash", ".py", ".cmd", ".bat", ".ps1")
 """Files with these endings are programs: Flyway executes them and writes type `SCRIPT`."""
 
@@ -52,7 +54,7 @@ class Version:
         return cls(tuple(numbers), dotted)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Naming:
     """The team's own prefixes, separator and suffixes."""
 
@@ -73,7 +75,7 @@ class Naming:
             yield event, Kind.CALLBACK
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Name:
     """A valid name. `version_text` is how the file spells the version; `event` is set for callbacks."""
 
@@ -90,7 +92,7 @@ class Name:
         return self.prefix
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Skipped:
     """A name Flyway passes over in silence; `reason` says why, for people."""
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from midair.errors import BadMigration
+from midair.model.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Placeholders:
     """Values by lower-case name, and how a placeholder is written."""
 

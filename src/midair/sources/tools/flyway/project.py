@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 from midair.errors import BadMigration, DuplicateRevision, Unsupported
 from midair.model.address import Address, Product
+from midair.model.frozen import frozen
 from midair.model.migration import Migration
 from midair.model.statement import Span
 from midair.sources.source import Found, Options
@@ -69,7 +70,7 @@ def read(found: Found, options: Options) -> FlywayProject:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Reading:
     root: Path
     settings: Settings

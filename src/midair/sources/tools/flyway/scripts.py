@@ -1,11 +1,11 @@
 """Migrations as statements: placeholders, splitting, transactions, callbacks (flyway.md §4.3, §5.9, §5.10, §7)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from midair.dialects.dialect import Dialect, dialect_of
 from midair.errors import BadMigration, Irreversible, Unsupported
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.migration import Block, Direction, Migration, Script
 from midair.model.statement import Span, Statement, quoted
 from midair.sources.source import Options, Project, Scratch, Scripts, Work
@@ -26,7 +26,9 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
         Irreversible: there is no undo file.
     """
     del scratch, options  # everything is in the files
-    writing = _Writing(flyway_project(project), dialect_of(work.product), work.direction)
+    writing = _Writing(
+        flyway_project(project), dialect_of(work.product, condensed=work.condensed), work.direction
+    )
     by_revision = {migration.revision: writing.migration(migration) for migration in work.migrations}
     first = next((migration.revision for migration in work.migrations if migration.repeatable), None)
     between = Script() if work.direction is Direction.DOWN else writing.around("afterVersioned")
@@ -38,7 +40,7 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
     return Scripts(by_revision, writing.prologue(), writing.epilogue(between, applied=bool(work.migrations)))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Writing:
     project: FlywayProject
     dialect: Dialect

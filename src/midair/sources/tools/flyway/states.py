@@ -1,9 +1,9 @@
 """How each migration stands, in Flyway's own words (flyway.md §5.2)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from midair.errors import UnknownRevision
+from midair.model.frozen import frozen
 from midair.model.migration import Applied, Migration, RevisionId, Standing, State
 from midair.sources.tools.flyway.history import version_of, versions
 from midair.sources.tools.flyway.local import (
@@ -20,7 +20,7 @@ _SAME_TYPE = {"SQL_STATE_SCRIPT": "SQL_BASELINE", "JDBC_STATE_SCRIPT": "JDBC_BAS
 """Words of old versions and what they are called now."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class View:
     """A project beside its rows, with the versions Flyway's rules speak of."""
 

@@ -1,10 +1,9 @@
 """The history table on a server: its name, whether it is there, the SQL that makes it (flyway.md §3)."""
 
-from dataclasses import dataclass
-
 from midair.database.session import Session
 from midair.errors import BadSetting, ForeignHistory
 from midair.model.address import Product
+from midair.model.frozen import frozen
 from midair.model.statement import Parameter, Sql, quoted
 from midair.sources.numbered import columns_of, current_schema
 from midair.sources.tools.flyway.configuration import Settings
@@ -57,7 +56,7 @@ SELECT EXISTS (SELECT 1 FROM sqlite_master
 _SCHEMA_EXISTS = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %s)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """Where one project's history is on one server."""
 
@@ -155,7 +154,7 @@ def table_sql(settings: Settings, place: Place) -> tuple[Sql, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """What is to be written about one migration."""
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from midair.errors import BadMigration, DuplicateRevision
+from midair.model.frozen import frozen
 from midair.sources.numbered import file_names, shown
 
 _NAME = re.compile(r"([0-9]+)_(.*)\.(down|up)\.(.*)")
@@ -13,7 +13,7 @@ _HIGHEST = 2**63 - 1
 """The tool reads 64 bits unsigned, and stores them in a signed column."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pair:
     """One version's files by name; a direction whose file is missing counts as empty."""
 

@@ -1,11 +1,11 @@
 """What a failed file left behind, asked of the schema itself, statement by statement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
+from midair.model.frozen import frozen
 from midair.model.statement import Statement
 
 
@@ -18,7 +18,7 @@ class Extent(StrEnum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Evidence:
     """A file's statements, each with what the schema says: in (true), not in (false), or nothing (`None`)."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from midair.errors import BadMigration
+from midair.model.frozen import frozen
 from midair.model.migration import Direction
 from midair.sources.tools.goose.envsub import expanded
 
@@ -25,7 +26,7 @@ class Annotation(StrEnum):
     ENVSUB_OFF = "envsub off"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Piece:
     """What goose sends as one message: usually one statement. `line` is where it begins in the file."""
 
@@ -33,7 +34,7 @@ class Piece:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Section:
     """One direction of a file; a file without a Down has no pieces there."""
 

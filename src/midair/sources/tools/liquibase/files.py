@@ -4,10 +4,10 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from midair.errors import BadMigration, BadSetting, UnreadableFile
+from midair.model.frozen import frozen
 from midair.model.statement import Span
 from midair.sources.tools.liquibase.model import Change
 from midair.sources.tools.liquibase.nodes import MOST_BYTES
@@ -15,7 +15,7 @@ from midair.sources.tools.liquibase.nodes import MOST_BYTES
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SearchPath:
     """The folders files are looked for in, strongest first; nothing outside them is ever read."""
 
@@ -95,7 +95,7 @@ def beside(file: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(normal(file)), name.replace("\\", "/")))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangeFiles:
     """The files that changes name by `path` or `file`."""
 

@@ -1,9 +1,10 @@
 """A changelog once read: changesets, changes, columns; the frozen values the rest of this folder speaks."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from midair.model.frozen import frozen
 from midair.model.statement import Span
 from midair.sources.tools.liquibase.nodes import Node
 from midair.sources.tools.liquibase.properties import Scope
@@ -11,7 +12,7 @@ from midair.sources.tools.liquibase.properties import Scope
 _NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Part:
     """A column of a change: its fields by Liquibase's names, as the text that enters a checksum."""
 
@@ -40,7 +41,7 @@ class Part:
         return self.constraint(name) == "true"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Change:
     """One change of a changeset. `fields` as in `Part`; `file` is the changelog it stands in, for relative paths.
 
@@ -68,7 +69,7 @@ class Change:
         return default if text is None else text == "true"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Visitor:
     """One entry of modifySql."""
 
@@ -82,7 +83,7 @@ class Visitor:
     apply_to_rollback: bool
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rollback:
     """One rollback node: changes, or another changeset whose forward changes undo this one. Neither: nothing to do."""
 
@@ -92,7 +93,7 @@ class Rollback:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changeset:
     """`path` is the identity's; `file` the changelog it really stands in. `contexts` are the expressions that must
     all hold, as the history's column orders them: inherited ones, nearest file first, then its own.
@@ -138,7 +139,7 @@ class Changeset:
         return next((each.get("tag") for each in self.changes if each.name == "tagDatabase"), None)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Runtime:
     """What a run chooses: contexts, label filter, database. `dbms` is Liquibase's short name (`mariadb`)."""
 
@@ -153,7 +154,7 @@ class Runtime:
     encoding: str = "UTF-8"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Changelog:
     """Everything one root changelog and its includes hold, in running order; what another dbms is for is left out."""
 

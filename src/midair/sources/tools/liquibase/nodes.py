@@ -1,10 +1,11 @@
 """What every format becomes first: named nodes with text and children, each knowing its line (liquibase.md §1.1)."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from operator import is_
 
 from midair.errors import BadMigration
+from midair.model.frozen import frozen
 from midair.model.statement import Span
 
 MOST_BYTES = 32_000_000
@@ -13,7 +14,7 @@ MOST_NODES = 500_000
 DEEPEST = 100
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Node:
     """An element, an attribute or a map entry alike: `text` is its own value, `None` when it has none.
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from midair.errors import BadMigration
+from midair.model.frozen import frozen
 
 _FLAT = re.compile(r"\$\{([^{}]+)\}")
 _DEEPEST = 50
 _LONGEST = 32_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """The values in force at one place of one file: what stands below it does not count.
 

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from midair.errors import BadSetting, UnreadableFile
 from midair.model.address import Address, Product
+from midair.model.frozen import frozen
 from midair.sources.source import Found, Options
 from midair.sources.tools.liquibase.files import SearchPath
 from midair.sources.tools.liquibase.jdbc import address_of, schema_of
@@ -66,7 +66,7 @@ OPTIONS = {
 """What `[tools.liquibase]` may hold, beside Liquibase's other keys; it wins over Liquibase's own files."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """What is in force. `values` are Liquibase's settings by their own name, `parameter.NAME` among them."""
 
