@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -71,6 +71,28 @@ def test_who_is_in_the_way_is_ended_only_when_that_was_asked_for(
         assert midair.apply(request_for(root, address, terminate_blockers_s=0.1), heard).revisions == 1
         said = [event.message for event in heard.events if isinstance(event, Noticed)]
         assert any("report-worker" in each and each.startswith("ended pid") for each in said)
+
+
+def test_only_who_is_in_the_way_is_named_and_ended(rig: Rig, project: Callable[..., Path]) -> None:
+    """A foreign key waits for writers; the one that only read goes on."""
+    given = f"{_GIVEN}; CREATE TABLE kinds (id bigint PRIMARY KEY); ALTER TABLE orders ADD COLUMN kind bigint"
+    add = "ALTER TABLE orders ADD CONSTRAINT k FOREIGN KEY (kind) REFERENCES kinds (id);"
+    with rig.database(given) as address, rig.session(address, "reader") as reader, ExitStack() as stack:
+        writer = stack.enter_context(rig.session(address, "writer"))
+        reader.run([Sql("BEGIN"), Sql("SELECT * FROM kinds")], atomic=False)
+        writer.run([Sql("BEGIN"), Sql("INSERT INTO kinds VALUES (1)")], atomic=False)
+        heard = Remembering()
+        root = project(add)
+        assert midair.apply(request_for(root, address, terminate_blockers_s=0.1), heard).revisions == 1
+        named = [each for wait in _waits(heard) for each in wait.blockers]
+        assert named
+        assert all("writer" in each for each in named)
+        ended = [
+            each.message for each in heard.events if isinstance(each, Noticed) and "ended pid" in each.message
+        ]
+        assert len(ended) == 1
+        assert "writer" in ended[0]
+        assert reader.query("SELECT count(*) FROM kinds") == [(0,)]
 
 
 def test_an_index_is_built_while_a_writer_is_open_elsewhere_and_waits_for_it(

@@ -48,7 +48,7 @@ def fly(
     strategy: str | None = None,
     command: str = "apply",
 ) -> Flying:
-    """Starts an `apply`, `contract`, `rollback` or `resume`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`.
+    """Starts an `apply`, `contract`, `rollback`, `resume` or `repair REVISION --undo`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`.
 
     Where a `strategy` is named, no table counts as small.
     """
@@ -78,6 +78,8 @@ def _done(
     try:
         if command == "contract":
             done = midair.contract(request, DyingAt(dies_at))[0]
+        elif command.startswith("undo "):
+            return 0, "\n".join(midair.repair(request, DyingAt(dies_at), command[5:], undo=True))
         else:
             start = {"apply": midair.apply, "rollback": midair.rollback, "resume": midair.resume}[command]
             done = start(request, DyingAt(dies_at))

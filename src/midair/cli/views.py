@@ -95,14 +95,19 @@ def history_payload(
 
 
 def plan_payload(
-    plan: Plan, migrations: Sequence[Migration], target: str | None, *, keep_target: bool = False
+    plan: Plan,
+    migrations: Sequence[Migration],
+    target: str | None,
+    *,
+    keep_target: bool = False,
+    lock_wait_s: float | None = None,
 ) -> PlanPayload:
     """A plan with the descriptions of its migrations."""
     wanted = set(plan.revisions)
     described = tuple(
         (str(each.revision), each.description) for each in migrations if each.revision in wanted
     )
-    return PlanPayload(plan, plan.digest, described, target, keep_target)
+    return PlanPayload(plan, plan.digest, described, target, keep_target, lock_wait_s)
 
 
 def run_payload(verb: str, done: Done, took_s: float) -> RunPayload:

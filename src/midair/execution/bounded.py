@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from midair.database.session import Session
 from midair.errors import LockTimeout, StatementFailed
+from midair.execution.locks import CONFLICTS
 from midair.execution.services import Bounds
 from midair.model.address import Product
 from midair.model.effects import LockLevel
@@ -34,13 +35,6 @@ WHERE l.granted AND l.locktype = 'relation' AND l.pid <> pg_backend_pid()
   AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
   AND (l.mode = ANY (string_to_array(%s, ',')))
 """
-_CONFLICTS = {
-    LockLevel.SHARE: "RowExclusiveLock,ShareUpdateExclusiveLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
-    LockLevel.SHARE_ROW_EXCLUSIVE: "RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
-    LockLevel.EXCLUSIVE: "RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
-    LockLevel.ACCESS_EXCLUSIVE: "AccessShareLock,RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
-}
-"""Which held modes each strong lock waits for. Source: PostgreSQL manual, 13.3.1, table 13.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +131,7 @@ def _is_hopeless(session: Session, wanted: Wanted) -> bool:
     """A transaction that is not about to end holds one of the tables: asking would only make others queue."""
     for level in {each for _, each in wanted.strong}:
         names = chr(31).join(name for name, each in wanted.strong if each is level)
-        rows = session.query(_OLDEST_HOLDER, (names, _CONFLICTS[level]))
+        rows = session.query(_OLDEST_HOLDER, (names, CONFLICTS[level]))
         if rows[0][0] > _OLD_S:
             return True
     return False

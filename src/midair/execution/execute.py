@@ -20,7 +20,8 @@ from midair.errors import (
     StatementFailed,
 )
 from midair.execution import backfill, bounded, locks
-from midair.execution.failing import asked, ended, failed, relations_of, revision_of
+from midair.execution.failing import asked, ended, failed, relations_of,
+    strongest, revision_of
 from midair.execution.flight import Flight, journal_of, remembered, sent_for
 from midair.execution.probing import clear_leftovers, found_done, is_done
 from midair.execution.services import pause_s
@@ -49,6 +50,7 @@ from midair.model.plan import (
     Segment,
     Step,
     StepId,
+    takes_back,
 )
 from midair.model.statement import Sql
 
@@ -309,9 +311,9 @@ def _with_retries(
             attempt()
         except LockTimeout as error:
             waited = flight.clock.now() - began
-            relations = relations_of(flight, sent, error.index)
-            held_by = locks.blockers(flight.session, relations)
-            locks.end_blockers(flight.session, relations, flight.bounds, flight.reporter)
+            relations, level = relations_of(flight, sent, error.index), strongest(sent)
+            held_by = locks.blockers(flight.session, relations, level)
+            locks.end_blockers(flight.session, relations, level, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
                 state = f"{revision_of(segment)} was rolled back; what came before it is done and recorded"
                 raise LockNotAcquired(relations, waited, tried, held_by, state=state) from error
@@ -354,6 +356,14 @@ def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
     """A half-applied migration must be finished from the very text it was begun with."""
     known = {step.id for step in plan.steps}
     planned = set(plan.revisions)
+    open_steps = tuple(open_steps)
+    undone = [each for each in open_steps if takes_back(each.id) and each.revision in planned]
+    if undone:
+        raise HistoryDiverged(
+            f"{undone[0].revision} is half applied, and half taken back again",
+            state="nothing was changed now; the steps that were taken back are gone",
+            hint=f"midair repair {undone[0].revision} --undo takes back the rest; then midair apply begins anew",
+        )
     strangers = [
         each
         for each in open_steps

@@ -56,6 +56,12 @@ def asked(flight: Flight, lasts: Sequence[Step], error: CommitUnanswered) -> Mid
     )
 
 
+def strongest(sent: Sequence[Step]) -> LockLevel:
+    """The strongest table lock that is asked for; the worst where nobody can tell."""
+    known = [level for step in sent for _, level in step.locks if level >= LockLevel.SHARE]
+    return max(known, default=LockLevel.ACCESS_EXCLUSIVE)
+
+
 def relations_of(flight: Flight, sent: Sequence[Step], index: int) -> tuple[str, ...]:
     """The tables that a statement which could not get its locks was about."""
     known = [name for step in sent for name, level in step.locks if level >= LockLevel.SHARE]

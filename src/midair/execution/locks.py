@@ -8,6 +8,7 @@ from midair.database.session import Session
 from midair.errors import AlreadyRunning, StatementFailed
 from midair.execution.services import Bounds, Clock, Reporter, pause_s
 from midair.model.address import Product
+from midair.model.effects import LockLevel
 from midair.model.event import Noticed, Waiting
 
 _OURS = 0x6D69_6461
@@ -18,7 +19,7 @@ SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?'),
        round(extract(epoch FROM clock_timestamp() - a.xact_start))::int,
        left(regexp_replace(a.query, '[[:space:]]+', ' ', 'g'), 60)
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.granted AND l.locktype = 'relation' AND a.pid <> pg_backend_pid()
+WHERE l.granted AND l.locktype = 'relation' AND a.pid <> pg_backend_pid() AND l.mode = ANY (string_to_array(%s, ','))
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
 ORDER BY 4 DESC NULLS LAST LIMIT 5
@@ -29,7 +30,7 @@ FROM (SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.usename,
              round(extract(epoch FROM clock_timestamp() - a.xact_start))::int AS age
       FROM pg_locks l JOIN pg_stat_activity a USING (pid)
       WHERE l.granted AND l.locktype = 'relation' AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.mode = ANY (string_to_array(%s, ',')) AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
         AND l.relation IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
         AND clock_timestamp() - a.xact_start > make_interval(secs => %s)) AS blocking
 WHERE pg_terminate_backend(pid)
@@ -41,6 +42,15 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid IN (1, 2)
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND ((l.classid::bigint << 32) | l.objid::bigint) = %s
 """
+
+
+CONFLICTS = {
+    LockLevel.SHARE: "RowExclusiveLock,ShareUpdateExclusiveLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
+    LockLevel.SHARE_ROW_EXCLUSIVE: "RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
+    LockLevel.EXCLUSIVE: "RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
+    LockLevel.ACCESS_EXCLUSIVE: "AccessShareLock,RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock",
+}
+"""Which held modes each strong lock waits for. Source: PostgreSQL manual, 13.3.1, table 13.2."""
 
 
 def own_key(history: str) -> int:
@@ -107,12 +117,14 @@ def holding(
         yield
 
 
-def blockers(session: Session, relations: Sequence[str]) -> tuple[str, ...]:
-    """Who holds locks on the relations, longest transaction first, as people name them."""
+def blockers(
+    session: Session, relations: Sequence[str], level: LockLevel = LockLevel.ACCESS_EXCLUSIVE
+) -> tuple[str, ...]:
+    """Who holds locks on the relations that one of this level waits for, longest transaction first, as people name them."""
     if session.product is not Product.POSTGRESQL or not relations:
         return ()
     try:
-        rows = session.query(_BLOCKERS, (chr(31).join(relations),))
+        rows = session.query(_BLOCKERS, (CONFLICTS[level], chr(31).join(relations)))
     except StatementFailed:
         return ()  # a name that is no name here; the wait itself is reported all the same
     return tuple(
@@ -121,12 +133,19 @@ def blockers(session: Session, relations: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def end_blockers(session: Session, relations: Sequence[str], bounds: Bounds, reporter: Reporter) -> None:
-    """Ends the sessions whose transaction has been in the way for longer than allowed, where that was asked for."""
+def end_blockers(
+    session: Session, relations: Sequence[str], level: LockLevel, bounds: Bounds, reporter: Reporter
+) -> None:
+    """Ends the sessions whose transaction has been in the way for longer than allowed, where that was asked for.
+
+    In the way are only those whose locks conflict with `level`: nobody else is ended.
+    """
     if bounds.terminate_after_s is None or session.product is not Product.POSTGRESQL or not relations:
         return
     try:
-        ended = session.query(_TERMINATE, (chr(31).join(relations), bounds.terminate_after_s))
+        ended = session.query(
+            _TERMINATE, (CONFLICTS[level], chr(31).join(relations), bounds.terminate_after_s)
+        )
     except StatementFailed as error:
         reporter.hear(Noticed(None, "WARNING", f"may not end those in the way: {error.message}"))
         return

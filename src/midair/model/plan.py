@@ -189,6 +189,18 @@ def live_step_id(revisions: tuple[RevisionId, ...], direction: Direction) -> Ste
 
 
 LIVE = "live"
+UNDO = "undo"
+
+
+def undo_step_id(revision: RevisionId, position: int, content: str) -> StepId:
+    """A step's that takes a half-applied migration back: no plan that goes on with it may hold the same."""
+    digest = sha256(f"{revision}\0{position}\0{content}".encode()).hexdigest()[:10]
+    return StepId(f"{revision}:{UNDO}:{position}:{digest}")
+
+
+def takes_back(step: StepId) -> bool:
+    """Whether it is a step of taking a half-applied migration back."""
+    return f":{UNDO}:" in step
 
 
 def step_id(revision: RevisionId | None, direction: Direction, position: int, content: str) -> StepId:

@@ -9,7 +9,7 @@ from midair.execution.services import Reporter, WallClock
 from midair.journal import Journal
 from midair.model.migration import Direction, State
 from midair.model.outcome import Done
-from midair.model.plan import Plan
+from midair.model.plan import Plan, takes_back
 from midair.pipeline.live import run_live
 from midair.pipeline.opening import Opened, dump_of
 from midair.pipeline.request import application_of, bounds_of, guard_of
@@ -53,7 +53,9 @@ def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
 def _close_recorded(opened: Opened) -> None:
     """Steps of a migration whose own program recorded it right before midair died: the history has the last word."""
     journal = Journal(opened.session)
-    begun = journal.open_steps()
+    open_steps = journal.open_steps()
+    held = {each.revision for each in open_steps if takes_back(each.id)}  # half applied, and half taken back
+    begun = [each for each in open_steps if each.revision not in held]
     if not begun:
         return
     try:

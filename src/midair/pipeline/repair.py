@@ -8,9 +8,11 @@ from midair.execution.services import Reporter
 from midair.journal import Journal
 from midair.model.migration import Applied, Migration
 from midair.model.statement import Sql
+from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.request import Request
 from midair.pipeline.standings import history_before
+from midair.pipeline.takeback import taking_back
 from midair.planning.choose import find
 from midair.sources.history import History, Marks
 
@@ -21,6 +23,7 @@ def repair(
     revision: str | None = None,
     *,
     done: bool | None = None,
+    undo: bool = False,
     apply_it: bool = True,
     release_lock: bool = False,
 ) -> tuple[str, ...]:
@@ -28,7 +31,11 @@ def repair(
 
     Without a revision: the tool's own repair (Flyway), and edited files are accepted as they are now.
     `release_lock` first lets go of a lock row whose owner is gone.
-    With one: `done` says what a person found out about a migration nothing else can tell about.
+    With one: `done` says what a person found out about a migration nothing else can tell about; `undo` takes
+    back what is there of one that is half applied.
+
+    Raises:
+        Irreversible: a step that ran cannot be taken back; nothing was changed.
     """
     released: tuple[str, ...] = ()
     if release_lock:
@@ -37,6 +44,8 @@ def repair(
             if released and not apply_it:
                 return released  # nothing more can be told while the lock is held
     with opening(request) as opened, alone(opened, report):
+        if revision is not None and undo:
+            return _undone(opened, revision, report, apply_it=apply_it)
         if revision is not None and done is not None:
             return _settled(opened, revision, done=done, apply_it=apply_it)
         return (*released, *_repaired(opened, apply_it=apply_it))
@@ -55,16 +64,31 @@ def _released(opened: Opened, *, apply_it: bool) -> tuple[str, ...]:
     return tuple(sentence for sentence, _ in found)
 
 
-def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
+def _begun(opened: Opened, revision: str) -> tuple[Migration, Sequence[Applied]]:
+    """The migration, and the history without the mark that it was begun."""
     project, session = opened.project, opened.session
-    journal = Journal(session)
     applied = project.history.read(session)
     try:
         standings = opened.source.compare(project, applied)
     except Dirty as error:
-        applied = history_before(error, journal.open_steps()) or ()
+        applied = history_before(error, Journal(session).open_steps()) or ()
         standings = opened.source.compare(project, applied)
-    migration = find(standings, revision)
+    return find(standings, revision), applied
+
+
+def _undone(opened: Opened, revision: str, report: Reporter, *, apply_it: bool) -> tuple[str, ...]:
+    migration, applied = _begun(opened, revision)
+    clean = _clean_marks(opened.project.history, opened.session, migration, applied)
+    made = taking_back(opened, migration.revision, clean)
+    if apply_it:
+        flown(opened, made, report)
+    return tuple(f"{migration.revision}: {step.title}" for step in made.steps)
+
+
+def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
+    project, session = opened.project, opened.session
+    journal = Journal(session)
+    migration, applied = _begun(opened, revision)
     marks: tuple[Marks, ...] = project.history.record(session, [migration], applied) if done else ()
     clean = _clean_marks(project.history, session, migration, applied) if not done else ()
     sql = [*(statement for mark in marks for statement in mark.within), *clean]

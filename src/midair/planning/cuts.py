@@ -18,6 +18,7 @@ from midair.model.effects import LockLevel
 from midair.model.frozen import frozen
 from midair.model.schema import bare_name
 from midair.model.statement import Statement
+from midair.rewriting.names import TEMPORARY
 from midair.rewriting.piece import Piece
 
 
@@ -36,11 +37,12 @@ class Part:
     @property
     def drops_on(self) -> str | None:
         """The table that loses an index or a constraint by it."""
+        change = self._change
+        if isinstance(change, DropConstraint) and bare_name(change.name).startswith(TEMPORARY):
+            return None  # a rewrite's own proof, which has no index
         return (
             self.piece.locks[0][0]
-            if isinstance(self._change, DropConstraint | DropIndex)
-            and self.piece.locks
-            and not self.piece.fixed
+            if isinstance(change, DropConstraint | DropIndex) and self.piece.locks and not self.piece.fixed
             else None
         )
 

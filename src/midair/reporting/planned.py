@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from midair.model.backfill import Backfill
+from midair.model.effects import LockLevel
 from midair.model.plan import Action, CloseGate, Gate, RecordRevision, RunLive, RunStatement, Segment, Step
 from midair.model.statement import Sql
 from midair.reporting.format import Look
 from midair.reporting.report import PlanPayload
-from midair.reporting.style import count, painted
+from midair.reporting.style import count, length_of_time, painted
 
 
 def plan_lines(payload: PlanPayload, look: Look) -> Iterator[str]:
@@ -33,12 +34,27 @@ def plan_lines(payload: PlanPayload, look: Look) -> Iterator[str]:
                 revision = step.revision
                 yield f"    {painted(str(revision), 'bold', look)}  {descriptions.get(str(revision), '')}".rstrip()
             yield f"    {number:>4}  {_origin(step.action)}{step.title}"
+            yield from (
+                f"          {painted(line, 'dim', look)}" for line in _costs(step, payload.lock_wait_s)
+            )
             if isinstance(step.action, Gate) and not look.details:
                 yield from (f"          {line}" for line in statements(step))
             if look.details:
                 yield from (f"            {line}" for sql in statements(step) for line in sql.splitlines())
     yield from (f"  {painted('note', 'yellow', look)}  {note}" for note in plan.notes)
     yield f"  plan {payload.digest}"
+
+
+def _costs(step: Step, lock_wait_s: float | None) -> Iterator[str]:
+    """The locks it takes on tables that others use, who waits for them, and how it is taken back."""
+    asked = f", asked for {length_of_time(lock_wait_s)} at a time at most" if lock_wait_s else ""
+    for table, level in step.locks:
+        if level >= LockLevel.SHARE:
+            yield f"lock  {level} on {table}{asked}; while it is held {level.blocked} wait"
+        else:
+            yield f"lock  {level} on {table}: nobody's reads or writes wait"
+    for sql in step.undo:
+        yield f"undo  {' '.join(sql.text.split())}"
 
 
 def plan_script(payload: PlanPayload) -> str:

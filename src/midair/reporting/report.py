@@ -159,6 +159,8 @@ class PlanPayload:
     """Revision and description, for each revision of the plan."""
     target: str | None = None
     keep_target: bool = False
+    lock_wait_s: float | None = None
+    """For how long one try stands in line for a lock that others would then wait behind."""
 
 
 @frozen

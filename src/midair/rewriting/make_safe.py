@@ -18,6 +18,7 @@ from midair.rewriting.piece import Declined, Piece
 from midair.rewriting.recipe import NoWay, Phases, Recipe
 from midair.rewriting.rewrite import Case, Rewrite
 from midair.rewriting.scene import Scene
+from midair.rewriting.takeback import taken_back
 from midair.rewriting.uncovered import UNCOVERED, not_online, refuse_uncovered, refuse_whole
 
 DECLARED = "declared"
@@ -225,6 +226,7 @@ def _as_written(statement: Statement, changes: tuple[Change, ...], scene: Scene)
         alone=stands_alone(statement),
         long=bool(long),
         locks=scene.locks(effects),
+        undo=taken_back(changes, scene),
     )
     worst = [name for name, level in piece.locks if level >= LockLevel.SHARE and long]
     notes = (

@@ -47,7 +47,9 @@ def plan(call: Call, target: str | None, sql: bool, down: bool, keep_target: boo
         return _document(call, settings, target, down=down)
     made = midair.plan(request, target, Direction.DOWN if down else Direction.UP, keep_target=keep_target)
     _, project = midair.open_project(request)
-    payload = plan_payload(made, project.migrations, target, keep_target=keep_target)
+    payload = plan_payload(
+        made, project.migrations, target, keep_target=keep_target, lock_wait_s=request.lock_wait_s
+    )
     then = (
         () if sql or not made.segments else (f"midair {'rollback' if down else 'apply'}", "midair plan --sql")
     )

@@ -22,19 +22,23 @@ if TYPE_CHECKING:
         ("midair repair --dry-run", "what would be settled"),
         ("midair repair 12 --done", "12 is in after all: record it"),
         ("midair repair 12 --not-done", "12 was taken out by hand: forget it"),
+        ("midair repair 12 --undo", "12 is half applied: take back what is there"),
         ("midair repair --release-lock", "Liquibase was killed and its lock row stayed"),
     ),
     exits=WRITES,
 )
 @click.argument("revision", required=False)
 @click.option("--done/--not-done", "done", default=None, help="What you found out about REVISION.")
+@click.option("--undo", is_flag=True, help="Take back what is there of REVISION, which is half applied.")
 @click.option(
     "--release-lock",
     is_flag=True,
     help="Let go of a lock row first (Liquibase), unless its owner is at work.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be settled, write nothing.")
-def repair(call: Call, revision: str | None, done: bool | None, dry_run: bool, release_lock: bool) -> Answer:
+def repair(
+    call: Call, revision: str | None, done: bool | None, undo: bool, dry_run: bool, release_lock: bool
+) -> Answer:
     """Settles what the tool's history says wrongly: failed rows, dirty marks, edited files accepted as they are now."""
 
     from midair.cli.confirm import agree, must_ask
@@ -43,9 +47,10 @@ def repair(call: Call, revision: str | None, done: bool | None, dry_run: bool, r
     from midair.errors import BadSetting
     from midair.reporting.report import LinesPayload
 
-    if (revision is None) != (done is None):
+    if (revision is not None) != ((done is not None) + undo == 1):
         raise BadSetting(
-            "REVISION goes with --done or --not-done", hint="midair repair 12 --done, or midair repair alone"
+            "REVISION goes with one of --done, --not-done and --undo",
+            hint="midair repair 12 --done, or midair repair alone",
         )
     settings = call.settings()
     if not dry_run and must_ask(call, settings, None, yes=True, undoes=False):
@@ -56,6 +61,7 @@ def repair(call: Call, revision: str | None, done: bool | None, dry_run: bool, r
             progress,
             revision,
             done=done,
+            undo=undo,
             apply_it=not dry_run,
             release_lock=release_lock,
         )
