@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from looking import look
+from looking import candidate, look
 
-from midair.analysis.analyse import risk_of
+from midair.analysis.analyse import analyse, risk_of
+from midair.analysis.mend import mended
 from midair.model.finding import Risk
 from midair.reporting.format import Look
-from midair.reporting.report import Checked, CheckPayload, Report
+from midair.reporting.report import Checked, CheckPayload, Page, Report
 from midair.reporting.write import written
 
 TEXT = """\
@@ -153,6 +154,30 @@ def test_sarif_is_valid_and_keeps_suppressions(report: Report) -> None:
     assert allowed == ["the table is tiny"]
     rules = document["runs"][0]["tool"]["driver"]["rules"]
     assert all(rules[each["ruleIndex"]]["id"] == each["ruleId"] for each in results)
+
+
+def test_a_sarif_fix_edits_the_file_as_check_fix_would() -> None:
+    text = "SELECT 1; CREATE INDEX\n  orders_a ON orders (a);\nCREATE INDEX orders_b ON orders (b);\n"
+    every = analyse([candidate(text, "a b/ü.sql")], None, 18)
+    found = tuple(each for each in every if each.code == "MA101")
+    payload = CheckPayload(
+        (), found, Risk.HIGH, rules=(Page("MA101", "x", "y", risk=Risk.HIGH, url="https://a/MA101"),)
+    )
+    document = _json(Report("check", payload, datetime(2026, 1, 2, tzinfo=UTC)), "sarif")
+    (rule,) = document["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["helpUri"] == "https://a/MA101"
+    assert rule["defaultConfiguration"] == {"level": "error"}
+    lines = text.split("\n")
+    for result in reversed(document["runs"][0]["results"]):
+        (change,) = result["fixes"][0]["artifactChanges"]
+        assert change["artifactLocation"]["uri"] == "a%20b/%C3%BC.sql"
+        (edit,) = change["replacements"]
+        region = edit["deletedRegion"]
+        head = lines[region["startLine"] - 1][: region["startColumn"] - 1]
+        tail = lines[region["endLine"] - 1][region["endColumn"] - 1 :]
+        lines[region["startLine"] - 1 : region["endLine"]] = [head + edit["insertedContent"]["text"] + tail]
+    assert len(found) == 2
+    assert "\n".join(lines) == mended(text, "a b/ü.sql", found)[0]
 
 
 def test_gitlab_gets_every_finding_once_without_the_allowed_ones(report: Report) -> None:

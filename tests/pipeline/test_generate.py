@@ -79,23 +79,58 @@ def test_after_stamping_the_database_it_came_from_has_nothing_to_do(project: Pat
     assert midair.apply(request, Remembering()).revisions == 0
 
 
-def test_what_another_database_has_more_is_written_and_what_it_has_less_is_told(
+BEFORE = (
+    "CREATE TABLE mine (id serial PRIMARY KEY, pet_id int REFERENCES pet)",
+    "CREATE TRIGGER old BEFORE UPDATE ON owner FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "CREATE SEQUENCE alone",
+    "CREATE VIEW names AS SELECT name FROM owner",
+    "CREATE INDEX owner_name ON owner (name)",
+    "CREATE TYPE gone AS ENUM ('a')",
+    "ALTER TABLE owner ADD COLUMN left_behind int, ADD COLUMN code varchar(5) DEFAULT '1' NOT NULL, ADD COLUMN note text",
+    "ALTER TABLE owner ADD CONSTRAINT short CHECK (length(name) < 9), ADD CONSTRAINT code_once UNIQUE (code)",
+)
+AFTER = (
+    "CREATE TABLE toy (id int)",
+    "ALTER TABLE pet ADD COLUMN born date DEFAULT '2020-01-01' NOT NULL",
+    "ALTER TABLE pet ALTER mood SET DEFAULT 'glad', ALTER tags SET NOT NULL",
+    "CREATE INDEX owner_name ON owner (lower(name))",
+    "CREATE VIEW names AS SELECT name, id FROM owner",
+    "ALTER TABLE owner ADD COLUMN code int DEFAULT 7, ADD COLUMN note text",
+    "ALTER TABLE owner ADD CONSTRAINT short CHECK (length(name) < 10)",
+    "CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN n + n; END $$",
+)
+
+
+def test_what_another_database_has_otherwise_is_written_and_what_it_lacks_is_dropped(
     project: Path, database: Address, second: Address
 ) -> None:
-    run(database, *SCHEMA, "CREATE TABLE mine (id int)")
-    run(
-        second,
-        *SCHEMA,
-        "CREATE TABLE toy (id int)",
-        "ALTER TABLE pet ADD COLUMN born date DEFAULT '2020-01-01' NOT NULL",
-    )
+    run(database, *SCHEMA, *BEFORE, "INSERT INTO owner (name, code) VALUES ('Ann', '12')")
+    run(second, *SCHEMA, *AFTER)
     request = midair.Request(project, url=url_of(database))
     made = midair.generate(request, "catch up", url_of(second))
-    assert made.statements == 2
-    assert [each for each in made.left_out if "TABLE public.mine" in each] == list(made.left_out)
+    assert made.left_out == ()
     midair.apply(request, Remembering())
-    assert held(second, project) <= held(database, project)
+    # a column that was altered stands where it stood
+    assert normal(held(second, project)) == normal(held(database, project))
+    session = open_session(database, Guard(), "midair tests")
+    assert session.query("SELECT name, code FROM owner") == [("Ann", 12)]
+    session.close()
     assert midair.generate(request, "again", url_of(second)).files == ()
+
+
+def normal(texts: set[str]) -> list[str]:
+    return sorted("\n".join(sorted(line.rstrip(",") for line in each.splitlines())) for each in texts)
+
+
+def test_what_no_statement_of_ours_alters_is_told(project: Path, database: Address, second: Address) -> None:
+    run(database, *SCHEMA, "CREATE FUNCTION own() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    run(second, *SCHEMA[1:2], "CREATE TYPE mood AS ENUM ('sad', 'glad', 'mad')", *SCHEMA[2:])
+    made = midair.generate(midair.Request(project, url=url_of(database)), "catch up", url_of(second))
+    assert made.statements == 0
+    assert [each.split(":")[0] for each in made.left_out] == [
+        'type "public"."mood" has another definition',
+        "only in this database",
+    ]
 
 
 def test_a_sqlite_database_is_written_out_too(project: Path, sqlite_file: Address, tmp_path: Path) -> None:

@@ -25,22 +25,29 @@ def must_answer(call: Call) -> bool:
     return bool(call.flags.environment or {"url", "url_file"} & set(call.flags.values))
 
 
-def rule_options(settings: Settings, baseline: Path | None) -> Options:
-    """What the settings decide about rules.
+def rule_options(
+    settings: Settings, baseline: Path | None, ignored: Sequence[str] = (), selected: Sequence[str] = ()
+) -> Options:
+    """What the settings decide about rules, and beside them this call: each word names rules, with commas between.
 
     Raises:
         BadSetting: a rule is named that does not exist, or the baseline cannot be read.
         SeveralProblems: several are.
     """
-    problems = tuple(wrong_rules(settings))
+    ignore, select = _words(ignored), _words(selected)
+    problems = (
+        *wrong_rules(settings),
+        *_no_rules(ignore, "--ignore"),
+        *_no_rules(select, "--select"),
+    )
     if problems:
         raise problems[0] if len(problems) == 1 else SeveralProblems(problems)
     chosen = settings.rules
     usual = Options()
     return Options(
-        ignore=chosen.ignore,
+        ignore=(*chosen.ignore, *ignore),
         # A project that says how names look wants them looked at.
-        select=(*chosen.select, *(("naming-convention",) if chosen.names else ())),
+        select=(*chosen.select, *select, *(("naming-convention",) if chosen.names else ())),
         names=chosen.names,
         busy_tables=chosen.busy_tables,
         per_path=chosen.per_path,
@@ -54,8 +61,16 @@ def rule_options(settings: Settings, baseline: Path | None) -> Options:
 def wrong_rules(settings: Settings) -> Iterator[ConfigurationError]:
     """A refusal for each rule the settings name that does not exist."""
     for name, place in settings.rules.named():
-        if unknown_rules([name]):
-            yield BadSetting(f"{place} {name} is no rule", hint="`midair explain` lists the rules")
+        yield from _no_rules([name], place)
+
+
+def _no_rules(names: Sequence[str], place: str) -> Iterator[ConfigurationError]:
+    for name in unknown_rules(names):
+        yield BadSetting(f"{place} {name} is no rule", hint="`midair explain` lists the rules")
+
+
+def _words(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word.strip() for each in given for word in each.split(",") if word.strip())
 
 
 def fixed(request: Request, question: Question, found: Checking) -> Fixed:
@@ -90,13 +105,20 @@ def check_payload(settings: Settings, found: Checking, mended: Fixed | None = No
         catalog=found.catalog,
         excerpts=tuple((path, line, text) for (path, line), text in sorted(found.lines.items())),
         rules=tuple(
-            Page(rule.code, rule.name, rule.title, risk=rule.risk) for rule in rules() if rule.code in met
+            Page(rule.code, rule.name, rule.title, risk=rule.risk, url=_url(settings, rule.code))
+            for rule in rules()
+            if rule.code in met
         ),
         online=online,
         warnings=found.warnings,
         fixed=tuple(_edits(mended)) if mended else (),
         risk=risk_of(found.findings, online),
     )
+
+
+def _url(settings: Settings, code: str) -> str | None:
+    where = settings.rules.table.help_url
+    return where.replace("{code}", code) if where else None
 
 
 def _edits(mended: Fixed) -> Iterator[str]:

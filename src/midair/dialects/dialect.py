@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from midair.dialects.missing import Missing, missing_by_text
 from midair.errors import Unsupported
 from midair.model.address import Product
-from midair.model.frozen import frozen
+from midair.model.frozen import frozen, replace
 from midair.model.plan import Repair
 from midair.model.statement import Sql, Statement
 
@@ -37,10 +37,12 @@ class Dialect:
     locked: Callable[[Statement], tuple[str, ...]]
     reads: Callable[[str], tuple[str, ...] | None]
     missing: Callable[[Sequence[Statement], Sequence[Statement]], Missing] = missing_by_text
+    condense: Callable[[str], str] | None = None
+    """A file's text without rows that only repeat, lines kept: for files that are looked at and not run."""
 
 
-def dialect_of(product: Product) -> Dialect:
-    """The dialect for a product.
+def dialect_of(product: Product, *, condensed: bool = False) -> Dialect:
+    """The dialect for a product. `condensed`: its `split` leaves out rows that only repeat.
 
     Raises:
         Unsupported: midair cannot run on this product yet.
@@ -48,7 +50,7 @@ def dialect_of(product: Product) -> Dialect:
     if product is Product.POSTGRESQL:
         from midair.dialects.postgresql import DIALECT
 
-        return DIALECT
+        return _condensing(DIALECT) if condensed else DIALECT
     if product is Product.SQLITE:
         from midair.dialects.sqlite import DIALECT
 
@@ -56,3 +58,14 @@ def dialect_of(product: Product) -> Dialect:
     raise Unsupported(
         f"midair does not run migrations on {product} yet", hint="PostgreSQL 13–18 and SQLite can be used"
     )
+
+
+def _condensing(dialect: Dialect) -> Dialect:
+    condense = dialect.condense
+    if condense is None:
+        return dialect
+
+    def split(text: str, path: str, first_line: int) -> tuple[Statement, ...]:
+        return dialect.split(condense(text), path, first_line)
+
+    return replace(dialect, split=split)

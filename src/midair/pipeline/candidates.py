@@ -133,7 +133,7 @@ def _scripts(
     scratch: Scratch,
     applied: tuple[Applied, ...],
 ) -> dict[RevisionId, Script]:
-    work = Work(tuple(migrations), direction, applied, Product.POSTGRESQL)
+    work = Work(tuple(migrations), direction, applied, Product.POSTGRESQL, condensed=True)
     return dict(found.source.scripts(found.project, work, scratch, found.options).by_revision)
 
 

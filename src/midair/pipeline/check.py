@@ -1,6 +1,6 @@
 """What is wrong with the migrations: those pending where a database says what is applied, else all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from midair.analysis.imports import model_imports
 from midair.analysis.options import Allowance, Options
 from midair.analysis.suppress import allowances_in, matches
 from midair.database.pooling import looks_pooled
-from midair.errors import MidairError, ProgramFailed, ScratchError
+from midair.errors import MidairError, NothingHere, ProgramFailed, ScratchError
 from midair.model.finding import Finding
 from midair.model.frozen import frozen
 from midair.model.migration import RevisionId
@@ -20,6 +20,7 @@ from midair.pipeline.changed_files import changed_files
 from midair.pipeline.checked_against import Ground, ground
 from midair.pipeline.chosen import in_files, named_in, pending_in
 from midair.pipeline.opening import address_of
+from midair.pipeline.plain import PIPED, SHOWN, plain, plain_files
 from midair.pipeline.request import Request
 from midair.pipeline.rewritten import with_recipes
 
@@ -38,6 +39,10 @@ class Question:
     must_answer: bool = False
     server_version: int | None = None
     no_exec: bool = False
+    piped: bytes | None = None
+    """What came through standard input, which the name `-` stands for."""
+    in_transaction: bool = False
+    """SQL files that are no tool's are run in one transaction each; else as `psql -f` runs them."""
     options: Options = field(default_factory=Options)
 
 
@@ -73,6 +78,47 @@ def check(request: Request, question: Question) -> Checking:
         NoGit: git could not say what changed.
         Unreachable, LoginRefused: the database that was named did not answer.
     """
+    if PIPED in question.names:
+        return _check_plain(request, question, plain_files(request, question.names))
+    try:
+        return _check_project(request, question)
+    except NothingHere:
+        files = plain_files(request, question.names)
+        if not files:
+            raise
+    return _check_plain(request, question, files)
+
+
+def _check_plain(request: Request, question: Question, files: Sequence[str]) -> Checking:
+    found = plain(
+        request,
+        files,
+        since=question.since,
+        piped=question.piped,
+        atomic=question.in_transaction,
+        must_answer=question.must_answer,
+    )
+    texts = _texts(request.root, paths_of(found.candidates))
+    if question.piped is not None:
+        texts = {**texts, SHOWN: question.piped.decode(errors="replace")}
+    options = replace(question.options, allowances=_allowances(texts))
+    major = found.major or question.server_version
+    findings = analyse(found.candidates, found.schema, major, options)
+    return Checking(
+        request.root,
+        found.candidates,
+        findings,
+        major,
+        found.catalog,
+        found.strategy,
+        found.added,
+        () if question.names else ("no tool's project is here; its SQL files are checked as they stand",),
+        found.schema,
+        _lines(findings, request.root, texts),
+    )
+
+
+def _check_project(request: Request, question: Question) -> Checking:
     alone = not question.names and question.since is None
     with ground(request, ask=alone and not question.no_exec, must_answer=question.must_answer) as found:
         chosen = _chosen(found, request.root, question)
@@ -169,11 +215,21 @@ def _schema_before(candidates: Sequence[Candidate], found: Ground, *, whole: boo
     return Schema(complete=not unread and begins_empty(teachers))
 
 
+_LARGE = 4_000_000
+"""Bytes from which on a file is read line by line and not kept: it may be a hundred megabytes of rows."""
+
+
 def _texts(root: Path, paths: Iterable[str]) -> Mapping[str, str]:
+    """The files' texts; of a large one only what is said to midair, on its lines."""
     texts: dict[str, str] = {}
     for path in paths:
         try:
-            texts[path] = (root / path).read_bytes().decode(errors="replace")
+            file = root / path
+            if _is_large(file):
+                with file.open(errors="replace", newline="\n") as lines:
+                    texts[path] = "".join(each if "midair:" in each else "\n" for each in lines)
+            else:
+                texts[path] = file.read_bytes().decode(errors="replace")
         except OSError:
             continue  # a callback or a program that is no file of the project
     return texts
@@ -203,14 +259,33 @@ _SHOWN_LINES = 8
 def _lines(
     findings: Sequence[Finding], root: Path, texts: Mapping[str, str]
 ) -> Mapping[tuple[str, int], str]:
-    texts = {**texts, **_texts(root, {each.span.path for each in findings} - set(texts) - {""})}
-    cut = {path: text.splitlines() for path, text in texts.items()}
+    wanted: dict[str, set[int]] = {}
+    for each in findings:
+        first, last = each.span.line, each.span.end_line or each.span.line
+        wanted.setdefault(each.span.path, set()).update(range(first, min(last + 1, first + _SHOWN_LINES)))
     return {
-        (each.span.path, number): cut[each.span.path][number - 1]
-        for each in findings
-        if each.span.path in cut
-        for number in range(
-            each.span.line, min(each.span.end_line or each.span.line, each.span.line + _SHOWN_LINES - 1) + 1
-        )
-        if number <= len(cut[each.span.path])
+        (path, number): line.rstrip("\r\n")
+        for path, numbers in wanted.items()
+        for number, line in enumerate(_lines_of(path, root, texts), start=1)
+        if number in numbers
     }
+
+
+def _lines_of(path: str, root: Path, texts: Mapping[str, str]) -> Iterator[str]:
+    """A file's lines; those of a large one from the file itself."""
+    text = texts.get(path)
+    if text is not None and not _is_large(root / path):
+        yield from text.split("\n")
+        return
+    try:
+        with (root / path).open(errors="replace", newline="\n") as lines:
+            yield from lines
+    except OSError:
+        return  # what has no file has no lines to show
+
+
+def _is_large(file: Path) -> bool:
+    try:
+        return file.stat().st_size >= _LARGE
+    except OSError:
+        return False

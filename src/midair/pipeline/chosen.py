@@ -21,7 +21,7 @@ def named_in(
 ) -> tuple[frozenset[RevisionId], tuple[str, ...]]:
     """The migrations that names mean, and sentences about files that belong to none.
 
-    A name is a revision or a unique beginning of one, a file, a range `A..B`, `head`, `heads` or `+N`.
+    A name is a revision or a unique beginning of one, a file, a folder, a range `A..B`, `head`, `heads` or `+N`.
     `files` maps every file of the project to its migration.
 
     Raises:
@@ -33,11 +33,19 @@ def named_in(
         path = PurePosixPath(name).as_posix()
         if path in files:
             chosen.add(files[path])
+        elif (root / name).is_dir() and (inside := _inside(files, path)):
+            chosen |= inside
         elif (root / name).is_file():
             strangers.append(f"{name} belongs to no migration of this project; it was passed over")
         else:
             chosen.update(_named(standings, name))
     return frozenset(chosen), tuple(strangers)
+
+
+def _inside(files: Mapping[str, RevisionId], folder: str) -> frozenset[RevisionId]:
+    return frozenset(
+        revision for path, revision in files.items() if PurePosixPath(path).is_relative_to(folder)
+    )
 
 
 def _named(standings: Sequence[Standing], name: str) -> Iterator[RevisionId]:

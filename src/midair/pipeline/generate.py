@@ -25,9 +25,10 @@ class Generated:
 
 
 def generate(request: Request, description: str, like: Secret | None = None) -> Generated:
-    """Writes everything the database holds as migrations; with `like`, what that other database has and it lacks.
+    """Writes everything the database holds as migrations; with `like`, what makes it like that other database.
 
-    Nothing is written to either database, and nothing is ever dropped: what only the target has is told.
+    Nothing is written to either database. Drops are written for PostgreSQL, to be read before they are applied; on
+    SQLite what only the target has is told.
 
     Raises:
         Unsupported: the tool's migrations are not SQL that could be written for it, or the products differ.

@@ -77,18 +77,18 @@ def options_of(request: Request) -> Options:
     )
 
 
-def address_of(request: Request, project: Project) -> Address:
+def address_of(request: Request, project: Project | None) -> Address:
     """The target database: what the request says, else what the project's own files say, else `DATABASE_URL`.
 
     Raises:
         NoDatabase: neither names one.
     """
-    address = parse(request.url) if request.url else project.address
+    address = parse(request.url) if request.url else project.address if project else None
     if address is None and request.variables.get("DATABASE_URL"):
         address = parse(Secret(request.variables["DATABASE_URL"]))
     if address is None:
         raise NoDatabase(
-            f"no database is named for this {project.tool} project",
+            f"no database is named for {f'this {project.tool} project' if project else 'these files'}",
             hint="give --url, set DATABASE_URL, or name one in midair.toml",
         )
     return replace(address, password=request.password) if request.password else address

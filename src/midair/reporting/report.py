@@ -214,6 +214,8 @@ class Page:
     exit_code: int | None = None
     risk: Risk | None = None
     """Of a rule, where nothing special makes it more or less."""
+    url: str | None = None
+    """Where the project says that the page can be read."""
 
 
 @frozen

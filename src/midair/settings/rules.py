@@ -88,7 +88,7 @@ class RuleSettings:
             yield f"rules.names.{kind.value}", pattern, self._place("names", str(kind.value))
         if self.busy_tables:
             yield "rules.busy_tables", ", ".join(self.busy_tables), self._place("busy_tables")
-        for key in ("baseline", "small_rows"):
+        for key in ("baseline", "small_rows", "help_url"):
             if (value := getattr(self.table, key)) is not None:
                 yield f"rules.{key}", str(value), self._place(key)
 

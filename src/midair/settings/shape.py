@@ -210,6 +210,13 @@ class RulesTable(Struct, forbid_unknown_fields=True, kw_only=True):
         list[str] | None,
         Meta(description="Tables that are used all the time, beside those whose server counts it (MA145)."),
     ] = None
+    help_url: Annotated[
+        str | None,
+        Meta(
+            description="Where your team reads about rules, with `{code}` for the code: SARIF links every finding to it.",
+            pattern="^https?://",
+        ),
+    ] = None
 
 
 class TopLevel(Adjustable, kw_only=True):

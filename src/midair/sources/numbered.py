@@ -88,8 +88,15 @@ def text_of(path: Path, root: Path) -> str:
     Raises:
         UnreadableFile: it is missing, not UTF-8, or holds what no server takes in SQL.
     """
-    content = content_of(path, root)
-    name = shown(path, root)
+    return text_in(content_of(path, root), shown(path, root))
+
+
+def text_in(content: bytes, name: str) -> str:
+    """Bytes as SQL text; `name` is how an error calls them.
+
+    Raises:
+        UnreadableFile: they are not UTF-8, or hold what no server takes in SQL.
+    """
     if content.startswith(_BOM):
         raise UnreadableFile(
             f"{name} begins with a byte order mark (bytes 1–3), which the tool would send to the server as SQL",

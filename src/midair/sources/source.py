@@ -79,12 +79,16 @@ class Scratch(Protocol):
 
 @frozen
 class Work:
-    """Migrations to be turned into statements, in the order they will run, for a database whose history holds `applied`."""
+    """Migrations to be turned into statements, in the order they will run, for a database whose history holds `applied`.
+
+    `condensed`: they are only looked at, so rows that repeat may be left out of large files.
+    """
 
     migrations: tuple[Migration, ...]
     direction: Direction
     applied: tuple[Applied, ...]
     product: Product
+    condensed: bool = False
 
 
 @frozen

@@ -1,11 +1,15 @@
 """The SQL of every change type, its types and its filters, equal to the real tool's tables."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import midair
+from midair.database import Guard, open_session
 from midair.errors import BadMigration, Irreversible, MidairError
+from midair.model.address import Address
 from midair.sources.tools.liquibase.expressions import has_labels, in_context
 from midair.sources.tools.liquibase.fields import INVERTIBLE
 from midair.sources.tools.liquibase.files import ChangeFiles, SearchPath
@@ -16,6 +20,8 @@ from midair.sources.tools.liquibase.writing.splitting import pieces
 from midair.sources.tools.liquibase.writing.statements import UNDOES, statements_of, undo_of
 from midair.sources.tools.liquibase.writing.types import sql_type
 from midair.sources.tools.liquibase.writing.writer import Writer
+from tests.conftest import url_of
+from tests.support.listening import Remembering
 
 from .recorded import DATABASES, GOLDEN, golden, read
 
@@ -155,3 +161,32 @@ def test_the_edge_changelog_never_ends_in_anything_but_our_errors() -> None:
 
 def test_the_changes_said_to_be_invertible_are_those_whose_inverse_is_written() -> None:
     assert set(UNDOES) == INVERTIBLE
+
+
+LATE = """<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog">
+<changeSet id="1" author="a"><createTable tableName="t">
+  <column name="id" type="int"><constraints primaryKey="true" deferrable="true" initiallyDeferred="true"/></column>
+  <column name="b" type="int"/></createTable>
+  <createIndex tableName="t" indexName="t_b" unique="true"><column name="b"/></createIndex></changeSet>
+<changeSet id="2" author="a"><addUniqueConstraint tableName="t" columnNames="b" constraintName="t_once"
+  forIndexName="t_b" deferrable="true" initiallyDeferred="true"/></changeSet>
+<changeSet id="3" author="a"><addUniqueConstraint tableName="t" columnNames="id, b" constraintName="t_both"
+  tablespace="pg_default" deferrable="true" initiallyDeferred="true"/></changeSet>
+</databaseChangeLog>
+"""
+
+
+def test_keys_that_are_checked_late_and_constraints_of_an_index_are_what_the_server_takes(
+    database: Address, tmp_path: Path
+) -> None:
+    (tmp_path / "changelog.xml").write_text(LATE)
+    midair.apply(midair.Request(tmp_path, url=url_of(database)), Remembering())
+    session = open_session(database, Guard(), "midair tests")
+    try:
+        found = session.query(
+            "SELECT conname, condeferrable, condeferred, conindid::regclass::text FROM pg_constraint"
+            " WHERE conrelid = 't'::regclass AND contype IN ('p', 'u') ORDER BY 1"
+        )
+    finally:
+        session.close()
+    assert found == [(name, True, True, name) for name in ("t_both", "t_once", "t_pkey")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     examples=(
         ("midair check", "what would hurt, in all that is pending"),
         ("midair check --since origin/main", "only what this branch adds"),
+        ("midair check sql/*.sql", "files of no tool, as squawk is called"),
         ("midair check -e prod", "with prod's tables and their sizes"),
         ("midair check V7__total.sql -f sarif -o check.sarif", "one file, for code scanning"),
         ("midair check --baseline known.json --update-baseline", "begin on an old project"),
@@ -39,6 +41,11 @@ if TYPE_CHECKING:
 @click.option(
     "--server-version", metavar="N", type=click.IntRange(13, 18), help="PostgreSQL's major version."
 )
+@click.option("--ignore", metavar="RULES", multiple=True, help="Leave out rules: codes, names, families.")
+@click.option("--select", metavar="RULES", multiple=True, help="Add rules that are off by default.")
+@click.option(
+    "--assume-in-transaction", is_flag=True, help="Plain SQL files are run in one transaction each."
+)
 @click.option("--schema", is_flag=True, help="Show the JSON Schema of -f json, and look at nothing.")
 def check(
     call: Call,
@@ -49,12 +56,16 @@ def check(
     fix: bool,
     no_exec: bool,
     server_version: int | None,
+    ignore: tuple[str, ...],
+    select: tuple[str, ...],
+    assume_in_transaction: bool,
     schema: bool,
 ) -> Answer:
     """Shows what is wrong with migrations, and what to write instead.
 
-    MIGRATIONS are revisions, files or ranges A..B. Without any, it looks at what is pending where a
-    database says what is applied, else at all of them.
+    MIGRATIONS are revisions, files, folders or ranges A..B. Without any, it looks at what is pending
+    where a database says what is applied, else at all of them. Where no tool's project is, plain SQL
+    files can be named, and - stands for standard input.
     """
 
     if schema:
@@ -80,7 +91,9 @@ def check(
         must_answer=must_answer(call),
         server_version=server_version,
         no_exec=no_exec,
-        options=rule_options(settings, None if update_baseline else known),
+        piped=sys.stdin.buffer.read() if "-" in migrations else None,
+        in_transaction=assume_in_transaction,
+        options=rule_options(settings, None if update_baseline else known, ignore, select),
     )
     request = replace(request_of(settings), may_run=not no_exec)
     found = midair.check(request, question)
@@ -103,11 +116,11 @@ def check(
 
 
 def _named(name: str, here: Path, root: Path) -> str:
-    """A file is meant from where the user is; the project names it from its root."""
+    """A file or folder is meant from where the user is; the project names it from its root."""
     import os.path
 
     path = here / name
-    return Path(os.path.relpath(path, root)).as_posix() if path.is_file() else name
+    return Path(os.path.relpath(path, root)).as_posix() if path.exists() else name
 
 
 def _written(call: Call, path: Path, count: int) -> Answer:

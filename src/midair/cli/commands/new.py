@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 )
 @click.argument("description")
 @click.option("--from-database", is_flag=True, help="Write everything the database holds (Liquibase).")
-@click.option(
-    "--like", metavar="URL", help="Write what the database at URL has and this one lacks (Liquibase)."
-)
+@click.option("--like", metavar="URL", help="Write what makes this database like the one at URL (Liquibase).")
 @click.option("--autogenerate", is_flag=True, help="Let the tool compare its models (Alembic).")
 def new(call: Call, description: str, from_database: bool, like: str | None, autogenerate: bool) -> Answer:
     """Writes a new migration in the tool's own format, named by its convention."""

@@ -35,6 +35,12 @@ def _missing(reference: Sequence[Statement], target: Sequence[Statement]) -> Mis
     return missing(reference, target)
 
 
+def _condense(text: str) -> str:
+    from midair.dialects.postgresql.condense import LARGE, condensed  # most files are smaller
+
+    return condensed(text) if len(text) >= LARGE else text
+
+
 DIALECT = Dialect(
     product=Product.POSTGRESQL,
     split=split,
@@ -48,4 +54,5 @@ DIALECT = Dialect(
     locked=locked,
     reads=_reads,
     missing=_missing,
+    condense=_condense,
 )

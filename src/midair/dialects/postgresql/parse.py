@@ -146,6 +146,32 @@ def borders(sql: bytes) -> tuple[tuple[int, int], ...]:
         library.pg_query_free_split_result(result)
 
 
+def scanned_borders(sql: bytes) -> tuple[tuple[int, int], ...]:
+    """As `borders`, by the scanner's semicolons alone, which takes no memory for trees.
+
+    Raises:
+        NotParsed: a quote or comment never ends.
+    """
+    library = _library()
+    result = library.pg_query_split_with_scanner(sql)
+    try:
+        _refuse(result)
+        found = (result.stmts[number].contents for number in range(result.n_stmts))
+        return tuple((each.stmt_location, each.stmt_len) for each in found)
+    finally:
+        library.pg_query_free_split_result(result)
+
+
+def fingerprint(sql: bytes) -> int | None:
+    """A number that two statements share when they differ in nothing but their constants; `None` for what is none."""
+    library = _library()
+    result = library.pg_query_fingerprint(sql)
+    try:
+        return None if result.error else result.fingerprint
+    finally:
+        library.pg_query_free_fingerprint_result(result)
+
+
 def tokens(sql: bytes) -> Any:
     """The scanner's tokens, comments included, each with its kind and its start and end in bytes.
 

@@ -91,11 +91,18 @@ def _copy_end(data: bytes, start: int, after: int) -> int | None:
             pieces = ()
         if pieces:
             offset, length = pieces[-1]
-            kind, tree = statement_of(data[start + offset : start + offset + length].decode())
-            if kind == "copy_stmt" and tree.is_from and not tree.filename and not tree.is_program:
+            if copy_from_stdin(data[start + offset : start + offset + length].decode()):
                 return end + 1
         end = data.find(b";", end + 1)
     return None
+
+
+def copy_from_stdin(sql: str) -> bool:
+    """The statement is a COPY whose rows follow it."""
+    if not _MAY_READ_STDIN.search(sql.encode()):
+        return False
+    kind, tree = statement_of(sql)
+    return kind == "copy_stmt" and tree.is_from and not tree.filename and not tree.is_program
 
 
 def _rows(data: bytes, start: int) -> tuple[int, int]:

@@ -26,7 +26,9 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
         Irreversible: there is no undo file.
     """
     del scratch, options  # everything is in the files
-    writing = _Writing(flyway_project(project), dialect_of(work.product), work.direction)
+    writing = _Writing(
+        flyway_project(project), dialect_of(work.product, condensed=work.condensed), work.direction
+    )
     by_revision = {migration.revision: writing.migration(migration) for migration in work.migrations}
     first = next((migration.revision for migration in work.migrations if migration.repeatable), None)
     between = Script() if work.direction is Direction.DOWN else writing.around("afterVersioned")

@@ -31,18 +31,25 @@ def scripts(project: Project, work: Work, _: Scratch, __: Options) -> Scripts:
     pairs = {str(pair.version): pair for pair in pairs_in(project.folder, project.root)}
     return Scripts(
         {
-            each.revision: Script(blocks_of(project, pairs[each.revision], work.direction, work.product))
+            each.revision: Script(
+                blocks_of(
+                    project, pairs[each.revision], work.direction, work.product, condensed=work.condensed
+                )
+            )
             for each in work.migrations
         }
     )
 
 
-def blocks_of(project: Project, pair: Pair, direction: Direction, product: Product) -> tuple[Block, ...]:
+def blocks_of(
+    project: Project, pair: Pair, direction: Direction, product: Product, *, condensed: bool = False
+) -> tuple[Block, ...]:
     """The blocks of one file; see `scripts` for what it raises."""
     name = pair.up if direction is Direction.UP else pair.down
     if name is None:
         return ()
-    dialect = dialect_of(product)
+    cut_by_tool = yes(project.settings.get("multi_statement"))
+    dialect = dialect_of(product, condensed=condensed and not cut_by_tool)
     text = text_of(project.folder / name, project.root)
     path = shown(project.folder / name, project.root)
     statements = dialect.split(text, path, 1)
@@ -53,7 +60,7 @@ def blocks_of(project: Project, pair: Pair, direction: Direction, product: Produ
             if yes(project.settings.get("no_tx_wrap"))
             else in_transaction(statements, dialect, _NO_WRAP)
         )
-    if yes(project.settings.get("multi_statement")):
+    if cut_by_tool:
         _check_naive_cut(text, path, statements, dialect)
         return one_by_one(statements, dialect)
     return one_message(statements, dialect, _SPLIT_FILE)

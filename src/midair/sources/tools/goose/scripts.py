@@ -28,7 +28,7 @@ def scripts(project: Project, work: Work, _: Scratch, options: Options) -> Scrip
     """
     if program := next((each for each in work.migrations if each.kind == GO), None):
         raise _compiled(program, work.direction)
-    dialect = dialect_of(work.product)
+    dialect = dialect_of(work.product, condensed=work.condensed)
     return Scripts(
         {
             each.revision: Script(_blocks(project, each, work.direction, dialect, options.variables))

@@ -45,7 +45,7 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
                 held.enter_context(scratch.database(work.product)), Guard(), "midair scratch"
             )
             held.callback(shadow.close)
-        return _written(ours, work, Writing(ours, dialect_of(work.product), shadow))
+        return _written(ours, work, Writing(ours, dialect_of(work.product, condensed=work.condensed), shadow))
 
 
 def _rebuilds(changeset: Changeset) -> bool:

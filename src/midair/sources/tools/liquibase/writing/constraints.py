@@ -136,13 +136,20 @@ def drop_all_foreign_keys(change: Change, to: Writer) -> Iterator[str]:
 
 
 def add_unique(change: Change, to: Writer) -> Iterator[str]:
-    name = change.get("constraintName")
+    """The constraint, of an index that is there already where one is named.
+
+    Liquibase writes `UNIQUE (a) USING INDEX i` then, and 4.29 a tablespace behind DEFERRABLE: no server takes either.
+    """
+    name, index, space = (change.get(each) for each in ("constraintName", "forIndexName", "tablespace"))
     named = f"CONSTRAINT {to.name(name)} " if name else ""
-    sql = f"ALTER TABLE {to.of(change)} ADD {named}UNIQUE ({to.names(required(change, 'columnNames'))})"
-    if to.is_postgresql:
-        sql += _deferral(change.flag("deferrable"), change.flag("initiallyDeferred"))
-        sql += f" USING INDEX TABLESPACE {change.get('tablespace')}" if change.get("tablespace") else ""
-    yield sql
+    columns = f"UNIQUE ({to.names(required(change, 'columnNames'))})"
+    sql = f"ALTER TABLE {to.of(change)} ADD {named}"
+    if not to.is_postgresql:
+        yield sql + columns
+        return
+    placed = f" USING INDEX TABLESPACE {space}" if space else ""
+    late = _deferral(change.flag("deferrable"), change.flag("initiallyDeferred"))
+    yield sql + (f"UNIQUE USING INDEX {to.name(index)}" if index else columns + placed) + late
 
 
 def drop_unique(change: Change, to: Writer) -> Iterator[str]:

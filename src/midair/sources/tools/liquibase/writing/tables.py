@@ -52,7 +52,10 @@ def _primary_key(change: Change, keys: list[Part], to: Writer) -> str:
     name = to.name(named or key_name(required(change, "tableName"), to))
     space = next((found for each in keys if (found := each.constraint("primaryKeyTablespace"))), None)
     using = f" USING INDEX TABLESPACE {space}" if space and to.is_postgresql else ""
-    return f"CONSTRAINT {name} PRIMARY KEY ({', '.join(to.name(each.name) for each in keys)}){using}"
+    late = " INITIALLY DEFERRED" if any(each.constrained("initiallyDeferred") for each in keys) else ""
+    late += " DEFERRABLE" if any(each.constrained("deferrable") for each in keys) else ""
+    inside = ", ".join(to.name(each.name) for each in keys)
+    return f"CONSTRAINT {name} PRIMARY KEY ({inside}){using}{late if to.is_postgresql else ''}"
 
 
 def _refers(part: Part) -> bool:
