@@ -256,6 +256,7 @@ TABLE = "CREATE TABLE orders (id bigint PRIMARY KEY, state text, total int);"
         ("UPDATE orders SET state = s.state FROM states s WHERE s.id = orders.id;", "MA606"),
         ("INSERT INTO kv (v) SELECT state FROM orders WHERE id = 7;", "MA603"),
         ("INSERT INTO kv (v) SELECT json_agg(state) FROM orders;", "MA603"),
+        ("INSERT INTO kv (v) SELECT 'x' WHERE NOT EXISTS (SELECT 1 FROM kv);", "MA603"),
         ("ALTER TABLE orders ADD COLUMN a text, ADD CONSTRAINT u UNIQUE (state, a);", "MA410"),
         ("ALTER TABLE orders DROP CONSTRAINT orders_pkey; DROP TABLE orders;", "MA209"),
         ("CREATE TYPE mood AS ENUM ('x'); ALTER TYPE mood RENAME TO feeling;", "MA304"),

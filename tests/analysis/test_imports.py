@@ -15,6 +15,7 @@ from midair.analysis.imports import model_imports
         ("def upgrade():\n    from shop.models import Order", ["Order"]),
         ("from shop.models import ID_LEN, naming_convention", []),
         ("from shop.models import MoneyType", []),
+        ("from shop.models.base import StringID", []),
         ("from django.db import models", []),
         ("from sqlalchemy.orm import Session", []),
         ("from alembic import op\nimport sqlalchemy as sa", []),

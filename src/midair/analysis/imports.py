@@ -51,5 +51,8 @@ def _is_foreign(module: str) -> bool:
 def _is_class(name: str) -> bool:
     """`Order`, and neither `ORDER_STATES` nor `naming_convention`."""
     return (
-        name[:1].isupper() and not name.isupper() and "_" not in name and not name.endswith(("Type", "Enum"))
+        name[:1].isupper()
+        and not name.isupper()
+        and "_" not in name
+        and not name.endswith(("Type", "Enum", "ID"))
     )

@@ -20,8 +20,7 @@ from midair.errors import (
     StatementFailed,
 )
 from midair.execution import backfill, bounded, locks
-from midair.execution.failing import asked, ended, failed, relations_of,
-    strongest, revision_of
+from midair.execution.failing import asked, ended, failed, relations_of, revision_of, strongest
 from midair.execution.flight import Flight, journal_of, remembered, sent_for
 from midair.execution.probing import clear_leftovers, found_done, is_done
 from midair.execution.services import pause_s

@@ -38,7 +38,9 @@ def downgrade_destructive(story: Story, version: int | None) -> Iterator[Concern
         for each in act.changes
         if isinstance(each, AddColumn)
     }
-    opaque = any(isinstance(each, Opaque) for act in story.acts for each in act.changes)
+    opaque = story.candidate.unseen is not None or any(
+        isinstance(each, Opaque) for act in story.acts for each in act.changes
+    )
     for act in story.back:
         for change in act.changes:
             if isinstance(change, DropTable) and change.table not in made_tables and not opaque:

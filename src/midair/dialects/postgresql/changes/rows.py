@@ -95,7 +95,7 @@ _AGGREGATES = frozenset(
 
 def _is_one_row(query: Any) -> bool:
     """A SELECT of aggregates without groups, or LIMIT 1."""
-    if query.limit_count.a_const.ival.ival == 1:
+    if query.limit_count.a_const.ival.ival == 1 or (query.target_list and not query.from_clause):
         return True
     return not query.group_clause and any(
         name == "FuncCall" and not part.HasField("over") and strings(part.funcname)[-1] in _AGGREGATES
