@@ -16,8 +16,8 @@ $(READY): pyproject.toml
 	@scripts/setup.sh .venv
 	@touch $(READY)
 
-demo: $(READY)  ## Runs the main job on an embedded PostgreSQL
-	@$(BIN)/midair demo
+demo: $(READY)  ## An application under load while migrations run: as written, then online; writes demo.html
+	@$(BIN)/midair demo --html demo.html
 
 test: $(READY)  ## The test suite; needs no network, no Docker, no database
 	$(BIN)/python -m pytest -n auto -m "not slow and not peers and not real_projects"

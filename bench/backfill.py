@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-from load import Client, Felt, running
 from measure import Cluster, machine
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,8 +27,10 @@ from tests.support.backfills import cut, fly_backfill
 
 from midair.database import Guard, open_session
 from midair.database.address import parse
+from midair.demo.load import Client, Felt, running
 from midair.execution.services import Pace
 from midair.model.address import Secret
+from midair.model.statement import Sql
 from midair.rehearsal.server import throwaway_server
 
 STATEMENT = "UPDATE orders SET total_cents = price_cents * amount WHERE total_cents IS NULL"
@@ -161,13 +162,15 @@ def assert_done(url: str) -> None:
 def application(cluster: Cluster, rows: int, rate: int) -> None:
     chance = random.Random(1)
     read = Client(
-        "reader", rate / 2, lambda turn: ("SELECT note FROM orders WHERE id = %s", (chance.randrange(rows),))
+        "reader",
+        rate / 2,
+        lambda _: (Sql("SELECT note FROM orders WHERE id = %s", (chance.randrange(rows),)),),
     )
 
-    def write(turn: int) -> tuple[str, tuple[object, ...]]:
+    def write(turn: int) -> tuple[Sql, ...]:
         low, high = sorted(chance.sample(range(1, rows), 2))
         change = "UPDATE orders SET note = note || '.' WHERE id = %s"
-        return f"{change};{change}", (high, low)
+        return Sql(change, (high,)), Sql(change, (low,))
 
     clients: Sequence[Client] = [
         read,
@@ -191,7 +194,7 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
 
 
 def felt(url: str, clients: Sequence[Client], run: Callable[[str], None]) -> tuple[Felt, float]:
-    with running(url, clients) as all_of_it:
+    with running(parse(Secret(url)), clients) as all_of_it:
         began = time.monotonic()
         failure = None
         try:

@@ -1,30 +1,50 @@
 #!/usr/bin/env python3
 """What an application feels while naive migrations run: as written, and online.
 
-Readers and writers work at a fixed rate on a table while `midair apply` runs one naive migration.
-Latency counts from when a request was due, so requests that wait in line behind a stall count in full.
+    python bench/online.py --rows 200000 --only unique      one statement, seconds
+    python bench/online.py --out online.jsonl               all of them on 5 million rows
+    python bench/online.py --out online.jsonl --disturb all and with something in the way
+
+Readers and writers work at a fixed rate on a table while `midair apply` runs one naive migration. Latency
+counts from when a request was due, so requests that wait in line behind a stall count in full. Beside
+each figure stands the noise of the machine in the seconds before, and what the server was waiting for:
+`lock` is the longest that a request of the application was seen waiting for a lock that midair held or
+stood in line for. With `--out`, each measurement is kept as a line of JSON, and a second call goes on.
 """
 
 import argparse
+import json
 import multiprocessing
 import random
 import subprocess
+import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from multiprocessing.connection import Connection
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
-from measure import MIDAIR, Cluster, Failed, cluster, machine
+from measure import MIDAIR, Cluster, Failed, machine
 
-_CONNECTIONS = 8
-_SETTLE_S = 2.0
-_NOISE_S = 5.0
+from midair.database.address import parse
+from midair.demo.load import Client, Felt, running
+from midair.model.address import Secret
+from midair.model.statement import Sql
+from midair.rehearsal.server import throwaway_server
+
+_CLIENTS = 8
+_SETTLE_S = 1.0
+_CALM_S = 4.0
+_SAMPLE_S = 0.005
+SETTINGS = (
+    "shared_buffers=512MB", "max_wal_size=4GB", "wal_level=replica", "autovacuum=on", "checkpoint_timeout=15min",
+)  # fmt: skip
+"""As a small production server: what the throwaway one has is made for tests that hold few rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,43 +71,69 @@ DISTURBANCES = ("none", "reader", "idle", "autovacuum")
 
 
 @dataclass(frozen=True, slots=True)
-class Felt:
-    """What the application felt, in seconds from when each request was due."""
+class Measured:
+    """One run. Waits in milliseconds; `noise` is of the seconds before it, `lock` of waits that midair caused."""
 
-    latencies: tuple[float, ...]
+    rows: int
+    rate: int
+    name: str
+    disturbance: str
+    strategy: str
+    took_s: float
+    worst_ms: float
+    p99_ms: float
+    noise_worst_ms: float
+    noise_p99_ms: float
     failed: int
+    lock_ms: float
+    lock_by: str
+    slow: str
+    """What requests that took more than 20 ms were seen to wait for, most often first."""
 
     @property
-    def worst_ms(self) -> float:
-        return max(self.latencies, default=0.0) * 1000
+    def key(self) -> tuple[int, int, str, str, str]:
+        """Which measurement it is."""
+        return self.rows, self.rate, self.name, self.disturbance, self.strategy
 
-    @property
-    def p99_ms(self) -> float:
-        ordered = sorted(self.latencies)
-        return ordered[int(len(ordered) * 0.99)] * 1000 if ordered else 0.0
+    def line(self) -> str:
+        """For people."""
+        by = f"  {self.lock_by}" if self.lock_ms >= 10 else ""
+        return (
+            f"{self.name:<16} {self.disturbance:<11} {self.strategy:<8} {self.took_s:>7.2f} {self.worst_ms:>8.0f}"
+            f" {self.p99_ms:>8.1f} {self.noise_worst_ms:>6.0f} {self.noise_p99_ms:>6.1f} {self.failed:>6} {self.lock_ms:>6.0f}  {self.slow}{by}"
+        )
 
 
 def main() -> int:
     arguments = read_arguments()
     cases = [each for each in CASES if (arguments.only or "") in each.name]
     disturbances = DISTURBANCES if arguments.disturb == "all" else (arguments.disturb,)
-    with cluster() as server:
-        template = made_template(server, arguments.rows)
-        print(f"machine: {machine()}")
-        print(
-            f"{arguments.rows:,} rows, {arguments.rate}/s reads and {arguments.rate}/s writes on {_CONNECTIONS} connections"
-        )
-        noise = felt_without(server, template, arguments.rate)
-        print(
-            f"noise floor of the machine, nothing running: worst {noise.worst_ms:.0f} ms, p99 {noise.p99_ms:.1f} ms"
-        )
-        head = f"{'statement':<16} {'in the way':<11} {'strategy':<8} {'took s':>7} {'worst ms':>9} {'p99 ms':>8} {'failed':>7}"
-        print(head)
-        for case in cases:
-            for disturbance in disturbances:
-                for strategy in ("direct", "online"):
-                    print(measured(server, template, case, strategy, disturbance, arguments.rate), flush=True)
-        print(f"machine at the end: {machine()}")
+    wanted = [
+        (case, disturbance, strategy)
+        for case in cases
+        for disturbance in disturbances
+        for strategy in (["online"] if arguments.online else ["direct", "online"])
+    ]
+    kept = {each.key: each for each in read(arguments.out)}
+    print(f"machine: {machine()}")
+    print(
+        f"{arguments.rows:,} rows, {arguments.rate}/s reads and {arguments.rate}/s writes, {_CLIENTS} clients"
+    )
+    print(
+        f"{'statement':<16} {'in the way':<11} {'strategy':<8} {'took s':>7} {'worst ms':>8} {'p99 ms':>8}"
+        f" {'noise':>6} {'p99':>6} {'failed':>6} {'lock':>6}  slow requests waited for"
+    )
+    with bench_server() as server:
+        template = None
+        for number, (case, disturbance, strategy) in enumerate(wanted, 1):
+            known = kept.get((arguments.rows, arguments.rate, case.name, disturbance, strategy))
+            if known is None:
+                template = template or made_template(server, arguments.rows)
+                progress(f"{number} of {len(wanted)}: {case.name}, {strategy}, {disturbance} in the way")
+                known = measured(server, template, case, strategy, disturbance, arguments)
+                keep(arguments.out, known)
+            print(known.line(), flush=True)
+    print(f"machine at the end: {machine()}")
     return 0
 
 
@@ -102,15 +148,52 @@ def read_arguments() -> argparse.Namespace:
         "--rate", type=int, default=200, help="reads and writes a second, each (default: %(default)s)"
     )
     parser.add_argument("--only", metavar="TEXT", help="only statements with this in their name")
+    parser.add_argument("--online", action="store_true", help="leave out the runs as written")
     parser.add_argument(
         "--disturb", choices=(*DISTURBANCES, "all"), default="none", help="what is in the way meanwhile"
     )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="keep each measurement there, and go on from it"
+    )
     return parser.parse_args()
+
+
+def read(out: Path | None) -> list[Measured]:
+    """What an earlier call measured; a line that was cut off is measured again."""
+    found: list[Measured] = []
+    names = {each.name for each in fields(Measured)}
+    for line in out.read_text().splitlines() if out and out.exists() else ():
+        try:
+            said = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if said.keys() == names:
+            found.append(Measured(**said))
+    return found
+
+
+def keep(out: Path | None, measured: Measured) -> None:
+    if out is not None:
+        with out.open("a") as lines:
+            lines.write(json.dumps(asdict(measured)) + "\n")
+
+
+def progress(text: str) -> None:
+    sys.stderr.write(f"  {time.strftime('%H:%M:%S')} {text}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def bench_server() -> Generator[Cluster]:
+    host = "127.0.77.98"
+    with throwaway_server(None, None, (f"listen_addresses={host}", *SETTINGS)) as server:
+        yield Cluster(server, host)
 
 
 def made_template(server: Cluster, rows: int) -> str:
     """A database with the tables, to be copied for each run."""
     name = "online_template"
+    progress(f"filling a table with {rows:,} rows")
     tell(server, "postgres", f"CREATE DATABASE {name}")
     tell(
         server,
@@ -121,45 +204,159 @@ def made_template(server: Cluster, rows: int) -> str:
         f"INSERT INTO orders SELECT g, 1 + g % 10000, g, g % 1000, '2026-01-01'::timestamptz + g * interval '1 second' FROM generate_series(1, {rows}) AS g",
         "CREATE INDEX orders_id ON orders (id)",
         "CREATE INDEX orders_total ON orders (total)",
-        "VACUUM ANALYZE",
+        "VACUUM (FREEZE, ANALYZE)",
+        "CHECKPOINT",
     )
     return name
 
 
-def felt_without(server: Cluster, template: str, rate: int) -> Felt:
-    with copied(server, template) as database, application(server.url(database), rate) as app:
-        time.sleep(_SETTLE_S)
-        began = time.monotonic()
-        time.sleep(_NOISE_S)
-        return app.felt(began, time.monotonic())
+def clients(rows: int, rate: int) -> list[Client]:
+    return [one(number, min(rows, 100_000), rate * 2 / _CLIENTS) for number in range(_CLIENTS)]
 
 
-def measured(server: Cluster, template: str, case: Case, strategy: str, disturbance: str, rate: int) -> str:
+def one(number: int, keys: int, rate: float) -> Client:
+    chance = random.Random(number)
+    text = (
+        "UPDATE orders SET total = total + 1 WHERE id = %s"
+        if number % 2
+        else "SELECT id, customer_id, number FROM orders WHERE id = %s"
+    )
+    return Client("shop", rate, lambda _: (Sql(text, (chance.randrange(1, keys),)),))
+
+
+def measured(
+    server: Cluster, template: str, case: Case, strategy: str, disturbance: str, arguments: argparse.Namespace
+) -> Measured:
     with copied(server, template) as database, tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "migrations"
         folder.mkdir()
         (folder / "000001_naive.up.sql").write_text(case.sql + "\n")
         url = server.url(database)
-        with application(url, rate) as app, disturbed(url, disturbance):
+        load = clients(arguments.rows, arguments.rate)
+        with running(parse(Secret(url)), load) as felt, watched(url) as seen:
             time.sleep(_SETTLE_S)
-            began = time.monotonic()
-            command = [str(MIDAIR), "apply", "-C", scratch, "--url", url, "--strategy", strategy, "-q"]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            ended = time.monotonic()
-            time.sleep(0.5)
-            felt = app.felt(began, ended + 0.2)
+            calm = time.monotonic()
+            time.sleep(_CALM_S)
+            with disturbed(url, disturbance):
+                seen.begin()
+                began = time.monotonic()
+                command = [str(MIDAIR), "apply", "-C", scratch, "--url", url, "--strategy", strategy, "-q"]
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                ended = time.monotonic()
+            waits = seen.end()
         if done.returncode:
             raise Failed(f"{case.name} {strategy}: {done.stderr}")
-    return (
-        f"{case.name:<16} {disturbance:<11} {strategy:<8} {ended - began:>7.2f} {felt.worst_ms:>9.0f}"
-        f" {felt.p99_ms:>8.1f} {felt.failed:>7}"
+    return told(
+        case,
+        strategy,
+        disturbance,
+        arguments,
+        felt.between(calm, began),
+        felt.between(began, ended + 0.2),
+        ended - began,
+        waits,
     )
 
 
+def told(
+    case: Case,
+    strategy: str,
+    disturbance: str,
+    arguments: argparse.Namespace,
+    calm: Felt,
+    felt: Felt,
+    took_s: float,
+    waits: "Waits",
+) -> Measured:
+    slow = sorted(waits.slow.items(), key=lambda each: -each[1])[:3]
+    return Measured(
+        rows=arguments.rows,
+        rate=arguments.rate,
+        name=case.name,
+        disturbance=disturbance,
+        strategy=strategy,
+        took_s=round(took_s, 2),
+        worst_ms=round(felt.worst * 1000, 1),
+        p99_ms=round(felt.share(0.99) * 1000, 1),
+        noise_worst_ms=round(calm.worst * 1000, 1),
+        noise_p99_ms=round(calm.share(0.99) * 1000, 1),
+        failed=len(felt.failed),
+        lock_ms=round(waits.lock_ms, 1),
+        lock_by=waits.lock_by,
+        slow=", ".join(f"{name} {times}" for name, times in slow),
+    )
+
+
+@dataclass
+class Waits:
+    """What the application's sessions were seen waiting for on the server."""
+
+    lock_ms: float
+    lock_by: str
+    slow: dict[str, int]
+
+
+class Watch:
+    """Looks at the application's sessions every few milliseconds, in a process of its own."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def begin(self) -> None:
+        """From here on what is seen counts."""
+        self._pipe.send("begin")
+
+    def end(self) -> Waits:
+        """What was seen since."""
+        self._pipe.send("end")
+        return Waits(*self._pipe.recv())
+
+
+_LOOK = """
+SELECT CASE WHEN a.wait_event_type IS NULL THEN 'CPU' ELSE a.wait_event_type || ':' || a.wait_event END,
+       extract(epoch FROM clock_timestamp() - a.query_start)::float8 * 1000,
+       CASE WHEN a.wait_event_type = 'Lock' THEN
+         (SELECT string_agg(DISTINCT b.application_name || ' ' || left(regexp_replace(b.query, '[[:space:]]+', ' ', 'g'), 90), ' | ')
+          FROM unnest(pg_blocking_pids(a.pid)) AS by (pid) JOIN pg_stat_activity b ON b.pid = by.pid) END
+FROM pg_stat_activity a
+WHERE a.application_name = 'shop' AND a.state = 'active' AND a.datname = current_database()
+  AND (a.wait_event_type = 'Lock' OR clock_timestamp() - a.query_start > interval '20 ms')
+"""
+
+
+def look(url: str, pipe: Connection) -> None:
+    """Samples until told to end; see `Waits`."""
+    lock_ms, lock_by, slow = 0.0, "", dict[str, int]()
+    with psycopg.connect(url, autocommit=True, application_name="watch") as connection:
+        pipe.send("ready")
+        pipe.recv()
+        while not pipe.poll(_SAMPLE_S):
+            for event, age_ms, by in connection.execute(_LOOK).fetchall():
+                if age_ms > 20:
+                    slow[event] = slow.get(event, 0) + 1
+                if by and "midair" in by and age_ms > lock_ms:
+                    lock_ms, lock_by = age_ms, by
+        pipe.recv()
+        pipe.send((lock_ms, lock_by, slow))
+
+
 @contextmanager
-def copied(server: Cluster, template: str) -> Iterator[str]:
+def watched(url: str) -> Generator[Watch]:
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=look, args=(url, theirs), daemon=True)
+    process.start()
+    ours.recv()
+    try:
+        yield Watch(ours)
+    finally:
+        process.kill()
+        process.join()
+
+
+@contextmanager
+def copied(server: Cluster, template: str) -> Generator[str]:
     name = f"online_{uuid4().hex[:8]}"
-    tell(server, "postgres", f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+    tell(server, "postgres", f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy", "CHECKPOINT")
     try:
         yield name
     finally:
@@ -169,111 +366,53 @@ def copied(server: Cluster, template: str) -> Iterator[str]:
 def tell(server: Cluster, database: str, *texts: str) -> None:
     with psycopg.connect(server.url(database), autocommit=True) as connection:
         for text in texts:
-            connection.execute(text)
+            connection.execute(text.encode())
 
 
 @contextmanager
-def disturbed(url: str, kind: str) -> Iterator[None]:
+def disturbed(url: str, kind: str) -> Generator[None]:
     """Something in the way: a report that reads for 8 seconds, a forgotten transaction of 6, autovacuum at work."""
     if kind == "none":
         yield
-        return
-    with psycopg.connect(url, autocommit=True) as other:
-        if kind == "autovacuum":
-            other.execute("ALTER SYSTEM SET autovacuum_naptime = 1")
-            other.execute("SELECT pg_reload_conf()")
-            other.execute(
-                "ALTER TABLE orders SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1,"
-                " autovacuum_vacuum_insert_threshold = 1, autovacuum_vacuum_cost_delay = 50, autovacuum_vacuum_cost_limit = 1)"
-            )
-            time.sleep(3)
+    elif kind == "autovacuum":
+        with vacuumed(url):
             yield
-            other.execute("ALTER SYSTEM RESET autovacuum_naptime")
-            other.execute("SELECT pg_reload_conf()")
-            return
-        statement = (
-            "SELECT pg_sleep(8) FROM (SELECT FROM orders LIMIT 1) AS one"
-            if kind == "reader"
-            else "SELECT FROM orders LIMIT 1"
+    else:
+        sleep = "SELECT pg_sleep(8) FROM (SELECT FROM orders LIMIT 1) AS one"
+        thread = threading.Thread(
+            target=hold, args=(url, sleep, 0) if kind == "reader" else (url, "SELECT FROM orders LIMIT 1", 6)
         )
-
-        def hold() -> None:
-            with psycopg.connect(url) as busy:
-                busy.execute(statement)
-                time.sleep(6 if kind == "idle" else 0)
-
-        thread = threading.Thread(target=hold)
         thread.start()
         time.sleep(0.2)
         yield
         thread.join()
 
 
-class Application:
-    """The load in a process of its own, so that measuring it costs it nothing."""
-
-    def __init__(self, pipe: Connection, process: multiprocessing.Process) -> None:
-        self._pipe, self._process = pipe, process
-
-    def felt(self, began: float, ended: float) -> Felt:
-        """Ends the load and gives what was due between two monotonic times."""
-        self._pipe.send("stop")
-        samples: list[tuple[float, float, bool]] = self._pipe.recv()
-        self._process.join()
-        inside = [each for each in samples if began <= each[0] <= ended]
-        return Felt(tuple(each[1] for each in inside), sum(not each[2] for each in inside))
+def hold(url: str, statement: str, idle_s: float) -> None:
+    with psycopg.connect(url, application_name=f"report {idle_s}") as busy:
+        busy.execute(statement.encode())
+        time.sleep(idle_s)
 
 
 @contextmanager
-def application(url: str, rate: int) -> Iterator[Application]:
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=work, args=(url, rate, theirs), daemon=True)
-    process.start()
-    ours.recv()
-    try:
-        yield Application(ours, process)
-    finally:
-        process.kill()
-
-
-def work(url: str, rate: int, pipe: Connection) -> None:
-    """Runs requests at the rate until told to stop, then sends (due, latency, went well) of each."""
-    stop, samples = threading.Event(), list[tuple[float, float, bool]]()
-    threads = [
-        threading.Thread(target=one, args=(url, number, rate * 2 / _CONNECTIONS, stop, samples), daemon=True)
-        for number in range(_CONNECTIONS)
-    ]
-    for thread in threads:
-        thread.start()
-    pipe.send("ready")
-    pipe.recv()
-    stop.set()
-    for thread in threads:
-        thread.join()
-    pipe.send(samples)
-
-
-def one(
-    url: str, number: int, rate: float, stop: threading.Event, samples: list[tuple[float, float, bool]]
-) -> None:
-    chance = random.Random(number)
-    with psycopg.connect(url, autocommit=True, application_name="shop") as connection:
-        due = time.monotonic() + chance.random() / rate
-        while not stop.is_set():
-            time.sleep(max(0.0, due - time.monotonic()))
-            key = chance.randrange(1, 100_000)
-            try:
-                if number % 2:
-                    connection.execute("UPDATE orders SET total = total + 1 WHERE id = %s", (key,))
-                else:
-                    connection.execute(
-                        "SELECT id, customer_id, number FROM orders WHERE id = %s", (key,)
-                    ).fetchall()
-                well = True
-            except psycopg.Error:
-                well = False
-            samples.append((due, time.monotonic() - due, well))
-            due += 1 / rate
+def vacuumed(url: str) -> Generator[None]:
+    """An autovacuum worker slow enough to be there all the time; it is there when this begins."""
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("ALTER SYSTEM SET autovacuum_naptime = 1")
+        other.execute("SELECT pg_reload_conf()")
+        other.execute(
+            "ALTER TABLE orders SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1,"
+            " autovacuum_vacuum_insert_threshold = 1, autovacuum_vacuum_cost_delay = 50, autovacuum_vacuum_cost_limit = 1)"
+        )
+        at_work = "SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = 'orders'::regclass"
+        until = time.monotonic() + 30
+        while not other.execute(at_work).fetchone():
+            if time.monotonic() > until:
+                raise Failed("autovacuum did not come")
+            time.sleep(0.1)
+        yield
+        other.execute("ALTER SYSTEM RESET autovacuum_naptime")
+        other.execute("SELECT pg_reload_conf()")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ _PUBLIC = {
     "apply": "midair.pipeline.apply",
     "contract": "midair.pipeline.contract",
     "gates": "midair.pipeline.contract",
+    "purge": "midair.pipeline.contract",
+    "Standard": "midair.model.contract",
     "check": "midair.pipeline.check",
     "detect": "midair.pipeline.opening",
     "drift": "midair.pipeline.drift",

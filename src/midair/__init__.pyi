@@ -7,6 +7,7 @@ from midair.journal.journal import RunRecord as RunRecord
 from midair.model.address import Address as Address
 from midair.model.address import Product as Product
 from midair.model.address import Secret as Secret
+from midair.model.contract import Standard as Standard
 from midair.model.event import Event as Event
 from midair.model.finding import Finding as Finding
 from midair.model.finding import Risk as Risk
@@ -26,6 +27,7 @@ from midair.pipeline.check import Question as Question
 from midair.pipeline.check import check as check
 from midair.pipeline.contract import contract as contract
 from midair.pipeline.contract import gates as gates
+from midair.pipeline.contract import purge as purge
 from midair.pipeline.doctor import doctor as doctor
 from midair.pipeline.drift import drift as drift
 from midair.pipeline.drop_all import drop_all as drop_all

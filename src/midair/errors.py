@@ -170,6 +170,15 @@ class NotParsed(ProjectError):
         self.offset = offset
 
 
+class BadIntent(ProjectError):
+    """A `midair: … = …` comment, or the `info` of an Alembic call, says something midair does not know or cannot use.
+
+    Nothing was changed. The message has its file and line; docs/intent.md lists what can be declared.
+    """
+
+    code = "ME231"
+
+
 class Refused(ProjectError):
     """midair will not go on, because going on could lose something."""
 

@@ -43,7 +43,7 @@ def test_a_question_is_no_migration() -> None:
     ids=str,
 )
 def test_every_call_is_python_with_names_as_op_takes_them(statement: str, table: str) -> None:
-    found = look(TABLES, statement.format(table=table), options=Options(op_calls=True))
+    found = look(TABLES, statement.format(table=table), options=Options(tool="alembic"))
     calls = [each.remedy.alembic for each in found if each.remedy.alembic and each.span.path == "2.sql"]
     assert calls
     for each in calls:

@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
-from google.protobuf.descriptor import EnumDescriptor
 from postgast import pg_query_pb2
 
 from midair.dialects.postgresql import nodes
 from midair.dialects.postgresql.parse import deparse, parsed
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import EnumDescriptor
 
 
 def test_every_name_of_the_grammar_means_what_postgast_says() -> None:

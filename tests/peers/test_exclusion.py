@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from .commands import MIDAIR, environment, midair
@@ -146,3 +147,84 @@ def test_two_midairs_at_once_apply_everything_exactly_once(
         said, _ = process.communicate(timeout=_DEADLINE_S)
     assert process.returncode == 0, said
     assert _tables(database) == {"slow", "quick"}
+
+
+_ROWS = "CREATE TABLE orders AS SELECT g AS id, repeat('x', 200) AS note FROM generate_series(1, 20000) AS g;"
+_INDEX = "CREATE INDEX orders_id ON orders (id);\n"
+_BUILDING = "SELECT 1 FROM pg_stat_progress_create_index WHERE command LIKE '%CONCURRENTLY'"
+
+
+def _index_project(program: str, folder: Path) -> Path:
+    if program == "migrate":
+        write(folder / "migrations" / "1_index.up.sql", _INDEX)
+    elif program == "liquibase":
+        write(folder / "changelog.sql", f"--liquibase formatted sql\n--changeset ann:index\n{_INDEX}")
+    else:
+        write(
+            folder / "flyway.conf",
+            "flyway.locations=filesystem:sql\nflyway.baselineOnMigrate=true\nflyway.baselineVersion=0\n",
+        )
+        write(folder / "sql" / "V1__index.sql", _INDEX)
+    return folder
+
+
+@pytest.mark.parametrize("program", LOCKING)
+def test_the_real_tool_keeps_out_of_an_index_build_that_no_transaction_holds(
+    program: str, postgresql: Cluster, tmp_path: Path
+) -> None:
+    """golang-migrate's lock must be free meanwhile, so its mark that the database is dirty keeps it out."""
+    peer(program)
+    database, project = postgresql.database(), _index_project(program, tmp_path)
+    database.run(_ROWS)
+    with _writing(database):
+        process = _process([*_midair_command(project, database), "--strategy", "online"], project)
+        _until(database, _BUILDING, process)
+        real = _process(_real_command(program, project, database), project)
+        time.sleep(5)  # long enough to start, ask for its lock, and do harm if it were let in
+        assert database.rows(_BUILDING)
+    said, _ = process.communicate(timeout=_DEADLINE_S)
+    answer, _ = real.communicate(timeout=_DEADLINE_S)
+    assert process.returncode == 0, said
+    valid = database.rows("SELECT indisvalid FROM pg_index WHERE indexrelid = 'orders_id'::regclass")
+    assert valid == [(True,)]
+    if program == "migrate":
+        assert "Dirty database" in answer
+    else:
+        assert real.returncode == 0 or "acquire PostgreSQL advisory lock" in answer, answer
+    again = subprocess.run(
+        _real_command(program, project, database),
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
+@contextmanager
+def _writing(database: PostgreSQL) -> Generator[None]:
+    """A transaction that wrote to the table and stays open: a concurrent build waits for its end."""
+    with psycopg.connect(database.url) as other:
+        other.execute("UPDATE orders SET note = 'y' WHERE id = 1")
+        yield
+
+
+def _process(command: list[str], folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _until(database: PostgreSQL, query: str, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + _DEADLINE_S
+    while not database.rows(query):
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline, "it never came so far"
+        time.sleep(0.05)

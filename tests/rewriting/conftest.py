@@ -79,5 +79,6 @@ def project(tmp_path: Path) -> Callable[..., Path]:
 
 
 def request_for(root: Path, address: Address, strategy: str = "online", **more: Any) -> midair.Request:
-    """A request in which no table counts as small."""
-    return midair.Request(root, url=url_of(address), strategy=strategy, small_table_bytes=0, **more)
+    """A request in which no table counts as small, and gates ask for no quiet."""
+    given: dict[str, Any] = {"standard": midair.Standard(quiet_s=0), **more}
+    return midair.Request(root, url=url_of(address), strategy=strategy, small_table_bytes=0, **given)

@@ -47,10 +47,11 @@ class States:
     stack: ExitStack
     dumps: dict[str, str]
     events: dict[str, int]
+    given: str = _GIVEN
 
     def at(self, *commands: str) -> Address:
         """A database to which these commands were done."""
-        address = self.stack.enter_context(self.rig.database(_GIVEN))
+        address = self.stack.enter_context(self.rig.database(self.given))
         for each in commands:
             do(each, self.root, address)
         return address

@@ -11,10 +11,20 @@ from tests.support.versions import ACCOUNTS, Shop, Version
 import midair
 
 _OLD = Version("old")
+_GIVEN = ACCOUNTS.replace("id bigint", "id int").replace("account bigint", "account int")
 CHANGES = {
     "rename column": ("ALTER TABLE accounts RENAME COLUMN balance TO amount;", Version("new", balance="amount")),
     "rename table": ("ALTER TABLE accounts RENAME TO wallets;", Version("new", table="wallets")),
     "drop column": ("ALTER TABLE accounts DROP COLUMN owner;", Version("new", owner=None)),
+    "change type": ("ALTER TABLE accounts ALTER COLUMN balance TYPE bigint;", Version("new")),
+    "rename by hand": (
+        "ALTER TABLE accounts ADD COLUMN amount numeric;\nUPDATE accounts SET amount = balance;\n"
+        "ALTER TABLE accounts ALTER COLUMN amount SET NOT NULL;\nALTER TABLE accounts DROP COLUMN balance;",
+        Version("new", balance="amount"),
+    ),
+    "change key type": (
+        "ALTER TABLE accounts ALTER COLUMN id TYPE bigint;\nALTER TABLE moves ALTER COLUMN account TYPE bigint;", Version("new")
+    ),
 }  # fmt: skip
 
 
@@ -23,7 +33,7 @@ def test_forward_both_versions_work_and_the_old_one_leaves_before_contract(
     rig: Rig, project: Callable[..., Path], change: str
 ) -> None:
     sql, new = CHANGES[change]
-    with rig.database(ACCOUNTS) as address:
+    with rig.database(_GIVEN) as address:
         root, shop = project(sql), Shop(address)
         with shop.running(_OLD):
             midair.apply(request_for(root, address), Remembering())
@@ -41,7 +51,7 @@ def test_back_before_contract_nothing_written_is_lost(
     rig: Rig, project: Callable[..., Path], change: str
 ) -> None:
     sql, new = CHANGES[change]
-    with rig.database(ACCOUNTS) as address:
+    with rig.database(_GIVEN) as address:
         root, shop = project(sql), Shop(address)
         (root / "migrations" / "000001_m1.down.sql").unlink()
         with shop.running(_OLD):

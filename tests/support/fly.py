@@ -72,7 +72,9 @@ def _done(
 ) -> tuple[int, str]:
     request = midair.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
     if strategy is not None:
-        request = replace(request, strategy=strategy, small_table_bytes=0)
+        request = replace(
+            request, strategy=strategy, small_table_bytes=0, standard=midair.Standard(quiet_s=0)
+        )
     try:
         if command == "contract":
             done = midair.contract(request, DyingAt(dies_at))[0]

@@ -63,7 +63,7 @@ class Worker:
         table, balance, owner = self.version.table, self.version.balance, self.version.owner
         names, marks = (f", {owner}", ", 'me'") if owner else ("", "")
         _run(session, f"INSERT INTO {table} (id, {balance}{names}) VALUES ({own}, 1{marks})")
-        _run(session, f"INSERT INTO moves VALUES ({own}, 1)")
+        _run(session, f"INSERT INTO moves (account, sum) VALUES ({own}, 1)")
         _run(session, f"UPDATE {table} SET {balance} = {balance} + 1 WHERE id = {own}")
         _run(
             session,

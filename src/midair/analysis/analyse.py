@@ -18,10 +18,10 @@ from midair.analysis.context import (
     needed_and_missing,
     places_of,
 )
-from midair.analysis.op_calls import for_alembic, without_alembic
 from midair.analysis.options import Options
 from midair.analysis.rule import Concern, Rule
 from midair.analysis.suppress import Given, Suppressions, matches
+from midair.analysis.tool_words import in_words_of
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import Change, Insert, SetSetting, Transaction
@@ -279,7 +279,7 @@ class _Judge:
             concern.message,
             span,
             revision,
-            for_alembic(concern.remedy) if self.options.op_calls else without_alembic(concern.remedy),
+            in_words_of(self.options.tool, concern.remedy, span.path),
             sql,
             concern.table,
             rows,

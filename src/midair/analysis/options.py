@@ -31,8 +31,8 @@ class Options:
     `allowances` maps a path to what its comments allow. `baseline` holds fingerprints of findings
     known when the project began to use `check`. `plan_scope`: tables made by any pending migration
     count as new in later ones, because the whole plan runs at once. `risks` maps codes to the risk the
-    project gives them instead of ours. `op_calls`: remedies are also said as calls of
-    Alembic's `op`. `today` decides which allowances have run out; with `None` all count.
+    project gives them instead of ours. `tool` is the project's, empty when unknown: remedies are
+    said in its words. `today` decides which allowances have run out; with `None` all count.
     """
 
     ignore: tuple[str, ...] = ()
@@ -44,5 +44,5 @@ class Options:
     small_rows: int = 10_000
     small_bytes: int = 8 * 1024 * 1024
     risks: Mapping[str, Risk] = field(default_factory=dict[str, Risk])
-    op_calls: bool = False
+    tool: str = ""
     today: date | None = None

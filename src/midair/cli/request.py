@@ -30,6 +30,8 @@ def request_of(settings: Settings, extra: Mapping[str, str] | None = None) -> mi
         environment=settings.environment,
         strategy=settings.strategy,
         terminate_blockers_s=settings.terminate_blockers_s,
+        standard=midair.Standard(settings.gate_age_s, settings.gate_quiet_s),
+        archive_s=settings.archive_s,
         pace=midair.Pace(settings.workers, settings.batch_time_s, throttled=settings.throttle),
     )
 

@@ -1,18 +1,15 @@
 """The pipeline's values as the reports that formats show."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from midair.cli.call import failure_of
-from midair.journal import RunRecord
-from midair.model.contract import Evidence, OpenContract
-from midair.model.migration import Applied, Migration
-from midair.model.outcome import Done
-from midair.model.plan import Plan
-from midair.pipeline.contract import Seen
-from midair.pipeline.status import Status
 from midair.reporting.report import (
+    ChangeLine,
     ContractPayload,
     EvidenceLine,
     GateLine,
@@ -23,7 +20,19 @@ from midair.reporting.report import (
     StatusPayload,
 )
 from midair.reporting.style import count
-from midair.sources.source import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from midair.journal import RunRecord
+    from midair.model.contract import Evidence, OpenContract
+    from midair.model.migration import Applied, Migration
+    from midair.model.outcome import Done
+    from midair.model.plan import Plan
+    from midair.pipeline.contract import Seen
+    from midair.pipeline.status import Status
+    from midair.sources.source import Project
 
 
 def status_payload(status: Status) -> StatusPayload:
@@ -41,6 +50,10 @@ def status_payload(status: Status) -> StatusPayload:
         unfinished=tuple(step.title for step in status.half_done),
         warnings=project.warnings,
         waiting=tuple(gate_line(each) for each in status.waiting),
+        changes=tuple(
+            ChangeLine(each.revision, str(each.phase), each.summary, each.since, each.percent, each.until)
+            for each in status.stands
+        ),
     )
 
 
@@ -49,13 +62,28 @@ def gate_line(waiting: OpenContract, evidence: Sequence[Evidence] = ()) -> GateL
     contract = waiting.contract
     seen = tuple(EvidenceLine(each.probe, str(each.light), each.text) for each in evidence)
     return GateLine(
-        str(contract.revision), contract.recipe, contract.summary, waiting.age_s, contract.statements, seen
+        str(contract.revision),
+        contract.recipe,
+        contract.summary,
+        waiting.age_s,
+        contract.statements,
+        seen,
+        contract.comes_back,
+        contract.archive is not None,
     )
 
 
-def contract_payload(seen: Sequence[Seen], done: Done | None = None) -> ContractPayload:
-    """The gates that were looked at, or closed by a run."""
-    gates = tuple(gate_line(each.waiting, each.evidence) for each in seen)
+def contract_payload(
+    seen: Sequence[Seen], done: Done | None = None, *, keeps: bool = False
+) -> ContractPayload:
+    """The gates that were looked at, or closed by a run; `keeps`: what can be put aside is."""
+    gates = tuple(
+        replace(line, statements=each.waiting.contract.archive.statements)
+        if keeps and each.waiting.contract.archive is not None
+        else replace(line, archives=False)
+        for each in seen
+        for line in [gate_line(each.waiting, each.evidence)]
+    )
     return ContractPayload(gates, done is not None, done.run_id if done else None)
 
 

@@ -322,7 +322,8 @@ class _Worker:
         self._walk = walk
         self._session = session
         self._tells = tells
-        self._size = BatchSize(walk.crew.bounds.pace.batch_s, walk.crew.bounds.pace.first_rows)
+        pace, intent = walk.crew.bounds.pace, walk.backfill.statement.intent
+        self._size = BatchSize(pace.batch_s, pace.first_rows, cap=intent.batch_rows if intent else None)
         self._prepared = walk.prepared.setdefault(id(session), set())
 
     def work(self) -> None:

@@ -12,11 +12,15 @@ _WEIGHT = 0.3
 
 @dataclass
 class BatchSize:
-    """Grows and shrinks with the time batches take. `aim_s` is the time one should take."""
+    """Grows and shrinks with the time batches take. `aim_s` is the time one should take, `cap` the author's own limit."""
 
     aim_s: float
     rows: int
     usual_s: float = 0.0
+    cap: int | None = None
+
+    def __post_init__(self) -> None:
+        self.rows = min(self.rows, self.cap or self.rows)
 
     def learn(self, took_s: float, read: int, changed: int, left: int) -> None:
         """A batch took this long, read and changed so many rows, and had to leave some that were locked."""
@@ -25,11 +29,11 @@ class BatchSize:
             self.shrink()
             return
         factor = min(1.25, max(0.5, self.aim_s / max(self.usual_s, 1e-6)))
-        most = MOST if changed > read * 0.1 else MOST_READ
+        most = self.cap or (MOST if changed > read * 0.1 else MOST_READ)
         if read >= self.rows * 0.9 or factor < 1:  # a short last range says nothing about larger ones
-            self.rows = min(most, max(LEAST, round(self.rows * factor)))
+            self.rows = min(most, max(min(LEAST, most), round(self.rows * factor)))
 
     def shrink(self) -> None:
         """A batch was too slow, or in somebody's way."""
-        self.rows = max(LEAST, self.rows // 2)
+        self.rows = max(min(LEAST, self.cap or LEAST), self.rows // 2)
         self.usual_s = 0.0

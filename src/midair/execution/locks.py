@@ -35,7 +35,7 @@ FROM (SELECT DISTINCT a.pid, coalesce(nullif(a.application_name, ''), a.usename,
 WHERE pg_terminate_backend(pid)
 """
 _HOLDERS = """
-SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?'), round(extract(epoch FROM clock_timestamp() - a.backend_start))::int
+SELECT a.pid, coalesce(nullif(a.application_name, ''), a.usename, '?'), host(a.client_addr), date_trunc('second', a.backend_start)::text
 FROM pg_locks l JOIN pg_stat_activity a USING (pid)
 WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid IN (1, 2)
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -140,4 +140,7 @@ def _holder(session: Session, key: int) -> str:
     if session.product is not Product.POSTGRESQL:
         return ""
     rows = session.query(_HOLDERS, (key,))
-    return ", ".join(f"pid {pid} ({name}, connected for {age} s)" for pid, name, age in rows)
+    return ", ".join(
+        f"pid {pid} ({name}{f', from {address}' if address else ''}, since {since})"
+        for pid, name, address, since in rows
+    )

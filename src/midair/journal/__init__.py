@@ -4,6 +4,6 @@ Takes events, gives rows, and back. May import: `database`, `model`, `errors`. M
 step means.
 """
 
-from midair.journal.journal import LEASE_LOST, Journal, OpenStep, RunRecord
+from midair.journal.journal import LEASE_LOST, Journal, OpenStep, RunRecord, actor
 
-__all__ = ["LEASE_LOST", "Journal", "OpenStep", "RunRecord"]
+__all__ = ["LEASE_LOST", "Journal", "OpenStep", "RunRecord", "actor"]

@@ -94,7 +94,7 @@ class Journal:
         columns = "id, tool, direction, strategy, plan_digest, plan_steps, state, actor, host, pid, backend_pid, midair_version"
         steps = "\n".join(step.id for step in plan.steps)
         row = (run_id, plan.tool, str(plan.direction), plan.strategy, plan.digest, steps, "running")
-        who = (_actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
+        who = (actor(), socket.gethostname(), os.getpid(), backend_pid, __version__)
         return self._insert("run", columns, [(*row, *who)])
 
     def keep(self, plan: Plan) -> Sql:
@@ -273,7 +273,7 @@ def _run_record(row: tuple[Any, ...]) -> RunRecord:
     return RunRecord(*row)
 
 
-def _actor() -> str:
+def actor() -> str:
     """Who runs this; a container may have no name for its user."""
     try:
         return getpass.getuser()

@@ -6,11 +6,11 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, cast
 
-from midair.model import backfill, contract, effects, migration, plan, statement
+from midair.model import backfill, contract, effects, intent, migration, plan, statement
 from midair.model.contract import Contract
 from midair.model.plan import Plan
 
-_ROOMS = (plan, contract, statement, effects, migration, backfill)
+_ROOMS = (plan, contract, statement, effects, migration, backfill, intent)
 """Where the classes of a plan's values live; anything else in a stored plan is refused."""
 
 

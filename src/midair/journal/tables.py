@@ -7,6 +7,8 @@ that is not recorded yet: they are what `resume` reads. `event` is append-only, 
 too. `lease` counts who may write: each run raises the epoch, and one that is not the newest stops.
 `contract` is what waits behind a gate after its migration is recorded, and what became of it;
 `evidence` what was found when somebody asked for the gate to open, and whether it was forced.
+`gate` is who opened one, when and why, and whether against the evidence; `archive` what was put aside
+instead of dropped, and until when. The functions `touched` let tripwires note when an old name was last used.
 `backfill` is where each lane of a statement in batches stands, `backfill_left` the rows that were
 locked when their batch came by. `migration` is the digest of every file as it was when it was applied, for tools that keep none.
 """
@@ -14,7 +16,7 @@ locked when their batch came by. `migration` is the digest of every file as it w
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 4
+VERSION = 5
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -74,7 +76,19 @@ _SINCE_4 = (
         " sampled_at {time} NOT NULL DEFAULT {now}",
     ),
 )
-_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3, *_SINCE_4)
+_SINCE_5 = (
+    (
+        "gate",
+        "tool text NOT NULL, contract_id text NOT NULL, at {time} NOT NULL DEFAULT {now}, actor text, host text,"
+        " forced boolean NOT NULL, why text",
+    ),
+    (
+        "archive",
+        "tool text NOT NULL, contract_id text NOT NULL, archived_at {time} NOT NULL DEFAULT {now}, purge_after {time} NOT NULL,"
+        " PRIMARY KEY (tool, contract_id)",
+    ),
+)
+_TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3, *_SINCE_4, *_SINCE_5)
 _POSTGRESQL = {
     "time": "timestamptz",
     "now": "clock_timestamp()",
@@ -108,8 +122,42 @@ def create(product: Product) -> tuple[Sql, ...]:
     version = Sql(
         f"INSERT INTO {meta} (schema_version) SELECT {VERSION} WHERE NOT EXISTS (SELECT 1 FROM {meta})"
     )
+    functions = tripwires() if product is Product.POSTGRESQL else ()
     newer = Sql(f"UPDATE {meta} SET schema_version = {VERSION} WHERE schema_version < {VERSION}")
-    return (*schema, *tables, open_steps, version, newer)
+    return (*schema, *tables, open_steps, *functions, version, newer)
+
+
+def tripwires() -> tuple[Sql, ...]:
+    """What tripwires call. A wire is a sequence that holds a moment, in seconds of the epoch: it takes no row lock, survives
+    a rollback, and is written at most once a second. Read-only transactions and standbys leave no trace.
+    """
+    return (
+        Sql(
+            """
+CREATE OR REPLACE FUNCTION midair.touched(wire regclass) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+DECLARE
+    moment bigint := floor(extract(epoch FROM clock_timestamp()));
+BEGIN
+    IF NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::boolean
+       AND coalesce(pg_sequence_last_value(wire), 0) < moment THEN
+        PERFORM setval(wire, moment);
+    END IF;
+    RETURN true;
+END
+$$"""
+        ),
+        Sql(
+            """
+CREATE OR REPLACE FUNCTION midair.touched_by() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $$
+BEGIN
+    PERFORM midair.touched(TG_ARGV[0]::regclass);
+    RETURN NULL;
+END
+$$"""
+        ),
+    )
 
 
 def present(product: Product) -> Sql:

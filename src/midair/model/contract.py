@@ -10,10 +10,15 @@ from midair.model.statement import Sql, Statement
 
 
 class ContractState(StrEnum):
-    """`ready`: both versions of the application are supported. The others are ends: only the new one is, or only the old one."""
+    """`ready`: both versions of the application are supported. The others are ends: only the new one is, or only the old one.
+
+    `archived` is contracted, with what went away put aside; `purged` what became of that.
+    """
 
     READY = "ready"
     CONTRACTED = "contracted"
+    ARCHIVED = "archived"
+    PURGED = "purged"
     UNDONE = "undone"
 
 
@@ -37,14 +42,34 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """A contract whose loss is put aside under another name: `statements` run in place of the contract's own.
+
+    `undo` brings it back and takes the expand side back too, under the conditions `needs`; `purge` ends it,
+    under `locks` on what is put aside.
+    """
+
+    statements: tuple[str, ...]
+    undo: tuple[str, ...]
+    needs: tuple[Need, ...]
+    purge: tuple[str, ...]
+    locks: tuple[tuple[str, LockLevel], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """One statement's destructive rest, and its way back while that has not run.
 
     `statements` end both versions' life together, in one transaction with `locks` asked for first.
-    `undo` takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves. `reverses` is the change by
-    which a downgrade of the author's would undo it, as `signature` words it. `verify` counts what is
-    not as the recipe left it. `whole`: the migration is nothing but recipes, so that they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses; `None` where no name
-    tells it from the new one. `cascades`: the author's statement takes dependent objects with it.
+    `undo_first` are naive statements, to be made safe themselves, that make what the way back needs; `undo`
+    takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves.
+    `reverses` is the change by which a downgrade of the author's would undo it, as `signature` words it.
+    `verify` counts what is not as the recipe left it. `whole`: the migration is nothing but recipes, so that
+    they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses;
+    `None` where no name tells it from the new one. `cascades`: the author's statement takes dependent objects
+    with it. `additive`: the same migration may go on building on what is new. `wire` is the sequence that notes
+    when the old shape was last used (journal/tables.py). `archive` is the way to lose nothing yet, or `None`;
+    `comes_back` says for people what a rollback after contract can bring back.
     """
 
     id: str
@@ -61,8 +86,13 @@ class Contract:
     reverses: str
     verify: Need
     old: tuple[str, str | None] | None
+    undo_first: tuple[str, ...] = ()
     cascades: bool = False
+    additive: bool = False
     whole: bool = False
+    wire: str | None = None
+    archive: Archive | None = None
+    comes_back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +120,23 @@ class Evidence:
     light: Light
     text: str
     final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What a contract put aside, and until when it is to be kept. `due`: that time is over."""
+
+    contract: Contract
+    purge_after: datetime
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """What a gate asks for beyond the server's own evidence. Times in seconds.
+
+    `age_s`: how long a migration must have been ready. `quiet_s`: for how long nobody may have used the old shape.
+    """
+
+    age_s: float = 0.0
+    quiet_s: float = 1800.0

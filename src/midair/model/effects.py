@@ -5,6 +5,9 @@ from enum import IntEnum
 
 from midair.model.frozen import frozen, replace
 
+SMALL_BYTES = 1 << 20
+"""Reading a table of this size takes the server some milliseconds: work on it is brief."""
+
 
 class LockLevel(IntEnum):
     """PostgreSQL's table lock modes, weakest first, by their own names. Source: manual, 13.3.1."""

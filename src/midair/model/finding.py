@@ -54,13 +54,22 @@ class Remedy:
 
     `alembic` is the same as calls of its `op`. `certain` says that `sql` does what the statement does,
     so that no person need judge; whether it can stand there (outside a transaction) is looked at
-    once it does. `check --fix` uses only these.
+    once it does. `check --fix` uses only these. `commands` are lines for a shell, `write` lines for a
+    file: a column's definition, a setting of the tool.
     """
 
     text: str
     sql: tuple[str, ...] = ()
     alembic: str | None = None
     certain: bool = False
+    commands: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Everything to type, as it is typed: calls of `op` or else SQL, lines of a file, commands after a `$`."""
+        said = (self.alembic,) if self.alembic is not None else tuple(f"{each};" for each in self.sql)
+        return (*said, *self.write, *(f"$ {each}" for each in self.commands))
 
 
 @frozen

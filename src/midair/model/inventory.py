@@ -1,6 +1,6 @@
 """What a database holds, object by object, as text that can be compared; and how two of them differ."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -22,9 +22,9 @@ class Inventory:
     definitions: Mapping[Thing, str] = field(default_factory=dict[Thing, str])
     tables: Mapping[Thing, str] = field(default_factory=dict[Thing, str])
 
-    def without_table(self, name: str) -> "Inventory":
-        """All of it but one table and what belongs to it: the tool's own history is not the schema."""
-        gone = {thing for thing, table in self.tables.items() if table == name}
+    def without_tables(self, names: Collection[str]) -> "Inventory":
+        """All of it but some tables and what belongs to them: the tool's own history is not the schema."""
+        gone = {thing for thing, table in self.tables.items() if table in names}
         return Inventory(
             {thing: text for thing, text in self.definitions.items() if thing not in gone},
             {thing: table for thing, table in self.tables.items() if thing not in gone},

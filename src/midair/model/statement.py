@@ -1,6 +1,7 @@
 """One SQL command as the user wrote it, and where it stands."""
 
 from midair.model.frozen import frozen
+from midair.model.intent import Intent
 
 
 @frozen
@@ -19,11 +20,15 @@ class Span:
 
 @frozen
 class Statement:
-    """One SQL command with its literals in place; `rows` is the data that follows `COPY … FROM STDIN`."""
+    """One SQL command with its literals in place; `rows` is the data that follows `COPY … FROM STDIN`.
+
+    `intent` is what its author declared about it beside the SQL.
+    """
 
     sql: str
     span: Span
     rows: str | None = None
+    intent: Intent | None = None
 
 
 Parameter = str | int | float | bool | bytes | None

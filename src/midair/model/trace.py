@@ -3,7 +3,7 @@
 from midair.model.effects import Effects, LockLevel
 from midair.model.finding import Finding, Risk
 from midair.model.frozen import frozen
-from midair.model.migration import Direction, RevisionId
+from midair.model.migration import RevisionId
 from midair.model.statement import Statement
 
 
@@ -56,6 +56,9 @@ class TracedStep:
     segment: int = 0
     sizes: tuple[Size, ...] = ()
     held_s: float | None = None
+    phase: str = "expand"
+    rewrite: str | None = None
+    """The rewrite that made it of the author's statement, if one did."""
     surprises: tuple[str, ...] = ()
     """What the server did and no prediction said, a sentence each."""
 
@@ -89,7 +92,8 @@ class Rehearsed:
     """Tables of the target that rows were put into, and how many."""
     notes: tuple[str, ...] = ()
     took_s: float = 0.0
-    direction: Direction = Direction.UP
+    strategy: str = "direct"
+    """What `apply` would follow: its steps are the ones that were traced."""
 
     @property
     def risk(self) -> Risk:

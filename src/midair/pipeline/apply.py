@@ -6,7 +6,6 @@ from midair.journal import Journal, contracts
 from midair.model.migration import Direction
 from midair.model.outcome import Done
 from midair.model.plan import CloseGate, Plan
-from midair.pipeline.contract import close, keep_samples, look
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.plan import planned, refuse_unapproved
@@ -37,12 +36,17 @@ def apply(
         )
         refuse_unapproved(opened, made, approved)
         done = flown(opened, made, report)
-        keep_samples(opened.session, opened.project.tool, made.contracts)
+        if made.contracts:
+            from midair.pipeline.contract import keep_samples
+
+            keep_samples(opened.session, opened.project.tool, made.contracts)
         return done
 
 
 def _past_gates(opened: Opened, target: str | None, report: Reporter) -> Plan:
     """The plan, once the gates that are in its way are closed."""
+    from midair.pipeline.contract import close, look
+
     while True:
         try:
             return planned(opened, target, Direction.UP)

@@ -127,9 +127,7 @@ def _check_project(request: Request, question: Question) -> Checking:
         major = found.major or question.server_version
         schema = _schema_before(candidates, found, whole=whole)
         texts = _texts(request.root, paths_of(candidates))
-        options = replace(
-            question.options, allowances=_allowances(texts), op_calls=found.project.tool == "alembic"
-        )
+        options = replace(question.options, allowances=_allowances(texts), tool=found.project.tool)
         findings = analyse(candidates, schema, major, options, found.standings if applied else ())
         findings = with_recipes(findings, candidates, schema, None if whole else found.major)
         if found.why_not is not None:

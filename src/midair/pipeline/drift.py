@@ -15,7 +15,7 @@ from midair.pipeline.plan import laid, scripts_of
 from midair.pipeline.request import Request
 from midair.pipeline.stage import roles_in, stage
 from midair.pipeline.standings import standings_of
-from midair.pipeline.trial import Silent, table_of
+from midair.pipeline.trial import Silent, own_tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def drift(request: Request) -> Drift:
             raise Unsupported(f"drift is told on PostgreSQL, and this is {target.session.product}")
         _, standings = standings_of(target)
         there = {each.revision for each in standings if each.state is State.APPLIED}
-        real = inventory(target.session).without_table(table_of(target))
+        real = inventory(target.session).without_tables(own_tables(target))
         roles = [
             str(row[0])
             for row in target.session.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")
@@ -68,7 +68,7 @@ def drift(request: Request) -> Drift:
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
         here.bring_roles([*roles, *roles_in(statements)])
         flown(opened, laid(opened, chosen, scripts, Direction.UP, applied), Silent())
-        said = inventory(opened.session).without_table(table_of(opened))
+        said = inventory(opened.session).without_tables(own_tables(opened))
         own = here.majors[0]
     found = tuple(
         Drifted(

@@ -1,17 +1,17 @@
 """Every migration by itself, in order: rows in, up, down, up; so that each finding has its migration."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from midair.errors import MigrationFailed
 from midair.model.inventory import Difference, Inventory, differences
 from midair.model.migration import Direction, Migration, Script
-from midair.model.statement import Span
 from midair.model.trace import Proof
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid
+from midair.pipeline.queries import Breakage, Refused, judged
 from midair.pipeline.stage import Stage
 from midair.pipeline.trial import (
     Notebook,
@@ -19,9 +19,9 @@ from midair.pipeline.trial import (
     Trial,
     applied_now,
     failure_of,
+    own_tables,
     refuse_missing_extension,
     schema_of,
-    table_of,
 )
 from midair.rehearsal import verdicts
 from midair.rehearsal.application import failing
@@ -46,7 +46,7 @@ class _Each:
     def run(self) -> bool:
         """Whether the migration is in place at the end, so that the next can be tried."""
         if self.trial.rows:
-            filled = fill(self.opened.session, skip=(table_of(self.opened),))
+            filled = fill(self.opened.session, skip=own_tables(self.opened))
             self.book.note_refused(filled)
         before, rows = schema_of(self.opened), self._rows()
         broken = failing(self.opened.session, self.trial.queries)
@@ -106,10 +106,9 @@ class _Each:
         for sequence, column, following in sequences_behind(self.opened.session):
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
-    def _judge_queries(self, broken: Mapping[Span, str]) -> None:
-        for span, reason in failing(self.opened.session, self.trial.queries).items():
-            if span not in broken:
-                self._found(verdicts.QUERY_BREAKS, f"{span} no longer works: {reason}")
+    def _judge_queries(self, broken: Refused) -> None:
+        now = failing(self.opened.session, self.trial.queries)
+        self.book.findings += judged(Breakage(broken, now, now), self.migration, gated=False)
 
     def _again(self, after: Inventory) -> bool:
         began, rows = time.monotonic(), self._rows()
@@ -204,7 +203,7 @@ class _Each:
         return intent_of(scripts.by_revision.get(self.migration.revision, Script()).statements)
 
     def _rows(self) -> Kept:
-        return keep(self.opened.session, skip=(table_of(self.opened),)) if self.trial.rows else {}
+        return keep(self.opened.session, skip=own_tables(self.opened)) if self.trial.rows else {}
 
     def _proof(self, name: str, began: float, passed: bool | None, detail: str = "") -> None:
         took = time.monotonic() - began
@@ -227,7 +226,7 @@ def each_alone(
     done = 0
     while done < len(chosen):
         with here.opened() as opened:
-            if done and not _bring(opened, chosen[:done], up):
+            if done and not bring(opened, chosen[:done], up):
                 book.notes.append(
                     f"{chosen[done - 1].revision} cannot be brought in, so {len(chosen) - done} after it were not tried by themselves"
                 )
@@ -239,7 +238,7 @@ def each_alone(
                     break
 
 
-def _bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
+def bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
     """These in one go and without rows; whether that went well."""
     try:
         plan = laid(opened, migrations, up, Direction.UP, applied_now(opened))

@@ -1,24 +1,25 @@
-"""The steps a run will take, laid out and not taken."""
+"""The steps a run will take, laid out and not taken.
 
-from collections.abc import Mapping, Sequence
+What knows changes and their effects is imported where a plan needs it: a run that finds nothing to do does not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
-from midair.dialects.postgresql.bridging import bridgings
-from midair.dialects.postgresql.snapshot import snapshot
+from midair.dialects.postgresql.attached import attachments
 from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
-from midair.model.plan import Plan
+from midair.model.plan import LIVE, Plan
+from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import pending_of, undoing
-from midair.planning.held import refuse_held
+from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
-from midair.planning.online import lay_out_online
-from midair.rewriting.scene import scene_of
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
 
@@ -53,9 +54,36 @@ def scripts_of(
     opened: Opened, chosen: Sequence[Migration], direction: Direction, applied: tuple[Applied, ...]
 ) -> Scripts:
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
-    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _own_waiting(opened))
+    asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _to_take_back(opened))
+    if direction is Direction.UP and opened.project.history.decide is not None:
+        steps = Journal(opened.session).open_steps()
+        begun = {each.revision for each in steps if f":{LIVE}:" not in each.id}
+        opened.project.history.decide(opened.session, chosen, begun)
     work = Work(tuple(asked), direction, applied, opened.session.product)
-    return opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+    scripts = opened.source.scripts(opened.project, work, opened.scratch, opened.options)
+    if not scripts.by_revision:
+        return scripts
+    from midair.planning.intents import with_intents
+
+    return replace(
+        scripts,
+        by_revision={
+            revision: with_intents(script, lambda path: _text(opened, path), opened.source.declared)
+            for revision, script in scripts.by_revision.items()
+        },
+    )
+
+
+def _text(opened: Opened, path: str) -> str | None:
+    """A file of the project; `None` for one that is no file of text (a changelog in a jar)."""
+    try:
+        return (opened.project.root / path).read_text(errors="replace")
+    except OSError:
+        return None
+
+
+def _as_they_are(schema: Schema) -> Schema:
+    return schema
 
 
 def laid(
@@ -64,8 +92,12 @@ def laid(
     scripts: Scripts,
     direction: Direction,
     applied: tuple[Applied, ...],
+    sizes: Callable[[Schema], Schema] = _as_they_are,
 ) -> Plan:
-    """These migrations as steps, by the strategy of the request, with what the tool writes about each."""
+    """These migrations as steps, by the strategy of the request, with what the tool writes about each.
+
+    `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not.
+    """
     project, session = opened.project, opened.session
     up = direction is Direction.UP
     marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
@@ -74,18 +106,23 @@ def laid(
     dialect, before = dialect_of(session.product), names_of(applied)
     begun = Journal(session).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
-    waiting = _own_waiting(opened)
+    waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
         each.revision for each in chosen
     }
     if direction is Direction.UP:
         waiting = tuple(each.contract for each in contracts.waiting(session))
     if strategy == "online" or takes_back:
+        from midair.dialects.postgresql.bridging import bridgings
+        from midair.dialects.postgresql.snapshot import snapshot
+        from midair.planning.online import lay_out_online
+        from midair.rewriting.scene import scene_of
+
         scene = scene_of(
-            snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
+            sizes(snapshot(session)), session.server_version // 10_000, opened.request.small_table_bytes
         )
         if up:
-            scene = replace(scene, bridging=bridgings(session), defers=True)
+            scene = replace(scene, bridging=bridgings(session), attached=attachments(session), defers=True)
         return lay_out_online(
             project.tool,
             direction,
@@ -99,7 +136,9 @@ def laid(
             begun=begun,
             waiting=waiting,
         )
-    if direction is Direction.UP:
+    if direction is Direction.UP and waiting:
+        from midair.planning.held import refuse_held
+
         for each in items:
             refuse_held(each.script.statements, waiting)
     return lay_out(
@@ -115,9 +154,11 @@ def laid(
     )
 
 
-def _own_waiting(opened: Opened) -> tuple[Contract, ...]:
-    """The open contracts of this tool's migrations, oldest first."""
-    return tuple(each.contract for each in contracts.waiting(opened.session, opened.project.tool))
+def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
+    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside."""
+    session, tool = opened.session, opened.project.tool
+    aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
+    return (*aside, *(each.contract for each in contracts.waiting(session, tool)))
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:

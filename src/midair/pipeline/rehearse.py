@@ -1,7 +1,7 @@
 """The plan tried on a throwaway server: locks traced, the way back proven, rows kept."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from midair.errors import MigrationFailed
@@ -10,11 +10,13 @@ from midair.model.inventory import Inventory, differences
 from midair.model.migration import Applied, Direction, Migration
 from midair.model.trace import Proof, Rehearsed, TracedStep
 from midair.pipeline.each import each_alone
+from midair.pipeline.each_online import online_as_applied, online_one_by_one
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid, scripts_of
+from midair.pipeline.queries import Breakage, broken_before, judged, not_judged
 from midair.pipeline.request import Request
-from midair.pipeline.stage import Stage, roles_in, stage
+from midair.pipeline.stage import Stage, Wants, roles_in, stage
 from midair.pipeline.standings import standings_of
 from midair.pipeline.traced import traced_steps, watching
 from midair.pipeline.trial import (
@@ -23,14 +25,15 @@ from midair.pipeline.trial import (
     Trial,
     applied_now,
     failure_of,
+    own_tables,
     refuse_missing_extension,
     schema_of,
-    table_of,
     whose,
     without_extensions,
 )
 from midair.planning.choose import pending_of
 from midair.rehearsal import verdicts
+from midair.rehearsal.application import failing
 from midair.rehearsal.rows import fill
 from midair.rehearsal.verdicts import found
 from midair.sources.source import Scripts
@@ -49,23 +52,24 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
         ScratchError: no server to play on, or it lacks an extension.
     """
     began = time.monotonic()
-    with stage(request, from_empty=trial.from_empty) as here, here.opened() as opened:
+    wants = Wants(trial.sample, trial.masks, trial.queries_from_target)
+    with stage(request, from_empty=trial.from_empty, wants=wants) as here, here.opened() as opened:
+        trial = replace(trial, queries=(*trial.queries, *here.queries))
         applied, standings = standings_of(opened)
         chosen = pending_of(standings, trial.target)
-        book = Notebook()
+        book = Notebook(notes=list(_about_sample(here, trial)))
         scripts = scripts_of(opened, chosen, Direction.UP, applied)
         scripts = without_extensions(scripts, trial.without)
-        plan = laid(opened, chosen, scripts, Direction.UP, applied)
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
         here.bring_roles(roles_in(statements))
         if chosen:
-            back = _whole(here, opened, chosen, scripts, applied, book, trial, tell)
-            if trial.each or (trial.each is None and len(chosen) <= _EACH_AT_MOST):
-                each_alone(here, chosen, scripts, back, book, trial, tell)
+            if here.target is not None:
+                broken = failing(opened.session, trial.queries)
+                book.findings += broken_before(broken, chosen[0])
+                book.notes += filter(None, [not_judged(broken)])
+            _tried(here, opened, chosen, scripts, applied, book, trial, tell)
         if not book.findings:  # else each migration by itself has told the same, with its right name
             book.findings += book.suspicions
-        if request.strategy == "online":
-            book.notes.append("tried as written: what --strategy online makes of it is not rehearsed")
         own, theirs = here.majors
         if theirs is not None and own != theirs:
             book.notes.append(
@@ -77,7 +81,8 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
             start=here.start,
             server=f"PostgreSQL {own}",
             target_server=f"PostgreSQL {theirs}" if theirs else None,
-            plan_digest=plan.digest,
+            strategy=here.strategy,
+            plan_digest=book.digest or laid(opened, (), scripts, Direction.UP, applied).digest,
             steps=book.steps,
             proofs=tuple(book.proofs),
             findings=tuple(_distinct(book.findings)),
@@ -85,6 +90,39 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
             notes=tuple(dict.fromkeys(book.notes)),
             took_s=time.monotonic() - began,
         )
+
+
+def _tried(
+    here: Stage,
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    applied: tuple[Applied, ...],
+    book: Notebook,
+    trial: Trial,
+    tell: Callable[[str], None],
+) -> None:
+    """As written first, together and one by one; then, where `apply` would make something else of it, that too."""
+    online = here.strategy == "online"
+    each = trial.each or (trial.each is None and len(chosen) <= _EACH_AT_MOST)
+    as_written = replace(trial, queries=()) if online else trial
+    back = _whole(here, opened, chosen, scripts, applied, book, as_written, tell)
+    if each:
+        each_alone(here, chosen, scripts, back, book, as_written, tell)
+    if not online:
+        return
+    tell(f"online: {len(chosen)} migrations")
+    together = Notebook() if each else book
+    whole = online_as_applied(here, chosen, scripts, back, together, trial)
+    if each:
+        steps = online_one_by_one(here, chosen, scripts, back, book, trial, tell)
+        book.proofs += together.proofs
+        book.notes += together.notes
+        book.suspicions += together.findings
+        together.steps = together.steps if whole else steps
+    book.steps = together.steps or book.steps
+    book.digest = together.digest or book.digest
+    book.findings += _disagreements(book.steps, chosen)
 
 
 def _whole(
@@ -101,14 +139,16 @@ def _whole(
     last = chosen[-1]
     book.filled = ()
     if trial.rows:
-        filled = fill(opened.session, skip=(table_of(opened),))
+        filled = fill(opened.session, skip=own_tables(opened))
         book.filled = filled.rows
         book.note_refused(filled)
     before = schema_of(opened)
+    broken = failing(opened.session, trial.queries)
     tell(f"up: {len(chosen)} migrations")
     began = time.monotonic()
     with watching(opened) as (watched, session):
         plan = laid(watched, chosen, scripts, Direction.UP, applied)
+        book.digest = plan.digest
         try:
             flown(watched, plan, Silent())
         except MigrationFailed as error:
@@ -124,6 +164,8 @@ def _whole(
         book.steps = traced_steps(session.seen, plan, here.target)
     book.findings += _disagreements(book.steps, chosen)
     book.proofs.append(Proof("up", None, True, time.monotonic() - began))
+    now = failing(opened.session, trial.queries)
+    book.suspicions += judged(Breakage(broken, now, now), last, gated=False)
     top = schema_of(opened)
     _second_run(opened, top, last, book)
     return _down_and_up(opened, chosen, scripts, (before, top), book, tell)
@@ -190,6 +232,15 @@ def _down_and_up(
         Proof("up again", None, not differs, time.monotonic() - began, str(differs[0]) if differs else "")
     )
     return back
+
+
+def _about_sample(here: Stage, trial: Trial) -> Iterator[str]:
+    if here.sampled.rows:
+        number = sum(rows for _, rows in here.sampled.rows)
+        masked = f", {', '.join(trial.masks)} masked" if trial.masks else ""
+        yield f"{number} rows of {len(here.sampled.rows)} tables are the target's own{masked}"
+    for table, reason in here.sampled.refused:
+        yield f"no rows of {table} were taken from the target: {reason}"
 
 
 def _disagreements(steps: Sequence[TracedStep], chosen: Sequence[Migration]) -> list[Finding]:

@@ -1,5 +1,7 @@
 """What one command works on, and within which bounds."""
 
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
@@ -7,8 +9,9 @@ from pathlib import Path
 from midair.database import Guard
 from midair.execution.services import Bounds, Pace
 from midair.model.address import Address, Product, Secret
+from midair.model.contract import Standard
+from midair.model.effects import SMALL_BYTES
 from midair.model.frozen import frozen
-from midair.rewriting.scene import SMALL_BYTES
 
 
 @frozen
@@ -19,7 +22,8 @@ class Request:
     own files say. `may_run` is false where no program of the project is to be run. `scratch_url` is a server for throwaway databases; else one is started.
     `strategy` is `online`, `direct`, or `None` for what fits the database. Tables up to
     `small_table_bytes` are worked on as written. Sessions whose transaction has been in the way for
-    longer than `terminate_blockers_s` are ended; `None`: never.
+    longer than `terminate_blockers_s` are ended; `None`: never. `standard` is what gates ask for; what contracts
+    take away is put aside for `archive_s` where that can be; `None`: it is dropped.
     """
 
     root: Path
@@ -41,6 +45,8 @@ class Request:
     small_table_bytes: int = SMALL_BYTES
     terminate_blockers_s: float | None = None
     pace: Pace = field(default_factory=Pace)
+    standard: Standard = field(default_factory=Standard)
+    archive_s: float | None = None
 
 
 def guard_of(request: Request) -> Guard:
@@ -68,5 +74,6 @@ def _is_local(address: Address) -> bool:
 
 
 def application_of(request: Request) -> str:
-    """The `application_name` of our sessions: what other people see in `pg_stat_activity`."""
-    return f"midair {request.environment}" if request.environment else "midair"
+    """The `application_name` of our sessions, for people who look at `pg_stat_activity`: which process, on which machine."""
+    name = f"midair {os.getpid()}@{socket.gethostname()}"
+    return f"{name} {request.environment}" if request.environment else name

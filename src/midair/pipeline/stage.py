@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from midair.database import Guard, Session, open_session
@@ -12,20 +12,39 @@ from midair.model.address import Address, Product
 from midair.model.schema import Schema
 from midair.model.statement import Sql, Statement, quoted
 from midair.pipeline.opening import Opened, address_of, dump_of, open_project, options_of, reread
-from midair.pipeline.request import Request, application_of, guard_of
+from midair.pipeline.request import Request, application_of, guard_of, strategy_of
+from midair.rehearsal.binaries import client_program
 from midair.rehearsal.clone import clone_schema
+from midair.rehearsal.sample import Sampled, sample
 from midair.rehearsal.server import ThrowawayDatabases, throwaway_server
+from midair.rehearsal.statistics import restore, statistics
+from midair.rehearsal.workload import workload_of
 from midair.sources.source import Options, Project, Source
 
 _PREFIX = "midair_rehearsal_"
 
 
 @dataclass(frozen=True, slots=True)
+class Wants:
+    """What else is read from the target: so many rows of each table, without the values of the masked columns; its
+    statements."""
+
+    rows: int = 0
+    masks: tuple[str, ...] = ()
+    queries: bool = False
+
+
+NOTHING_MORE = Wants()
+_CARRIES_STATISTICS = 18
+"""The first server that takes planner statistics in (PostgreSQL manual, 9.28.7, pg_restore_relation_stats)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A project, a throwaway server, and a template there that is what the target is now.
 
-    `target` is its schema with sizes, `None` when no target was read. `start` says in words where the
-    template came from. `majors` are the major versions of the server and of the target.
+    `strategy` is what `apply` would follow. `target` is its schema with sizes, `None` when no target was read.
+    `start` says in words where the template came from. `majors` are the major versions of the server and of the target.
     """
 
     request: Request
@@ -37,10 +56,19 @@ class Stage:
     start: str
     target: Schema | None
     majors: tuple[int, int | None]
+    strategy: str = "direct"
+    queries: tuple[Statement, ...] = ()
+    """What the target's statistics say the application sends."""
+    sampled: Sampled = field(default_factory=Sampled)
+    """The target's own rows in the template."""
 
     @contextmanager
-    def opened(self) -> Generator[Opened]:
-        """A fresh database as the target is now, opened as a command would open the target; gone afterwards."""
+    def opened(self, strategy: str = "direct") -> Generator[Opened]:
+        """A fresh database as the target is now, opened as a command would open the target; gone afterwards.
+
+        `direct` is as written: what the author sent is what must hold, whatever `apply` would make of it.
+        """
+        request = replace(self.request, strategy=strategy)
         name = f"{_PREFIX}{uuid4().hex[:12]}"
         with _session(self.admin) as admin:
             admin.run([Sql(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(self.template)}")], atomic=False)
@@ -49,13 +77,13 @@ class Stage:
         scratch = ThrowawayDatabases(
             None,
             self.request.variables,
-            lambda copy: _clone(session, copy, self.request, self.project),
+            lambda copy: _clone(session, copy, request, self.project),
             self.admin,
         )
         source = replace(self.source, after_run=None)  # a file of the project is not ours to write now
         try:
             yield Opened(
-                self.request, source, replace(self.project, address=address), session, scratch, self.options
+                request, source, replace(self.project, address=address), session, scratch, self.options
             )
         finally:
             session.close()
@@ -73,7 +101,7 @@ class Stage:
 
 
 @contextmanager
-def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
+def stage(request: Request, *, from_empty: bool = False, wants: Wants = NOTHING_MORE) -> Generator[Stage]:
     """A server with everything in place; the target is only read, and only at the beginning.
 
     Raises:
@@ -81,8 +109,6 @@ def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
         MissingExtension: the throwaway server lacks an extension that the target uses.
         Unreachable, LoginRefused: the target that was named did not answer.
     """
-    # As written: what the author sent is what must hold, whatever apply would make of it.
-    request = replace(request, strategy="direct")
     source, project = open_project(request)
     address = None if from_empty else _address(request, project)
     product = address.product if address else project.product
@@ -104,9 +130,10 @@ def stage(request: Request, *, from_empty: bool = False) -> Generator[Stage]:
             _sweep(maintenance)
             maintenance.run([Sql(f"CREATE DATABASE {quoted(template)}")], atomic=False)
         start = f"an empty database{f'; {why_not}' if why_not else ''}"
-        made = Stage(request, source, project, options, admin, template, start, None, (own, major))
+        strategy = strategy_of(request, address) if address else request.strategy or "direct"
+        made = Stage(request, source, project, options, admin, template, start, None, (own, major), strategy)
         try:
-            yield _filled(made, target) if target else made
+            yield _filled(made, target, wants) if target else made
         finally:
             with _session(admin) as maintenance:
                 maintenance.run(
@@ -121,7 +148,7 @@ def roles_in(statements: Sequence[Statement]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for each in statements for name in roles_named(each.sql)))
 
 
-def _filled(made: Stage, target: Session) -> Stage:
+def _filled(made: Stage, target: Session, wants: Wants) -> Stage:
     from midair.dialects.postgresql.snapshot import snapshot
 
     made.bring_roles(
@@ -129,7 +156,18 @@ def _filled(made: Stage, target: Session) -> Stage:
     )
     with _session(replace(made.admin, database=made.template)) as copy:
         _clone(target, copy, made.request, made.project)
-    return replace(made, start=f"the schema of {target.address}", target=snapshot(target))
+        table = made.project.history.table.removeprefix("public.")
+        taken = sample(target, copy, wants.rows, wants.masks, (table,)) if wants.rows else Sampled()
+        if made.majors[0] >= _CARRIES_STATISTICS:
+            words = statistics(
+                client_program("pg_dump", made.majors[0], made.request.variables),
+                target.address,
+                whole=bool(wants.rows) and not wants.masks,
+            )
+            restore(copy, words)
+    queries = workload_of(target) if wants.queries else ()
+    start = f"the schema of {target.address}"
+    return replace(made, start=start, target=snapshot(target), queries=queries, sampled=taken)
 
 
 def _clone(source: Session, copy: Session, request: Request, project: Project) -> None:

@@ -1,18 +1,23 @@
 """Where a project and its database stand, and how they came there."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from midair.database import Session, open_session
 from midair.errors import Dirty, HistoryDiverged, MidairError, NoDatabase
+from midair.execution.services import Clock
 from midair.journal import Journal, OpenStep, RunRecord, contracts
 from midair.model.address import Address, Product
 from midair.model.contract import OpenContract
-from midair.model.migration import Applied, Standing
+from midair.model.migration import Applied, Standing, State
 from midair.pipeline.opening import address_of, open_project
 from midair.pipeline.request import Request, application_of, guard_of
 from midair.pipeline.standings import applied_in, plainly, with_journal
+from midair.pipeline.stands import Stand, stands_of
 from midair.sources.source import Project, Source
+
+_POLL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,8 @@ class Status:
     half_done: tuple[OpenStep, ...] = ()
     waiting: tuple[OpenContract, ...] = ()
     """What waits behind gates, oldest first."""
+    stands: tuple[Stand, ...] = ()
+    """Where each change stands that is under way, waits, or has lately ended."""
     problem: MidairError | None = None
     """What keeps the tool, and midair, from going on (dirty, diverged)."""
 
@@ -70,8 +77,36 @@ def _status_of(source: Source, project: Project, address: Address, session: Sess
         runs[0] if runs else None,
         half_done,
         contracts.waiting(session, project.tool),
+        stands_of(session, journal, project.tool),
         problem,
     )
+
+
+class Least(StrEnum):
+    """How far every migration must have come: both versions of the application supported, or only the new one."""
+
+    EXPAND = "expand"
+    CONTRACT = "contract"
+
+
+def has_come(found: Status, least: Least) -> bool:
+    """Every migration of the project has come so far; what nobody could ask has not."""
+    if found.server_version is None or found.problem or found.half_done:
+        return False
+    behind = (State.PENDING, State.LATE, State.FAILED)
+    if any(each.state in behind for each in found.standings):
+        return False
+    return least is Least.EXPAND or not found.waiting
+
+
+def awaited(request: Request, least: Least, wait_s: float, clock: Clock) -> Status:
+    """The status once every migration has come so far, or the last one seen when the time is over. Times in seconds."""
+    until = clock.now() + wait_s
+    while True:
+        found = status(request)
+        if has_come(found, least) or clock.now() >= until:
+            return found
+        clock.sleep(min(_POLL_S, max(0.05, until - clock.now())))
 
 
 def history(request: Request) -> tuple[tuple[Applied, ...], tuple[RunRecord, ...]]:

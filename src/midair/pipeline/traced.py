@@ -1,11 +1,13 @@
 """What was seen of a plan's steps, beside what was predicted, with what it means for the target's sizes."""
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from midair.database import Guard, open_session
+from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
+from midair.model.event import Event, StepDone, StepStarted
 from midair.model.plan import Plan, RunStatement, Step
 from midair.model.schema import Schema
 from midair.model.trace import Size, TracedStep
@@ -26,10 +28,37 @@ def watching(opened: Opened) -> Generator[tuple[Opened, Watched]]:
         beside.close()
 
 
+class Listening:
+    """A reporter that has a statement in batches watched from beside for as long as its step lasts."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._under_way: AbstractContextManager[None] | None = None
+
+    def hear(self, event: Event) -> None:
+        """Begins to watch at the step's start, and notes at its end what was seen."""
+        match event:
+            case StepStarted(step=Step(action=Backfill(statement=statement))):
+                self._under_way = self._watched.watching_batches(statement)
+                self._under_way.__enter__()
+            case StepDone() if self._under_way is not None:
+                self.close()
+            case _:
+                pass
+
+    def close(self) -> None:
+        """Ends what is under way, which is something only when the step failed."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way.__exit__(None, None, None)
+
+
 def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tuple[TracedStep, ...]:
     """One value a statement that ran, in order."""
     steps: dict[int, Step] = {
-        id(step.action.statement): step for step in plan.steps if isinstance(step.action, RunStatement)
+        id(step.action.statement): step
+        for step in plan.steps
+        if isinstance(step.action, RunStatement | Backfill)
     }
     made: list[TracedStep] = []
     held: dict[str, LockLevel] = {}
@@ -41,6 +70,7 @@ def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tup
         if each.transaction != transaction:
             transaction, held = each.transaction, {}
         surprises = _surprises(each, held)
+        each = _with_asked(each, step)
         for relation, level in each.sighting.locks:
             held[relation] = max(level, held.get(relation, LockLevel.NONE))
         sizes = _sizes(each, target)
@@ -55,10 +85,22 @@ def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tup
                 each.transaction,
                 sizes,
                 held_s(each.sighting, each.expected, sizes),
+                str(step.phase),
+                step.rewrite,
                 surprises,
             )
         )
     return tuple(made)
+
+
+def _with_asked(each: Seen, step: Step) -> Seen:
+    """What the executor asked for on a step's behalf is the step's: its statement found the lock taken already."""
+    mine = {name for name, _ in step.locks}
+    locks = dict(each.sighting.locks)
+    for name, level in each.asked:
+        if name in mine:
+            locks[name] = max(level, locks.get(name, LockLevel.NONE))
+    return replace(each, sighting=replace(each.sighting, locks=tuple(sorted(locks.items()))))
 
 
 def _surprises(each: Seen, held: dict[str, LockLevel]) -> tuple[str, ...]:

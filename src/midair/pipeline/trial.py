@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from midair.dialects.postgresql.inventory import inventory
 from midair.dialects.postgresql.parse import statement_of
-from midair.errors import MigrationFailed, StatementFailed
+from midair.errors import MidairError, MigrationFailed, StatementFailed
 from midair.journal import Journal
 from midair.model.event import Event
 from midair.model.finding import Finding
@@ -36,6 +36,12 @@ class Trial:
     queries: tuple[Statement, ...] = ()
     without: tuple[str, ...] = ()
     """Extensions whose CREATE EXTENSION is left out."""
+    queries_from_target: bool = False
+    """The target's pg_stat_statements gives more of them."""
+    sample: int = 0
+    """So many rows of each of the target's tables, and what they point to, take the place of made-up ones."""
+    masks: tuple[str, ...] = ()
+    """Columns (`table.column`) whose values are masked before they leave the target."""
 
 
 @dataclass(slots=True)
@@ -49,6 +55,8 @@ class Notebook:
     notes: list[str] = field(default_factory=list[str])
     steps: tuple[TracedStep, ...] = ()
     filled: tuple[tuple[str, int], ...] = ()
+    digest: str = ""
+    """Of the plan that `apply` would follow."""
 
     def note_refused(self, filled: Filled) -> None:
         """Remembers which tables took no rows, and why."""
@@ -63,13 +71,14 @@ class Silent:
 
 
 def schema_of(opened: Opened) -> Inventory:
-    """What the database holds, without the tool's own table."""
-    return inventory(opened.session).without_table(table_of(opened))
+    """What the database holds, without the tool's own tables."""
+    return inventory(opened.session).without_tables(own_tables(opened))
 
 
-def table_of(opened: Opened) -> str:
-    """The tool's own table, by the name an inventory gives it."""
-    return opened.project.history.table.removeprefix("public.")
+def own_tables(opened: Opened) -> tuple[str, ...]:
+    """The tables the tool keeps for itself, by the names an inventory gives them."""
+    history = opened.project.history
+    return tuple(each.removeprefix("public.") for each in history.tables or (history.table,))
 
 
 def failure_of(error: MigrationFailed) -> verdicts.Verdict:
@@ -123,6 +132,6 @@ def applied_now(opened: Opened) -> tuple[Applied, ...]:
     return applied_in(opened.project, opened.session, Journal(opened.session))
 
 
-def whose(error: MigrationFailed, among: Sequence[Migration]) -> Migration:
+def whose(error: MidairError, among: Sequence[Migration]) -> Migration:
     """The migration the failed statement stands in, by the place in the message."""
     return next((each for each in among if error.message.startswith(f"{each.span.path}:")), among[-1])

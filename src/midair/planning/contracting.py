@@ -1,20 +1,24 @@
 """Contracts in plans: made at a recipe, opened with the migration's record, run or taken back later."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.errors import Irreversible
 from midair.model.change import (
     AddColumn,
     AddConstraint,
+    AlterColumnType,
     Change,
     CreateTable,
+    DropColumn,
+    DropDefault,
     RenameColumn,
     RenameTable,
     SetDefault,
 )
 from midair.model.contract import Contract, ContractState
+from midair.model.effects import LockLevel
 from midair.model.migration import Direction, RevisionId
 from midair.model.plan import CloseGate, Gate, Phase, Plan, RunStatement, Segment, Step, step_id
 from midair.model.statement import Statement
@@ -51,12 +55,17 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         statements=phases.contract,
         locks=phases.locks,
         undo=phases.undo,
+        undo_first=phases.undo_first,
         undo_locks=phases.undo_locks,
         undo_needs=phases.undo_needs,
         reverses=phases.reverses,
         verify=phases.verify,
         old=phases.old,
         cascades=phases.cascades,
+        wire=phases.wire,
+        archive=phases.archive,
+        comes_back=phases.comes_back,
+        additive=phases.additive,
     )
 
 
@@ -88,22 +97,70 @@ def close_step(contract: Contract, state: ContractState, direction: Direction, p
 
 
 def lay_out_contracts(
-    tool: str, contracts: Sequence[Contract], checksums: Sequence[tuple[RevisionId, str]]
+    tool: str,
+    contracts: Sequence[Contract],
+    checksums: Sequence[tuple[RevisionId, str]],
+    *,
+    archives: bool = False,
 ) -> Plan:
-    """The destructive rest of these contracts, in their order, each one transaction with its record."""
+    """The destructive rest of these contracts, in their order, each one transaction with its record.
+
+    `archives`: what can be put aside is not dropped.
+    """
     segments: list[Segment] = []
     for contract in contracts:
-        steps = [_contract_step(contract, position, sql) for position, sql in enumerate(contract.statements)]
-        close = close_step(contract, ContractState.CONTRACTED, Direction.UP, len(steps))
+        aside = contract.archive if archives else None
+        state = ContractState.ARCHIVED if aside is not None else ContractState.CONTRACTED
+        sent = aside.statements if aside is not None else contract.statements
         why = f"{contract.revision}: from here on only the new version is supported"
-        segments.append(Segment((*steps, close), True, why))
+        segments.append(_ending(contract, sent, contract.locks, state, why))
+    return _plan_of(tool, segments, contracts, checksums)
+
+
+def lay_out_purge(
+    tool: str, contracts: Sequence[Contract], checksums: Sequence[tuple[RevisionId, str]]
+) -> Plan:
+    """The end of what these contracts put aside, each one transaction with its record."""
+    segments = [
+        _ending(
+            each,
+            each.archive.purge,
+            each.archive.locks,
+            ContractState.PURGED,
+            f"{each.revision}: its archive ends",
+        )
+        for each in contracts
+        if each.archive is not None
+    ]
+    return _plan_of(tool, segments, contracts, checksums)
+
+
+def _plan_of(
+    tool: str,
+    segments: Sequence[Segment],
+    contracts: Sequence[Contract],
+    checksums: Sequence[tuple[RevisionId, str]],
+) -> Plan:
     revisions = tuple(dict.fromkeys(each.revision for each in contracts))
     return Plan(
         tool, Direction.UP, tuple(segments), revisions, checksums=tuple(checksums), strategy="contract"
     )
 
 
-def _contract_step(contract: Contract, position: int, sql: str) -> Step:
+def _ending(
+    contract: Contract,
+    sent: Sequence[str],
+    locks: tuple[tuple[str, LockLevel], ...],
+    state: ContractState,
+    why: str,
+) -> Segment:
+    steps = [_contract_step(contract, position, sql, locks) for position, sql in enumerate(sent)]
+    return Segment((*steps, close_step(contract, state, Direction.UP, len(steps))), True, why)
+
+
+def _contract_step(
+    contract: Contract, position: int, sql: str, locks: tuple[tuple[str, LockLevel], ...]
+) -> Step:
     statement = Statement(sql, contract.origin.span)
     identity = step_id(contract.revision, Direction.UP, position, f"contract {contract.id} {sql}")
     return Step(
@@ -115,8 +172,15 @@ def _contract_step(contract: Contract, position: int, sql: str) -> Step:
         RunStatement(statement),
         origin=contract.origin,
         rewrite=contract.recipe,
-        locks=contract.locks,
+        locks=locks,
     )
+
+
+def from_archive(contract: Contract) -> Contract:
+    """A contracted one as if it were still open: its way back begins with what was put aside."""
+    if contract.archive is None:
+        return contract
+    return replace(contract, undo=contract.archive.undo, undo_locks=(), undo_needs=contract.archive.needs)
 
 
 def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Undoing, ...]:
@@ -143,7 +207,9 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Undoing, ...]:
 
 
 def _reverses(statement: Statement, contract: Contract) -> bool:
-    changes = changes_of(statement.sql)
+    # A default set beside it is set by the way back as well.
+    changes = [each for each in changes_of(statement.sql) if not isinstance(each, SetDefault | DropDefault)]
+    changes = changes or list(changes_of(statement.sql))
     return len(changes) == 1 and contract.reverses == signature(changes[0])
 
 
@@ -158,8 +224,12 @@ def signature(change: Change) -> str | None:
             return f"rename table {table} to {name}"
         case AddColumn(table=table, column=column):
             return f"add column {table}.{column.name}"
+        case DropColumn(table=table, column=column):
+            return f"drop column {table}.{column}"
         case AddConstraint(table=table, constraint=constraint):
             return f"add constraint {table}.{constraint.name}"
+        case AlterColumnType(table=table, column=column):
+            return f"change type {table}.{column}"
         case SetDefault(table=table, column=column):
             return f"set default {table}.{column}"
         case _:
@@ -172,11 +242,15 @@ def taken_back(contracts: Sequence[Contract], statement: Statement, scene: Scene
         Piece(
             sql,
             why=f"takes back {contract.recipe}",
-            locks=contract.undo_locks,
-            again=not contract.undo_locks,
+            locks=() if again else contract.undo_locks,
+            again=again,
             rewrite=contract.recipe,
+            fixed=not again,
         )
         for contract in contracts
-        for sql in contract.undo
+        for sql, again in (
+            *((each, True) for each in contract.undo_first),
+            *((each, not contract.undo_locks) for each in contract.undo),
+        )
     )
     return as_pieces(statement, pieces, scene)

@@ -38,7 +38,9 @@ class Part:
         """The table that loses an index or a constraint by it."""
         return (
             self.piece.locks[0][0]
-            if isinstance(self._change, DropConstraint | DropIndex) and self.piece.locks
+            if isinstance(self._change, DropConstraint | DropIndex)
+            and self.piece.locks
+            and not self.piece.fixed
             else None
         )
 

@@ -10,6 +10,7 @@ from midair.errors import GateInTheWay, NotOnline
 from midair.model.change import (
     AddColumn,
     AddConstraint,
+    AlterColumnType,
     Change,
     CreateIndex,
     Delete,
@@ -35,7 +36,7 @@ from midair.rewriting.names import raw
 _ROWS = (Insert, Update, Delete, Query, Transaction, SetSetting)
 """They work through either name, and change no shape."""
 _BESIDE = (
-    AddColumn, AddConstraint, CreateIndex, DropColumn, DropConstraint, DropDefault, DropNotNull, SetDefault, SetNotNull,
+    AddColumn, AddConstraint, AlterColumnType, CreateIndex, DropColumn, DropConstraint, DropDefault, DropNotNull, SetDefault, SetNotNull,
     ValidateConstraint,
 )  # fmt: skip
 """What leaves a table's other parts, and its name, as they are."""
@@ -63,9 +64,12 @@ def refuse_later(
 ) -> None:
     """Raises `NotOnline` where one migration goes on with what a recipe has just put into two shapes."""
     for contract in contracts:
-        made_by = [each for each, _ in deferred if each == contract.origin]
-        after = statements[statements.index(made_by[0]) + 1 :] if made_by else statements
-        for statement in (contract.origin, *after):
+        made_by = [each for each in deferred if each[0] == contract.origin]
+        after = statements[statements.index(made_by[0][0]) + 1 :] if made_by else statements
+        taken = {each for _, one in made_by for each in one.taken}
+        for statement in (contract.origin, *(each for each in after if each not in taken)):
+            if contract.additive and all(isinstance(each, _BESIDE) for each in changes_of(statement.sql)):
+                continue
             clash = _makes_again if statement is contract.origin else touches
             held = next((each for each in contract.holds if clash(statement, each)), None)
             if held is not None:

@@ -30,6 +30,7 @@ from midair.planning.contracting import (
 )
 from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
 from midair.planning.held import refuse_held, refuse_later
+from midair.planning.intents import told
 from midair.planning.lay_out import (
     Item,
     around,
@@ -109,7 +110,7 @@ def lay_out_online(
         if direction is Direction.UP:
             refuse_held(item.script.statements, held)
         made, scene, said = _migration(tool, item, direction, dialect, scene, undone.get(revision, ()))
-        notes += said
+        notes += (*told(item.script), *said)
         segments += made
         held += contracts_of(made)
     segments += around(epilogue, direction, dialect, "after the run")
@@ -232,6 +233,7 @@ class _Maker:
         self._item, self._direction, self._dialect = item, direction, dialect
         self._undone = undone
         self._contracts: list[Contract] = []
+        self._covered: set[Statement] = set()
         self._position = 0
         self._segments: list[Segment] = []
         self._parts_whole = True
@@ -243,9 +245,17 @@ class _Maker:
         said: list[str] = []
         deferred: list[tuple[Statement, Deferred]] = []
         before = scene
-        for statement in inner:
+        taken = 0
+        for number, statement in enumerate(inner):
+            if taken:
+                taken -= 1  # done with an earlier one
+                continue
             undone = [each.contract for each in self._undone if each.statement == statement]
-            made = made_safe(statement, scene) if not undone else taken_back(undone, statement, scene)
+            following = inner[number + 1 :] if may_cut else ()
+            made = (
+                made_safe(statement, scene, following) if not undone else taken_back(undone, statement, scene)
+            )
+            taken = made.takes
             deferred += [(statement, each) for each in made.deferred]
             parts += [Part(statement, each) for each in made.pieces]
             said += made.notes
@@ -285,6 +295,7 @@ class _Maker:
             raise not_online(deferred[0][0], UNCUT)
         for statement, each in deferred:
             number = len(self._contracts)
+            self._covered |= {statement, *each.taken}
             self._contracts.append(contract_of(self._item.migration.revision, number, statement, each))
         refuse_later(region.statements, deferred, self._contracts)
 
@@ -384,10 +395,9 @@ class _Maker:
         return Segment((*gates, step), True, self._why(why))
 
     def _is_all_deferred(self) -> bool:
-        origins = {each.origin for each in self._contracts}
         framing = (SetSetting, Transaction)
         return all(
-            each in origins or all(isinstance(change, framing) for change in changes_of(each.sql))
+            each in self._covered or all(isinstance(change, framing) for change in changes_of(each.sql))
             for each in self._item.script.statements
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
 from midair.errors import MissingExtension, StatementFailed
+from midair.journal.tables import tripwires
 from midair.model.address import Product
 from midair.model.statement import Span, Sql, Statement, quoted
 
@@ -44,8 +45,21 @@ def clone_schema(
     elif source.query(_EMPTY)[0][0]:
         return
     else:
+        _bring_wires(source, copy)
         _restore(copy, dialect_of(copy.product).split(dump(DUMP_ARGUMENTS), "schema dump", 1))
     _copy_rows(source, copy, keep_rows_of)
+
+
+def _bring_wires(source: Session, copy: Session) -> None:
+    """The tripwires' own objects, which views and triggers of the user's schema name."""
+    if not source.query("SELECT to_regclass('midair.contract') IS NOT NULL")[0][0]:
+        return
+    wires = source.query(
+        "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'midair'::regnamespace AND c.relkind = 'S'"
+        " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i'))"
+    )
+    made = [Sql(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0") for (name,) in wires]
+    copy.run([Sql("CREATE SCHEMA IF NOT EXISTS midair"), *tripwires(), *made], atomic=True)
 
 
 def _restore(copy: Session, statements: Sequence[Statement]) -> None:

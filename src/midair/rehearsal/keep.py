@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from midair.database.session import Session
 from midair.model.statement import quoted
 
-_MOST_ROWS = 1000
+_MOST_ROWS = 10_000
 _COLUMNS = """
 SELECT c.oid::int8, CASE n.nspname WHEN 'public' THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname),
        a.attnum, quote_ident(a.attname), format_type(a.atttypid, a.atttypmod), t.typcategory::text
@@ -34,7 +34,7 @@ class KeptColumn:
 
 @dataclass(frozen=True, slots=True)
 class KeptTable:
-    """A table's rows as text, at most a thousand; `oid` stays the same when it is renamed."""
+    """A table's rows as text, at most ten thousand; `oid` stays the same when it is renamed."""
 
     oid: int
     name: str

@@ -274,12 +274,54 @@ PREDICTION = Verdict(
     "The server took a stronger lock or did more work than `check` says.",
     "believe the trace, and tell us: one of midair's facts is wrong or missing",
 )
+ONLINE_REFUSED = Verdict(
+    "MA971",
+    "no-online-plan",
+    Risk.HIGH,
+    "`midair apply` refuses the migration with the strategy `online`: it would break the running application.",
+    "word the change as the message says, or apply it with --strategy direct while the application is down",
+)
+ONLINE_FAILS = Verdict(
+    "MA972",
+    "online-plan-fails",
+    Risk.HIGH,
+    "The steps that `midair apply` makes of the migration fail, and the migration as written does not.",
+    "apply it with --strategy direct, and tell us: one of midair's rewrites is wrong",
+)
+ONLINE_DIFFERS = Verdict(
+    "MA973",
+    "online-plan-leaves-another-schema",
+    Risk.HIGH,
+    "The steps that `midair apply` makes of the migration leave another schema, or other rows, than the migration as written.",
+    "apply it with --strategy direct, and tell us: one of midair's rewrites is wrong",
+)
+ONLINE_STAYS = Verdict(
+    "MA974",
+    "online-plan-not-taken-back",
+    Risk.HIGH,
+    "Taken back before its contract, the migration does not leave what was there before it.",
+    "close the gate with `midair contract` before going back, and tell us: one of midair's rewrites is wrong",
+)
 QUERY_BREAKS = Verdict(
     "MA980",
     "query-breaks",
     Risk.HIGH,
     "A statement of the running application no longer works.",
     "keep what it uses until the new application is everywhere",
+)
+QUERY_ENDS = Verdict(
+    "MA981",
+    "query-ends-with-contract",
+    Risk.LOW,
+    "A statement of the running application works after expand, and no longer after contract.",
+    "close the gate only when nobody sends it any more",
+)
+QUERY_BROKEN_BEFORE = Verdict(
+    "MA982",
+    "query-broken-before",
+    Risk.LOW,
+    "A statement of the running application does not work on the schema it starts from.",
+    "look whether the file of statements belongs to this version of the schema",
 )
 
 VERDICTS = tuple(each for each in list(globals().values()) if isinstance(each, Verdict))

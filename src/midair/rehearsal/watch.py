@@ -46,12 +46,16 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sighting beside what had been expected; statements of one transaction share its number."""
+    """A sighting beside what had been expected; statements of one transaction share its number.
+
+    `asked` are locks that the executor took before it sent the transaction's statements.
+    """
 
     sighting: Sighting
     expected: Effects | None
     began_s: float
     transaction: int
+    asked: tuple[tuple[str, LockLevel], ...] = ()
 
 
 class Watched:
@@ -70,6 +74,7 @@ class Watched:
         self._pid = int(inner.query("SELECT pg_backend_pid()")[0][0])
         self._settled: frozenset[int] = frozenset()
         self._transaction = 0
+        self._asked: tuple[tuple[str, LockLevel], ...] = ()
         self.seen: list[Seen] = []
 
     def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
@@ -79,12 +84,15 @@ class Watched:
     def run(self, batch: Sequence[Sql | Statement], *, atomic: bool) -> None:
         """Sends item by item, and looks around after each of the user's own."""
         if not any(isinstance(item, Statement) for item in batch):
+            if not atomic and isinstance(batch[0], Sql) and batch[0].text == "BEGIN":
+                self._settled = frozenset(self._view(inside=False).relations)
             self._inner.run(batch, atomic=atomic)
             return
         inside = atomic or self._is_inside()
         if not inside or atomic:
             self._settled = frozenset(self._view(inside=False).relations)
         self._transaction += 1
+        self._asked = self._held() if inside and not atomic else ()
         self._forecast.refresh()
         if atomic:
             self._inner.run([Sql("BEGIN")], atomic=False)
@@ -137,6 +145,8 @@ class Watched:
         try:
             if isinstance(item, Sql):
                 self._inner.run([item], atomic=False)
+                if item.text.startswith("LOCK TABLE"):
+                    self._asked = self._held()
                 return
             self._expected = self._forecast.of(item)
             if inside:
@@ -146,6 +156,21 @@ class Watched:
         except StatementFailed as error:
             error.index = index
             raise
+
+    @contextmanager
+    def watching_batches(self, statement: Statement) -> Generator[None]:
+        """What all sessions of the executor do together for one statement, seen from beside."""
+        before = self._view(inside=False)
+        self._settled = frozenset(before.relations)
+        self._forecast.refresh()
+        self._expected, self._asked = self._forecast.of(statement), ()
+        self._transaction += 1
+        seen: dict[int, LockLevel] = {}
+        began = time.perf_counter()
+        with self._sampling(seen, everyone=True):
+            yield
+        took = time.perf_counter() - began
+        self._note(statement, before, self._view(inside=False), seen, took, sampled=True)
 
     def _watch_inside(self, statement: Statement) -> None:
         before = self._view(inside=True)
@@ -190,6 +215,7 @@ class Watched:
                 expected=self._expected,
                 began_s=time.perf_counter() - self._began - took,
                 transaction=self._transaction,
+                asked=self._asked,
                 sighting=Sighting(
                     statement=statement,
                     locks=tuple(sorted(strongest.items())),
@@ -207,6 +233,11 @@ class Watched:
             )
         )
 
+    def _held(self) -> tuple[tuple[str, LockLevel], ...]:
+        view = self._view(inside=True)
+        held = ((view.relations[oid][0], level) for oid, level in view.locks.items() if oid in view.relations)
+        return tuple(sorted(each for each in held if each[1] >= LockLevel.SHARE_UPDATE_EXCLUSIVE))
+
     def _is_inside(self) -> bool:
         """Whether a transaction is open: in an implicit one the transaction begins with the statement."""
         return bool(self._inner.query("SELECT pg_catalog.now() < pg_catalog.statement_timestamp()")[0][0])
@@ -223,21 +254,22 @@ class Watched:
         }
         return _View(relations, locks, wal)
 
-    def _locks(self, session: Session) -> dict[int, LockLevel]:
+    def _locks(self, session: Session, *, everyone: bool = False) -> dict[int, LockLevel]:
         found: dict[int, LockLevel] = {}
-        for oid, mode in session.query(f"{_LOCKS} AND pid = %s", (self._pid,)):
+        whose = "pid <> pg_backend_pid() AND %s IS NOT NULL" if everyone else "pid = %s"
+        for oid, mode in session.query(f"{_LOCKS} AND {whose}", (self._pid,)):
             found[oid] = max(_LEVELS[mode], found.get(oid, LockLevel.NONE))
         return found
 
     @contextmanager
-    def _sampling(self, seen: dict[int, LockLevel]) -> Generator[None]:
+    def _sampling(self, seen: dict[int, LockLevel], *, everyone: bool = False) -> Generator[None]:
         over = threading.Event()
 
         def look() -> None:
             pause = 0.0002
             with suppress(ExecutionError):  # a server that goes away is the other session's to tell
                 while not over.wait(pause):
-                    for oid, level in self._locks(self._beside).items():
+                    for oid, level in self._locks(self._beside, everyone=everyone).items():
                         seen[oid] = max(level, seen.get(oid, LockLevel.NONE))
                     pause = min(pause * 1.05, 0.02)
 

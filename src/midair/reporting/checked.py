@@ -70,10 +70,7 @@ def _advice(finding: Finding, payload: CheckPayload, look: Look) -> Iterator[str
     if finding.own_risk is not None:
         yield f"  the settings call this {finding.risk}; by itself it is {finding.own_risk}"
     yield plain(f"  instead: {finding.remedy.text}", look)
-    if finding.remedy.alembic is not None:
-        yield from (f"      {line}" for line in finding.remedy.alembic.splitlines())
-    else:
-        yield from (f"      {line}" for sql in finding.remedy.sql for line in f"{sql};".splitlines())
+    yield from (f"      {line}" for text in finding.remedy.lines for line in text.splitlines())
     if finding.recipe:
         command = "midair apply" if payload.online else "midair apply --strategy online"
         yield f"  online: `{command}` takes care of it ({finding.recipe})"
@@ -166,14 +163,14 @@ def _cell(text: str) -> str:
 
 def _folded(finding: Finding) -> str:
     call = finding.remedy.alembic
-    instead = call or (";\n".join(finding.remedy.sql) + ";" if finding.remedy.sql else None)
+    instead = "\n".join(finding.remedy.lines)
     lines = [
         f"\n<details><summary><b>{finding.risk}</b> {finding.code} {escape(finding.message)} — <code>{escape(str(finding.span))}</code></summary>",
         "",
         *_code(finding.sql, "sql"),
         f"{_plain_markdown(finding.remedy.text)}:" if instead else _plain_markdown(finding.remedy.text),
         "",
-        *_code(instead, "python" if call else "sql"),
+        *_code(instead, "python" if call else "sql" if finding.remedy.sql else "sh"),
         "</details>",
     ]
     return "\n".join(lines) + "\n"

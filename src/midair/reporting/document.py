@@ -109,8 +109,8 @@ def _risks(check: CheckPayload) -> Iterator[Block]:
         yield Paragraph(
             f"{each.risk} {each.code} at {each.span}: {each.message}. Instead: {each.remedy.text}."
         )
-        if each.remedy.sql:
-            yield Code(";\n".join(each.remedy.sql) + ";")
+        if each.remedy.lines:
+            yield Code("\n".join(each.remedy.lines))
     allowed = [each for each in check.findings if not each.counts]
     if allowed:
         yield Paragraph("Allowed, with the reason given:")

@@ -3,9 +3,17 @@
 from collections.abc import Iterator, Sequence
 
 from midair.reporting.format import Look
-from midair.reporting.report import ContractPayload, GateLine
+from midair.reporting.report import ChangeLine, ContractPayload, GateLine
 from midair.reporting.style import count, length_of_time, painted
 
+_PHASES = {
+    "expanding": "yellow",
+    "backfilling": "yellow",
+    "archived": "dim",
+    "contracted": "dim",
+    "purged": "dim",
+    "undone": "dim",
+}
 _COLOURS = {"green": "green", "red": "red", "missing": "yellow"}
 
 
@@ -14,6 +22,22 @@ def waiting_lines(gates: Sequence[GateLine], look: Look) -> Iterator[str]:
     for gate in gates:
         age = length_of_time(gate.age_s)
         yield f"  {painted('waits', 'yellow', look)}  {gate.revision}  {gate.summary}, for {age}; then: midair contract {gate.revision}"
+
+
+def change_lines(changes: Sequence[ChangeLine], look: Look) -> Iterator[str]:
+    """One line a change that is under way or over; what waits has its own lines."""
+    for each in changes:
+        if each.phase == "ready":
+            continue
+        part = f" {each.percent} %" if each.percent is not None else ""
+        when = f", {each.since.astimezone():%Y-%m-%d %H:%M}" if each.since else ""
+        until = (
+            f"; kept until {each.until.astimezone():%Y-%m-%d %H:%M}, then: midair contract --purge"
+            if each.until
+            else ""
+        )
+        phase = painted(each.phase, _PHASES.get(each.phase), look)
+        yield f"  {phase}{part}  {each.revision}  {each.summary}{when}{until}"
 
 
 def contract_lines(payload: ContractPayload, look: Look) -> Iterator[str]:
@@ -29,5 +53,8 @@ def contract_lines(payload: ContractPayload, look: Look) -> Iterator[str]:
         yield from (
             f"  {'runs' if not payload.done else 'ran':<8}{' '.join(sql.split())}" for sql in gate.statements
         )
+        if gate.back:
+            kept = "what goes away is put aside; " if gate.archives else ""
+            yield f"  {'back':<8}{kept}a rollback after this brings back {gate.back}"
     if payload.done:
         yield f"contracted {count(len(payload.gates), 'change')}"

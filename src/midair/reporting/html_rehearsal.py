@@ -45,7 +45,7 @@ def _head(payload: RehearsalPayload, report: Report) -> Iterator[str]:
     where = f"{escape(payload.server)}, from {escape(payload.start)}"
     moment = report.started_at.isoformat(sep=" ", timespec="seconds")
     environment = f", environment {escape(report.environment)}" if report.environment else ""
-    yield f'<p class="dim">{moment}{environment} · {where} · plan {escape(payload.plan)} · {length_of_time(payload.took_s)}</p>'
+    yield f'<p class="dim">{moment}{environment} · {where} · plan {escape(payload.plan)}, {escape(payload.strategy)} · {length_of_time(payload.took_s)}</p>'
     word = "Passed" if payload.passed else "Not passed"
     yield f'<div class="verdict{no}" id="verdict"><strong>{word}: {escape(payload.verdict)}.</strong>'
     yield "<p>Every migration ran on a throwaway PostgreSQL server, never on the real database: up, a second time, down and up again, "
@@ -106,10 +106,14 @@ def _row(step: StepLine, end: float) -> str:
     said = _bar("said", step.predicted[:1], left, width) if step.predicted is not None else ""
     surprises = "".join(f"<br><strong class='warn'>{escape(each)}</strong>" for each in step.surprises)
     return (
-        f"<tr><td><code>{escape(step.title)}</code><br><span class='lane'>{escape(step.place)}</span></td>"
+        f"<tr><td><code>{escape(step.title)}</code><br><span class='lane'>{escape(step.place)}{_made(step)}</span></td>"
         f"<td><div class='bars'>{_bar('seen', step.locks[:1], left, width)}{said}</div></td>"
         f"<td>{length_of_time(step.took_s)}</td><td>{escape('; '.join(work)) or '–'}{surprises}</td></tr>"
     )
+
+
+def _made(step: StepLine) -> str:
+    return f" · {escape(step.phase)}, {escape(step.rewrite)}" if step.rewrite else ""
 
 
 def _bar(kind: str, locks: tuple[LockLine, ...], left: float, width: float) -> str:

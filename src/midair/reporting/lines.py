@@ -6,11 +6,13 @@ from typing import assert_never
 
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
+from midair.reporting.demo import DemoPayload
+from midair.reporting.demonstrated import demo_lines
 from midair.reporting.document_markdown import document_markdown
 from midair.reporting.drift import DriftPayload
 from midair.reporting.drifted import drift_lines
 from midair.reporting.format import Look
-from midair.reporting.gates import contract_lines, waiting_lines
+from midair.reporting.gates import change_lines, contract_lines, waiting_lines
 from midair.reporting.planned import plan_lines
 from midair.reporting.rehearsal import RehearsalPayload
 from midair.reporting.rehearsed import rehearsal_lines
@@ -93,6 +95,8 @@ def _payload(report: Report, look: Look) -> Iterator[str]:
             yield from rehearsal_lines(payload, look)
         case DriftPayload():
             yield from drift_lines(payload, look)
+        case DemoPayload():
+            yield from demo_lines(payload, look)
         case LinesPayload():
             yield from payload.lines
         case SettingsPayload():
@@ -152,6 +156,7 @@ def _status(report: Report, payload: StatusPayload, look: Look) -> Iterator[str]
         steps = count(len(payload.unfinished), "step")
         yield f"  {painted('✗ unfinished', 'red', look)}  a run was cut off; {steps} of a migration are in: {', '.join(payload.unfinished[:3])}"
     yield from waiting_lines(payload.waiting, look)
+    yield from change_lines(payload.changes, look)
     for failure in (payload.problem, payload.why_not):
         if failure:
             yield from (f"  {line}" for line in failure_lines(failure, look))

@@ -83,7 +83,9 @@ def statements(step: Step) -> tuple[str, ...]:
             lines = (line for each in expected for line in f"{each.sql.rstrip()};".splitlines())
             return ("\n".join((f"-- decided in its turn: {reason}", *(f"--   {line}" for line in lines))),)
         case Gate(contract=contract):
-            return tuple(f"-- after the gate: {sql}".replace("\n", " ") for sql in contract.statements)
+            after = [f"-- after the gate: {sql}".replace("\n", " ") for sql in contract.statements]
+            back = f"-- a rollback after that brings back {contract.comes_back}"
+            return (*after, back) if contract.comes_back else tuple(after)
         case CloseGate():
             return ()
 

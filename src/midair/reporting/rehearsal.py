@@ -38,6 +38,8 @@ class StepLine:
     sampled: bool
     sizes: tuple[Size, ...]
     held_s: float | None
+    phase: str
+    rewrite: str | None
     surprises: tuple[str, ...]
 
 
@@ -59,6 +61,7 @@ class RehearsalPayload:
     server: str
     target_server: str | None
     plan: str
+    strategy: str
     migrations: tuple[RehearsedMigration, ...]
     steps: tuple[StepLine, ...]
     proofs: tuple[Proof, ...]
@@ -108,6 +111,7 @@ def rehearsal_payload(found: Rehearsed, threshold: Risk | None) -> RehearsalPayl
         found.server,
         found.target_server,
         found.plan_digest,
+        found.strategy,
         tuple(
             _migration(str(revision), description, found.findings)
             for revision, description in found.revisions
@@ -146,6 +150,8 @@ def _step(step: TracedStep) -> StepLine:
         seen.sampled,
         step.sizes,
         step.held_s,
+        step.phase,
+        step.rewrite,
         step.surprises,
     )
 

@@ -14,7 +14,7 @@ _COLOURS = {Risk.HIGH: "red", Risk.MEDIUM: "yellow", Risk.LOW: "cyan"}
 
 def rehearsal_lines(payload: RehearsalPayload, look: Look) -> Iterator[str]:
     """Everything, few lines when all is well."""
-    yield f"{painted(payload.server, 'bold', look)}, {payload.start}{_rows(payload)}"
+    yield f"{painted(payload.server, 'bold', look)}, {payload.start}{_rows(payload)}{_strategy(payload)}"
     if not payload.migrations:
         yield f"{painted('✓', 'green', look)} {payload.verdict}"
         return
@@ -40,6 +40,10 @@ def _rows(payload: RehearsalPayload) -> str:
     return f", rows in {count(tables, 'table')}" if tables else ""
 
 
+def _strategy(payload: RehearsalPayload) -> str:
+    return ", online as apply would" if payload.strategy == "online" else ""
+
+
 def _proofs(payload: RehearsalPayload, look: Look) -> Iterator[str]:
     by_revision: defaultdict[str | None, list[Proof]] = defaultdict(list)
     for each in payload.proofs:
@@ -60,7 +64,8 @@ def _proof(proof: Proof) -> str:
 
 def _step(step: StepLine) -> Iterator[str]:
     sampled = " (sampled)" if step.sampled else ""
-    yield f"  {step.place}  {step.title}  {length_of_time(step.took_s)}, {step.wal_bytes} bytes of WAL{sampled}"
+    made = f" ({step.phase}, {step.rewrite})" if step.rewrite else ""
+    yield f"  {step.place}  {step.title}{made}  {length_of_time(step.took_s)}, {step.wal_bytes} bytes of WAL{sampled}"
     yield from (f"      {each.level} on {each.relation}: {each.blocks} wait" for each in step.locks)
     for word, names in (
         ("rewrites", step.rewrites),

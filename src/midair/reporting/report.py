@@ -11,6 +11,7 @@ from midair.model.finding import Finding, Risk
 from midair.model.frozen import frozen
 from midair.model.migration import Applied, Standing
 from midair.model.plan import Plan
+from midair.reporting.demo import DemoPayload
 from midair.reporting.drift import DriftPayload
 from midair.reporting.rehearsal import RehearsalPayload
 
@@ -72,6 +73,20 @@ class StatusPayload:
     warnings: tuple[str, ...] = ()
     waiting: tuple["GateLine", ...] = ()
     """Migrations that are recorded and not contracted yet, oldest first."""
+    changes: tuple["ChangeLine", ...] = ()
+    """Where each change stands that is under way, waits, or has lately ended."""
+
+
+@frozen
+class ChangeLine:
+    """One change. `phase`: expanding, backfilling, ready, contracted, archived, purged or undone."""
+
+    revision: str
+    phase: str
+    summary: str
+    since: datetime | None = None
+    percent: int | None = None
+    until: datetime | None = None
 
 
 @frozen
@@ -93,6 +108,10 @@ class GateLine:
     age_s: float
     statements: tuple[str, ...]
     evidence: tuple[EvidenceLine, ...] = ()
+    back: str = ""
+    """What a rollback can bring back once these have run."""
+    archives: bool = False
+    """What they take away can be put aside."""
 
 
 @frozen
@@ -327,6 +346,7 @@ Payload = (
     | DocumentPayload
     | RehearsalPayload
     | DriftPayload
+    | DemoPayload
     | Failure
 )
 

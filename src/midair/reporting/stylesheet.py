@@ -16,5 +16,9 @@ table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{text-align:left
 .l8{background:var(--l8)}.l7{background:var(--l7)}.l6{background:var(--l6)}.l5{background:var(--l5)}.l4{background:var(--l4)}.l3{background:var(--l3)}.l2{background:var(--l2)}.l1,.l0{background:var(--l1)}
 article{border:1px solid var(--line);border-radius:.3rem;padding:.7rem 1rem;margin:.6rem 0}article h3{font-size:1rem;margin:0}
 .legend span{display:inline-block;color:#fff;border-radius:.15rem;padding:0 .4rem;margin:0 .3rem .3rem 0;font-size:.78rem}
-@media print{main{max-width:none}.bars,.bar,.legend span{-webkit-print-color-adjust:exact;print-color-adjust:exact}article,tr{break-inside:avoid}}
+.sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));gap:0 2rem}.big{font-size:2rem;font-weight:700;line-height:1.2}
+figure{margin:1rem 0}figcaption{font-weight:600}svg{display:block;width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:var(--dim)}
+svg .grid{stroke:var(--line)}svg .busy{fill:var(--soft);stroke:var(--line)}svg .felt{fill:var(--l4);fill-opacity:.25;stroke:var(--l4);stroke-width:1.5}
+svg .lost{fill:var(--bad)}svg .lane{fill:var(--l3)}svg .lane+text{fill:#fff;font-size:10px}
+@media print{main{max-width:none}.bars,.bar,.legend span,svg{-webkit-print-color-adjust:exact;print-color-adjust:exact}article,tr,figure{break-inside:avoid}}
 """

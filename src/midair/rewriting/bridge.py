@@ -8,6 +8,7 @@ from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.facts import SINCE
 from midair.model.schema import Table, bare_name, beside
 from midair.model.statement import Sql
+from midair.rewriting import tripwire
 from midair.rewriting.names import raw
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
@@ -29,15 +30,23 @@ class Bridge:
     """The view's reads and writes are checked as those of whoever uses it."""
 
     def statements(
-        self, view: str, columns: Sequence[tuple[str, str]], table: str, was: Mapping[str, str] | None = None
+        self,
+        view: str,
+        columns: Sequence[tuple[str, str]],
+        table: str,
+        was: Mapping[str, str] | None = None,
+        wire: str | None = None,
     ) -> tuple[str, ...]:
         """The view over `table`. `columns` are pairs: the table's own, and what the view calls it; `was` are
-        the names of those that are renamed just now.
+        the names of those that are renamed just now. `wire` is touched by whatever goes through the view.
         """
         shown = ", ".join(own if own == name else f"{own} AS {name}" for own, name in columns)
         security = " WITH (security_invoker = true)" if self.invoker else ""
+        # The check option lets an INSERT, too, evaluate the condition.
+        noted = f" WHERE {tripwire.condition(wire)} WITH LOCAL CHECK OPTION" if wire else ""
         made = [
-            f"CREATE VIEW {view}{security} AS SELECT {shown} FROM {table}",
+            *((tripwire.laid(wire),) if wire else ()),
+            f"CREATE VIEW {view}{security} AS SELECT {shown} FROM {table}{noted}",
             f"ALTER VIEW {view} OWNER TO {self.facts.owner}",
         ]
         made += [grant.replace("{view}", view) for grant in self.facts.grants]

@@ -1,5 +1,6 @@
 """One statement → the pieces that do the same without stopping anyone."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -7,9 +8,11 @@ from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.transactions import stands_alone
 from midair.model.change import AddEnumValue, Change, DropIndex
+from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen
-from midair.model.statement import Statement
+from midair.model.intent import Way, When
+from midair.model.statement import Sql, Statement
 from midair.registry import members
 from midair.rewriting.piece import Declined, Piece
 from midair.rewriting.recipe import NoWay, Phases, Recipe
@@ -17,13 +20,17 @@ from midair.rewriting.rewrite import Case, Rewrite
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import UNCOVERED, not_online, refuse_uncovered, refuse_whole
 
+DECLARED = "declared"
+"""In a recipe's place: the author's own word that a statement waits."""
+
 
 @frozen
 class Deferred:
-    """What a recipe left until the old application is gone, with the recipe's name."""
+    """What a recipe left until the old application is gone, with the recipe's name and the statements it did besides."""
 
     recipe: str
     phases: Phases
+    taken: tuple[Statement, ...] = ()
 
 
 @frozen
@@ -34,6 +41,12 @@ class Made:
     scene: Scene
     notes: tuple[str, ...] = ()
     deferred: tuple[Deferred, ...] = ()
+    takes: int = 0
+    """How many of the statements that follow are done with it."""
+
+    def deferring(self) -> "Made":
+        """The same before a scene in which later statements are left for contract again where they need it."""
+        return replace(self, scene=replace(self.scene, defers=True))
 
 
 @cache
@@ -48,13 +61,24 @@ def rewrites() -> tuple[Rewrite, ...]:
     return members("midair.rewriting.rewrites", None, Rewrite)
 
 
-def made_safe(statement: Statement, scene: Scene) -> Made:
-    """The statement's safe form; the statement itself where that is brief, or no rewrite fits."""
+def made_safe(statement: Statement, scene: Scene, following: tuple[Statement, ...] = ()) -> Made:
+    """The statement's safe form; the statement itself where that is brief, or no rewrite fits.
+
+    `following` are the statements after it that may be taken together with it.
+    """
     changes = changes_of(statement.sql)
+    intent = statement.intent
     if statement.rows is not None:
         return _as_written(statement, changes, scene)
+    if intent is not None and intent.strategy is Way.DIRECT:
+        made = _as_written(statement, changes, scene)
+        return replace(made, notes=(*made.notes, f"{statement.span} runs as written: {intent.place} says so"))
+    if intent is not None and intent.phase is not None and scene.defers:
+        if intent.phase is When.CONTRACT:
+            return _for_later(statement, changes, scene)
+        return made_safe(statement, replace(scene, defers=False)).deferring()
     if len(changes) == 1:
-        return _of_one(statement, changes[0], scene)
+        return _of_one(statement, changes[0], scene, following)
     long = scene.long_work(scene.effects(changes))
     breaks = scene.defers and any(isinstance(each, _breaking()) for each in changes)
     wants = long or breaks or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
@@ -63,12 +87,26 @@ def made_safe(statement: Statement, scene: Scene) -> Made:
         if breaks:
             refuse_whole(statement, [change for change in changes if isinstance(change, _breaking())], scene)
         return _as_written(statement, changes, scene)
-    every = tuple(Piece(each, again=True) for each in parts)
-    return _each(statement, every, scene, None)
+    return _in_parts([replace(statement, sql=each) for each in parts], scene, following)
 
 
-def _of_one(statement: Statement, change: Change, scene: Scene) -> Made:
-    case = Case(statement, scene.effects((change,)), scene)
+def _in_parts(parts: Sequence[Statement], scene: Scene, following: tuple[Statement, ...]) -> Made:
+    """Each action of a statement in its turn; one may be done with those after it, and with what follows them."""
+    pieces: list[Piece] = []
+    notes: list[str] = []
+    deferred: list[Deferred] = []
+    rest = (*parts, *following)
+    while len(rest) > len(following):
+        made = made_safe(rest[0], scene, rest[1:])
+        pieces += made.pieces
+        notes += made.notes
+        deferred += made.deferred
+        scene, rest = made.scene, rest[1 + made.takes :]
+    return Made(tuple(pieces), scene, tuple(notes), tuple(deferred), len(following) - len(rest))
+
+
+def _of_one(statement: Statement, change: Change, scene: Scene, following: tuple[Statement, ...]) -> Made:
+    case = Case(statement, scene.effects((change,)), scene, following)
     if case.effects.refused is not None:
         return _as_written(statement, (change,), scene)  # the server's own words say it best
     made = _deferred(statement, change, case) if scene.defers else None
@@ -97,16 +135,42 @@ def _deferred(statement: Statement, change: Change, case: Case) -> Made | None:
         NotOnline: it would, and no recipe covers it here.
     """
     refuse_uncovered(statement, change, case)
+    reasons: list[tuple[str, NoWay]] = []
     for each in recipes():
         answer = each.make(change, case) if isinstance(change, each.on) else None
         if isinstance(answer, NoWay):
-            raise not_online(statement, answer)
-        if answer is not None:
+            reasons.append((each.name, answer))
+        elif answer is not None:
             made = _each(statement, answer.expand, case.scene, each.name)
-            after = replace(case.scene.after((change,)), fresh=made.scene.fresh)
-            notes = tuple(f"{statement.span} {note}" for note in answer.notes)
-            return Made(made.pieces, after, (*made.notes, *notes), (Deferred(each.name, answer),))
+            taken = case.following[: answer.takes]
+            done = (change, *(part for later in taken for part in changes_of(later.sql)))
+            after = replace(case.scene.after(done), fresh=made.scene.fresh)
+            why = (f"not by {name}: {reason.why}" for name, reason in reasons)
+            notes = tuple(f"{statement.span} {note}" for note in (*why, *answer.notes))
+            deferred = Deferred(each.name, answer, taken)
+            return Made(made.pieces, after, (*made.notes, *notes), (deferred,), answer.takes)
+    if reasons:
+        raise not_online(statement, reasons[0][1])
     return None
+
+
+def _for_later(statement: Statement, changes: tuple[Change, ...], scene: Scene) -> Made:
+    """A statement whose author says that only the new version can bear it: all of it waits."""
+    effects = scene.effects(changes)
+    tables = tuple(dict.fromkeys(name for name, _ in effects.locks if name in scene.schema.tables))
+    words = " ".join(statement.sql[:200].split())
+    phases = Phases(
+        expand=(),
+        contract=(statement.sql,),
+        locks=scene.locks(effects),
+        summary=f"`{words[:80]}` has not run",
+        holds=tuple(Held(each) for each in tables),
+        reverses="",
+        verify=Need(Sql("SELECT 0"), ""),
+        notes=("waits for contract: its author says so",),
+    )
+    notes = tuple(f"{statement.span} {note}" for note in phases.notes)
+    return Made((), scene.after(changes), notes, (Deferred(DECLARED, phases),))
 
 
 @cache

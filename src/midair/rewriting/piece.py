@@ -14,7 +14,7 @@ class Piece:
     that holds a strong lock shares its transaction. `apart`: a word; what follows and says it needs this committed. `again`:
     it is a naive statement itself, to be looked at by the other rewrites. `patient`: no read or write
     waits for the locks it takes, so it may wait for them at length. `action` stands in for the SQL where
-    a step is more than a statement; `sql` is then what it does, for people.
+    a step is more than a statement; `sql` is then what it does, for people. `fixed`: it keeps its place among the others.
     """
 
     sql: str
@@ -31,6 +31,7 @@ class Piece:
     locks: tuple[tuple[str, LockLevel], ...] = ()
     rewrite: str | None = None
     action: Action | None = None
+    fixed: bool = False
 
 
 @frozen

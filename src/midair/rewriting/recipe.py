@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from midair.model.contract import Held, Need
+from midair.model.contract import Archive, Held, Need
 from midair.model.effects import LockLevel
 from midair.rewriting.piece import Piece
 from midair.rewriting.rewrite import Case
@@ -15,7 +15,8 @@ from midair.rewriting.rewrite import Case
 class Phases:
     """What to do before both versions run, and what waits until the old one is gone. See `Contract` for the fields.
 
-    `notes` are what the reader of the plan should know of the time between.
+    `notes` are what the reader of the plan should know of the time between. `takes` counts the following statements
+    that are done with this one.
     """
 
     expand: tuple[Piece, ...]
@@ -27,10 +28,16 @@ class Phases:
     verify: Need
     old: tuple[str, str | None] | None = None
     undo: tuple[str, ...] = ()
+    undo_first: tuple[str, ...] = ()
     undo_locks: tuple[tuple[str, LockLevel], ...] = ()
     undo_needs: tuple[Need, ...] = ()
     cascades: bool = False
+    wire: str | None = None
+    archive: Archive | None = None
+    comes_back: str = ""
+    additive: bool = False
     notes: tuple[str, ...] = ()
+    takes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,9 @@ class NoWay:
     why: str
     ways: str
 
+
+ARCHIVED = "; with `archive` set, all of it for so long"
+"""What `comes_back` adds where a recipe can put aside what goes away."""
 
 Answer = Phases | NoWay | None
 """`None`: the change breaks nobody here, and is left to the rewrites."""

@@ -14,11 +14,15 @@ from midair.rewriting.scene import Scene
 
 @frozen
 class Case:
-    """One change of one action, with its statement's text, what it costs here, and the scene it meets."""
+    """One change of one action, with its statement's text, what it costs here, and the scene it meets.
+
+    `following` are the statements after it in the same migration, where they may be taken together with it.
+    """
 
     statement: Statement
     effects: Effects
     scene: Scene
+    following: tuple[Statement, ...] = ()
 
     @property
     def sql(self) -> str:

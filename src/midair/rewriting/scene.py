@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 
+from midair.dialects.postgresql.attached import Attached
 from midair.dialects.postgresql.bridging import Bridging
 from midair.dialects.postgresql.effects import effects_of
 from midair.model.change import AddColumn, Change, MoveTable, RenameTable
-from midair.model.effects import Effects, LockLevel
+from midair.model.effects import SMALL_BYTES, Effects, LockLevel
 from midair.model.frozen import frozen
 from midair.model.schema import Schema, beside
-
-SMALL_BYTES = 1 << 20
-"""Reading a table of this size takes the server some milliseconds: work on it is brief."""
 
 
 def scene_of(schema: Schema, version: int, small_bytes: int = SMALL_BYTES) -> "Scene":
@@ -28,7 +26,8 @@ class Scene:
 
     `version` is the server's major one. `born` are relations and types this plan made: nobody uses them yet.
     Tables up to `small_bytes` are brief to read; a size nobody knows is large. `fresh` are columns, with
-    their tables, that this plan added. `bridging` tells of tables what a view in their place needs. `defers`: what the
+    their tables, that this plan added. `bridging` tells of tables what a view in their place needs, `attached` what hangs on their
+    columns. `defers`: what the
     running application would miss is left until it is gone; a way back, which takes new things away, does not defer.
     """
 
@@ -38,6 +37,7 @@ class Scene:
     small_bytes: int = SMALL_BYTES
     fresh: frozenset[tuple[str, str]] = frozenset()
     bridging: Mapping[str, Bridging] = field(default_factory=dict[str, Bridging])
+    attached: Mapping[str, Attached] = field(default_factory=dict[str, Attached])
     defers: bool = False
 
     def effects(self, changes: Sequence[Change]) -> Effects:

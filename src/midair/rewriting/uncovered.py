@@ -2,26 +2,27 @@
 
 from collections.abc import Sequence
 
+from midair.dialects.postgresql.changes import changes_of
 from midair.errors import NotOnline
-from midair.model.change import AlterColumnType, Change, MoveTable, RenameEnumValue
+from midair.model.change import Change, DropColumn, DropTable, Insert, MoveTable, RenameEnumValue, Update
 from midair.model.statement import Statement
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.scene import Scene
 
-UNCOVERED = (AlterColumnType, MoveTable, RenameEnumValue)
+UNCOVERED = (MoveTable, RenameEnumValue)
 _WINDOW = "run it with --strategy direct in a window in which the application is down"
 
 
 def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
     """Raises `NotOnline` for a change that nothing here makes safe, on an object that others use."""
     match change:
-        case AlterColumnType(table=table, column=column) if case.is_long and case.table(table) is not None:
-            why = f"a new type for {table}.{column} copies the table while nobody can use it"
-            way = f"add a column of the new type, fill it from the old one, and drop that later; or {_WINDOW}"
         case MoveTable(table=table, new_schema=schema) if case.table(table) is not None:
             why = f"the running application would no longer find {table} once it is in {schema}"
             way = f"make a view over it in {schema} for the new version, and move it when the old one is gone; or {_WINDOW}"
+        case Insert(table=table, reads=reads) | Update(table=table, reads=reads) if _leaves(reads, case):
+            why = f"what the running application writes to {_leaves(reads, case)} after this copy would never get to {table}"
+            way = f"let the new version write both and drop the old place in a later migration; or {_WINDOW}"
         case RenameEnumValue(name=name, label=label):
             why = f"the running application still writes and reads {label} of {name}"
             way = f"add the new value beside it, move the rows, and let both be; or {_WINDOW}"
@@ -30,6 +31,19 @@ def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
     if isinstance(change, RenameEnumValue) and not _is_used(change.name, case.scene):
         return
     raise not_online(statement, NoWay(why, way))
+
+
+def _leaves(reads: Sequence[str], case: Case) -> str | None:
+    """The table that is read here and drops what was read, or goes altogether, later in the same migration."""
+    for statement in case.following:
+        for part in changes_of(statement.sql):
+            if (
+                isinstance(part, DropColumn | DropTable)
+                and part.table in reads
+                and case.table(part.table) is not None
+            ):
+                return part.table
+    return None
 
 
 def refuse_whole(statement: Statement, changes: Sequence[Change], scene: Scene) -> None:

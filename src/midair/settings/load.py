@@ -70,6 +70,9 @@ class Settings:
     workers: int = 1
     batch_time_s: float = 0.025
     throttle: bool = True
+    gate_age_s: float = 0.0
+    gate_quiet_s: float = 1800.0
+    archive_s: float | None = None
     statement_timeout_s: float = 0.0
     wait_s: float = 0.0
     python: str | None = None
@@ -166,6 +169,9 @@ def _effective(
         workers=cast("int", chosen.value("workers") or 1),
         batch_time_s=chosen.seconds("batch_time", 0.025),
         throttle=chosen.value("throttle") is not False,
+        gate_age_s=chosen.seconds("gate_age", 0.0),
+        gate_quiet_s=chosen.seconds("gate_quiet", 1800.0),
+        archive_s=chosen.seconds("archive", None),
         statement_timeout_s=chosen.seconds("statement_timeout", 0.0),
         wait_s=chosen.seconds("wait", 0.0),
         python=chosen.text("python"),

@@ -94,6 +94,24 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
             description="Batches give way when standbys fall behind, sessions wait, or dead rows gather. Default: true."
         ),
     ] = None
+    gate_age: Annotated[
+        Duration | None,
+        Meta(
+            description="How long a migration must have been ready before `contract`: longer than the longest sleep of a nightly job. Default: 0s."
+        ),
+    ] = None
+    gate_quiet: Annotated[
+        Duration | None,
+        Meta(
+            description="How long nobody may have used the old shape, where a tripwire notes it. Default: 30min."
+        ),
+    ] = None
+    archive: Annotated[
+        Duration | None,
+        Meta(
+            description="`contract` puts what it takes away aside for so long, where it can; `contract --purge` drops it then. Default: nothing is kept."
+        ),
+    ] = None
     statement_timeout: Annotated[
         Duration | None, Meta(description="The longest one statement may run. Default: no limit.")
     ] = None

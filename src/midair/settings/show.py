@@ -16,6 +16,8 @@ _DEFAULTS = {
     "workers": "1",
     "batch_time": "25ms",
     "throttle": "true",
+    "gate_age": "0s",
+    "gate_quiet": "30min",
 }
 
 
@@ -54,7 +56,8 @@ def _text(settings: Settings, name: str) -> str:
     if name in ("url", "url_file", "password_file", "scratch"):
         return "•••"
     seconds = {"lock_wait": settings.lock_wait_s, "lock_budget": settings.lock_budget_s,
-               "wait": settings.wait_s, "batch_time": settings.batch_time_s, "terminate_blockers_older_than": settings.terminate_blockers_s, "statement_timeout": settings.statement_timeout_s}.get(name)  # fmt: skip
+               "wait": settings.wait_s, "batch_time": settings.batch_time_s, "terminate_blockers_older_than": settings.terminate_blockers_s, "statement_timeout": settings.statement_timeout_s,
+               "gate_age": settings.gate_age_s, "gate_quiet": settings.gate_quiet_s, "archive": settings.archive_s}.get(name)  # fmt: skip
     if seconds is not None:
         return f"{seconds * 1000:g}ms" if seconds < 1 else f"{seconds:g}s"
     value = getattr(settings, name)

@@ -1,11 +1,11 @@
 """The tool's own table as data: how to list what is applied, how to record one more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from midair.database.session import Session
 from midair.model.frozen import frozen
-from midair.model.migration import Applied, Migration
+from midair.model.migration import Applied, Migration, RevisionId
 from midair.model.statement import Sql
 
 REMEMBERED = "remembered"
@@ -68,6 +68,9 @@ class History:
     AlreadyRunning while the owner can be seen at work."""
     stamp: Callable[[Session, Sequence[Migration], Sequence[Applied]], tuple[Marks, ...]] | None = None
     """As `record`, for migrations that are recorded and not run, where the tool writes them differently."""
+    decide: Callable[[Session, Sequence[Migration], Collection[RevisionId]], None] | None = None
+    """Settles, before statements are asked for, which of these run: Liquibase asks preconditions of the database. Those
+    of the collection are half done: they were settled when they were begun. It raises Refused when one stops the run."""
     run_is_one_transaction: bool = False
     """The tool wraps all pending migrations in one transaction (Alembic's default, Flyway's `group`)."""
     is_cursor: bool = False

@@ -9,6 +9,7 @@ from typing import Protocol
 from midair.database.session import Session
 from midair.model.address import Address, Product
 from midair.model.frozen import frozen
+from midair.model.intent import Declared
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script, Standing
 from midair.model.statement import Sql, Statement
 from midair.sources.history import History
@@ -138,5 +139,7 @@ class Source:
     """What the tool's own repair would write: a sentence for people and the SQL, pair by pair."""
     generate: Callable[[Project, str, Sequence[Statement], Options], tuple[Path, ...]] | None = None
     """`new`, filled: writes these statements as migrations of the tool's own."""
+    declared: Callable[[str, str], tuple[Declared, ...]] | None = None
+    """What a file's own language declares about its statements beyond comments: from its text and its path."""
     tag: Callable[[Session, Project, str], tuple[Sql, ...]] | None = None
     """Gives the newest applied migration a name, in the tool's own history (Liquibase)."""

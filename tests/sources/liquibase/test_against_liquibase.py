@@ -10,7 +10,9 @@ from tests.peers.databases import Cluster, Database, SQLite, cluster
 from tests.peers.places import peer
 
 from .beside import Side, handed_over, laid_out
+from .online import BEFORE, laid_out_online
 from .recorded import GOLDEN
+from .sqlite_changes import laid_out_for_sqlite
 
 pytestmark = pytest.mark.peers
 
@@ -81,6 +83,34 @@ def test_the_newest_release_takes_our_rows_as_it_takes_those_of_the_older_one(
     theirs.real("update").ok()
     ours.midair("apply").ok()
     assert replace(ours, program=newest).waiting() == replace(theirs, program=newest).waiting()
+
+
+def test_the_real_tool_finds_nothing_to_do_after_online_steps(
+    program: Path, java_reachable: Cluster, tmp_path: Path
+) -> None:
+    root = laid_out_online(tmp_path / "project", rows=60_000)  # fewer are worked on as written
+    ours, theirs = (Side(program, root, CHANGELOG, java_reachable.database()) for _ in range(2))
+    theirs.real("update").ok()
+    ours.midair("apply", BEFORE).ok()
+    assert "CONCURRENTLY" in ours.midair("plan", "--sql", "--strategy", "online").ok().text
+    ours.midair("apply", "--strategy", "online").ok()
+    assert ours.waiting() == ()
+    assert ours.rows() == theirs.rows()
+    assert ours.database.schema() == theirs.database.schema()
+    ours.real("rollback-count", "--count=4").ok()
+    theirs.midair("rollback", "-4").ok()
+    assert ours.database.schema() == theirs.database.schema()
+
+
+def test_tables_made_anew_on_sqlite_are_those_the_real_tool_makes(program: Path, tmp_path: Path) -> None:
+    root = laid_out_for_sqlite(tmp_path / "project")
+    ours, theirs = (Side(program, root, CHANGELOG, SQLite(tmp_path / f"{number}.db")) for number in (1, 2))
+    theirs.real("update").ok()
+    ours.midair("apply").ok()
+    assert ours.database.schema() == theirs.database.schema()
+    assert ours.database.rows("SELECT * FROM t") == theirs.database.rows("SELECT * FROM t")
+    assert ours.rows() == theirs.rows()
+    assert ours.waiting() == ()
 
 
 NOT_NEVER = {"LIQUIBASE_COMMAND_CONTEXTS": "other"}

@@ -1,5 +1,7 @@
 """Killed at every event and run again: the schema, the rows and the lock are those of an uninterrupted run."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -30,6 +32,21 @@ ALTER TABLE pet ADD COLUMN age int;
 """One of each way a changeset is run: in a transaction, outside, in its turn, in its turn and failing."""
 
 
+@contextmanager
+def fresh_databases(server: Server, count: int) -> Generator[tuple[Address, ...]]:
+    """Empty databases, gone when the context ends."""
+    names = [f"crash_{uuid4().hex[:12]}" for _ in range(count)]
+    admin = open_session(server.admin, Guard(), "midair tests")
+    try:
+        for name in names:
+            admin.run([Sql(f"CREATE DATABASE {name} STRATEGY file_copy")], atomic=False)
+        yield tuple(server.at(name) for name in names)
+    finally:
+        for name in names:
+            admin.run([Sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")], atomic=False)
+        admin.close()
+
+
 def outcome(address: Address) -> tuple[object, ...]:
     session = open_session(address, Guard(), "midair tests")
     try:
@@ -47,22 +64,14 @@ def outcome(address: Address) -> tuple[object, ...]:
 
 def test_a_run_killed_at_any_event_ends_like_one_that_was_not(server: Server, tmp_path: Path) -> None:
     (tmp_path / "changelog.sql").write_text(CHANGELOG)
-    admin = open_session(server.admin, Guard(), "midair tests")
-
-    def fresh() -> Address:
-        name = f"crash_{uuid4().hex[:12]}"
-        admin.run([Sql(f"CREATE DATABASE {name} STRATEGY file_copy")], atomic=False)
-        return server.at(name)
-
-    whole = fresh()
     heard = Remembering()
-    midair.apply(midair.Request(tmp_path, url=url_of(whole)), heard)
-    expected, died = outcome(whole), 0
+    with fresh_databases(server, 1) as (whole,):
+        midair.apply(midair.Request(tmp_path, url=url_of(whole)), heard)
+        expected, died = outcome(whole), 0
     for event in range(len(heard.events)):
-        address = fresh()
-        code, said = fly(tmp_path, address, dies_at=event).landed()
-        died += code == -9
-        midair.apply(midair.Request(tmp_path, url=url_of(address), wait_s=20), Remembering())
-        assert outcome(address) == expected, (event, said)
+        with fresh_databases(server, 1) as (address,):
+            code, said = fly(tmp_path, address, dies_at=event).landed()
+            died += code == -9
+            midair.apply(midair.Request(tmp_path, url=url_of(address), wait_s=20), Remembering())
+            assert outcome(address) == expected, (event, said)
     assert died == len(heard.events)
-    admin.close()

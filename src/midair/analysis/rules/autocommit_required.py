@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Act, Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration
 from midair.model.finding import Remedy, Risk
 
 
@@ -35,5 +36,9 @@ def autocommit_required(act: Act, context: Context) -> Iterator[Concern]:
     if act.transaction is not None and not act.effects.transactional and not concurrent:
         yield Concern(
             "the server refuses this inside a transaction (25001)",
-            Remedy("run it in a migration that the tool does not wrap in a transaction"),
+            Remedy(
+                "run it in a migration that the tool does not wrap in a transaction",
+                (act.statement.sql,),
+                commands=new_migration("one statement outside a transaction"),
+            ),
         )

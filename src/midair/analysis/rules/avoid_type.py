@@ -19,8 +19,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import retyped
 from midair.model.change import AddColumn, CreateTable
-from midair.model.finding import Remedy, Risk
+from midair.model.finding import Risk
 
 _INSTEAD = {"bpchar": "text", "money": "numeric", "timetz": "timestamptz"}
 
@@ -30,5 +31,12 @@ def avoid_type(change: CreateTable | AddColumn, context: Context) -> Iterator[Co
     for column in change.columns if isinstance(change, CreateTable) else (change.column,):
         if column.type.name in _INSTEAD:
             yield Concern(
-                f"{change.table}.{column.name} is {column.type}", Remedy(f"use {_INSTEAD[column.type.name]}")
+                f"{change.table}.{column.name} is {column.type}",
+                retyped(
+                    f"use {_INSTEAD[column.type.name]}",
+                    change,
+                    (column,),
+                    _INSTEAD[column.type.name],
+                    context,
+                ),
             )

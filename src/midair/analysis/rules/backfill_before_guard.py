@@ -62,6 +62,20 @@ def backfill_before_guard(change: Update, context: Context) -> Iterator[Concern]
         ):
             yield Concern(
                 f"rows inserted into {change.table} between this and what fills {name} later stay NULL",
-                Remedy("set the default, or make the trigger, before the backfill"),
+                Remedy(
+                    "set the default, or make the trigger, before the backfill",
+                    (*_guards(change, name, context), context.act.statement.sql),
+                ),
                 table=change.table,
             )
+
+
+def _guards(change: Update, column: str, context: Context) -> tuple[str, ...]:
+    return tuple(
+        act.statement.sql
+        for act in context.later_on(change.table)
+        if any(
+            (isinstance(each, SetDefault) and each.column == column) or isinstance(each, CreateTrigger)
+            for each in act.changes
+        )
+    )

@@ -33,6 +33,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import ONLINE, named
 from midair.analysis.wording import listed
 from midair.model.change import Update
 from midair.model.finding import Remedy, Risk
@@ -46,6 +47,17 @@ def backfill_not_resumable(change: Update, context: Context) -> Iterator[Concern
     if doubled and not (change.from_itself & change.filters):
         yield Concern(
             f"{listed(doubled)} is computed from its own old value: after a failure nobody can tell which rows are done",
-            Remedy("write to a new column, or run it in a transaction"),
+            Remedy(
+                "write to a new column, or run it in a transaction",
+                _beside(doubled[0], change, context),
+                commands=ONLINE,
+            ),
             table=change.table,
         )
+
+
+def _beside(name: str, change: Update, context: Context) -> tuple[str, ...]:
+    """A column for the new values: it is NULL where a row is not done."""
+    table = context.table(change.table)
+    column = table.column(name) if table else None
+    return (f"ALTER TABLE {change.table} ADD COLUMN {named(name, 'new')} {column.type}",) if column else ()

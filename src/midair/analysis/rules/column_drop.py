@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import HELD_BACK, key_of
 from midair.model.change import DropColumn
 from midair.model.finding import Remedy, Risk
 
@@ -48,7 +49,20 @@ def column_drop(change: DropColumn, context: Context) -> Iterator[Concern]:
     yield Concern(
         f"{change.table}.{change.column} and all its values are lost, and every query that names it fails from then on",
         Remedy(
-            "deploy an application that ignores the column first; let midair hold the drop back until `midair contract`"
+            "deploy an application that ignores the column first; let midair hold the drop back until `midair contract`",
+            _optional(change, context),
+            commands=HELD_BACK,
         ),
         table=change.table,
     )
+
+
+def _optional(change: DropColumn, context: Context) -> tuple[str, ...]:
+    """What lets the new application leave the column out before it goes."""
+    table = context.table(change.table)
+    column = table.column(change.column) if table else None
+    if column is None or not column.not_null or column.default is not None or column.identity:
+        return ()
+    if table is not None and change.column in key_of(table):
+        return ()
+    return (f"ALTER TABLE {change.table} ALTER COLUMN {change.column} DROP NOT NULL",)

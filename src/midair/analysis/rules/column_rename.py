@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import HELD_BACK, doubled, key_of
 from midair.model.change import RenameColumn
 from midair.model.finding import Remedy, Risk
 
@@ -38,10 +39,14 @@ def column_rename(change: RenameColumn, context: Context) -> Iterator[Concern]:
     if context.is_new(change.table) or context.column_is_new(change.table, change.column):
         return
     risk = Risk.MEDIUM if context.is_view(change.table) else None
+    table = context.table(change.table)
+    column = table.column(change.column) if table and table.kind == "table" else None
     yield Concern(
         f"queries that say {change.table}.{change.column} fail from then on, those that say {change.new_name} until then",
         Remedy(
-            "let midair keep both names in step, or add the new column, write both, move readers, then drop the old one"
+            "keep both names in step until no application uses the old one, then drop it; midair does so online",
+            doubled(change.table, column, change.new_name, key_of(table)) if column else (),
+            commands=HELD_BACK,
         ),
         risk=risk,
         table=change.table,

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import ONLINE, key_of, swapped
 from midair.analysis.wording import listed
 from midair.model.change import AlterColumnType
 from midair.model.finding import Remedy, Risk
@@ -48,6 +49,16 @@ def column_type_of_key(change: AlterColumnType, context: Context) -> Iterator[Co
     if others:
         yield Concern(
             f"{change.table}.{change.column} is part of a foreign key: {listed((change.table, *others))} are locked and read together",
-            Remedy("change both sides through new columns; midair does so online"),
+            Remedy(
+                "change both sides through new columns; midair does so online",
+                swapped(
+                    change.table,
+                    change.column,
+                    str(change.type),
+                    change.using or f"{change.column}::{change.type}",
+                    key_of(context.table(change.table)),
+                ),
+                commands=ONLINE,
+            ),
             table=change.table,
         )

@@ -50,7 +50,7 @@ def column_type_reindex(change: AlterColumnType, context: Context) -> Iterator[C
         f"changing {change.table}.{change.column} builds {listed(names)} again under ACCESS EXCLUSIVE: reads and writes wait",
         Remedy(
             "drop these indexes concurrently before, and build them concurrently after",
-            tuple(f"DROP INDEX CONCURRENTLY {each}" for each in names),
+            (*(f"DROP INDEX CONCURRENTLY {each}" for each in names), context.act.statement.sql),
         ),
         table=change.table,
     )

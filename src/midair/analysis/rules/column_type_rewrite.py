@@ -40,6 +40,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import ONLINE, key_of, swapped
 from midair.model.change import AlterColumnType
 from midair.model.finding import Remedy, Risk
 
@@ -54,7 +55,11 @@ def column_type_rewrite(change: AlterColumnType, context: Context) -> Iterator[C
     if column is None:
         yield Concern(
             f"{change.table}.{change.column} becomes {change.type}; its old type is not known here, and most changes rewrite the table under ACCESS EXCLUSIVE",
-            Remedy("name the database with --against, or let `check` see the migrations that made the table"),
+            Remedy(
+                "let `check` see the table's columns, in a database or in the migrations that made it",
+                _swapped(change, context),
+                commands=("midair check --against $DATABASE_URL",),
+            ),
             risk=Risk.MEDIUM if _mostly_widens(change) else None,
             table=change.table,
         )
@@ -76,10 +81,18 @@ def column_type_rewrite(change: AlterColumnType, context: Context) -> Iterator[C
     yield Concern(
         f"{reason} rewrites {change.table} and all its indexes under ACCESS EXCLUSIVE: reads and writes wait",
         Remedy(
-            "add a new column, keep it in step by a trigger, fill it in batches, then swap the names; midair does so online"
+            "add a new column, keep it in step by a trigger, fill it in batches, then swap the names in one transaction; midair does so online",
+            _swapped(change, context),
+            commands=ONLINE,
         ),
         table=change.table,
     )
+
+
+def _swapped(change: AlterColumnType, context: Context) -> tuple[str, ...]:
+    value = change.using or f"{change.column}::{change.type}"
+    key = key_of(context.table(change.table))
+    return swapped(change.table, change.column, str(change.type), value, key)
 
 
 def _mostly_widens(change: AlterColumnType) -> bool:

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import index_by_partition
 from midair.model.change import CreateIndex
 from midair.model.finding import Remedy, Risk
 
@@ -40,5 +41,8 @@ def concurrent_index_on_partitioned(change: CreateIndex, context: Context) -> It
     if change.concurrently and table is not None and table.kind == "partitioned":
         yield Concern(
             f"{change.table} is partitioned: the server refuses CONCURRENTLY on it (0A000)",
-            Remedy("make the index ON ONLY the parent, concurrently on each partition, and attach them"),
+            Remedy(
+                "make the index ON ONLY the parent, concurrently on each partition, and attach them",
+                index_by_partition(change, context.schema.children(change.table)),
+            ),
         )

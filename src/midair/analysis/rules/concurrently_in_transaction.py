@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration
 from midair.model.change import Block, CreateIndex, DetachPartition, DropIndex, Reindex
 from midair.model.finding import Remedy, Risk
 
@@ -57,6 +58,23 @@ def concurrently_in_transaction(
         yield Concern(
             f"the server refuses CONCURRENTLY inside {where} (25001)",
             Remedy(
-                "run it outside: Alembic autocommit_block, Django atomic = False, Flyway executeInTransaction=false, Liquibase runInTransaction=false"
+                "run it outside: Alembic autocommit_block, Django atomic = False, Flyway executeInTransaction=false, Liquibase runInTransaction=false",
+                _alone(change, context),
+                commands=new_migration("one concurrent statement"),
             ),
         )
+
+
+def _alone(change: CreateIndex | DropIndex | Reindex | DetachPartition, context: Context) -> tuple[str, ...]:
+    """The statement as it stands by itself, out of the DO block too."""
+    match change:
+        case CreateIndex(safe_sql=sql) if sql:
+            return (sql,)
+        case DropIndex(index=name):
+            return (f"DROP INDEX CONCURRENTLY {name}",)
+        case Reindex(kind=kind, name=name) if name:
+            return (f"REINDEX {kind.upper()} CONCURRENTLY {name}",)
+        case DetachPartition(table=table, partition=part):
+            return (f"ALTER TABLE {table} DETACH PARTITION {part} CONCURRENTLY",)
+        case _:
+            return (context.act.statement.sql,)

@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration
 from midair.model.change import (
     CreateIndex,
     DetachPartition,
@@ -60,5 +61,9 @@ def concurrently_mixed_with_other_ddl(
     if others:
         yield Concern(
             f"this migration has {len(others)} other statement{'s' if len(others) > 1 else ''}: if one fails, the rest is half done",
-            Remedy("one concurrent statement a migration"),
+            Remedy(
+                "one concurrent statement a migration",
+                (context.act.statement.sql,),
+                commands=new_migration("one concurrent statement"),
+            ),
         )

@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions
 from midair.model.change import AlterConstraint
 from midair.model.finding import Remedy, Risk
 
@@ -35,5 +36,12 @@ def constraint_deferrability_change(change: AlterConstraint, context: Context) -
     if change.deferrable is not None and not context.is_new(change.table):
         yield Concern(
             f"{change.name} is checked at another moment from now on",
-            Remedy("look how the application handles the error there"),
+            Remedy(
+                "where a transaction needs the answer at once, ask for it",
+                (f"SET CONSTRAINTS {change.name} IMMEDIATE",),
+            )
+            if change.deferrable
+            else Remedy(
+                "look for transactions that set it aside", commands=mentions("DEFERRED", change.name)
+            ),
         )

@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions, validated_later
 from midair.model.change import AddConstraint, Constraint, ConstraintKind, DropConstraint, RenameTable
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import Table, beside
@@ -68,7 +69,11 @@ def constraint_dropped(change: DropConstraint, context: Context) -> Iterator[Con
     kind = f"the {found.kind} " if found else ""
     yield Concern(
         f"{kind}{change.name}{index} of {change.table} guards nothing any more",
-        Remedy("keep it, or say in the migration why it can go"),
+        Remedy(
+            "keep it, or say in the migration why it can go; this is what brings it back",
+            _back(found, change, context),
+            commands=() if found is not None else mentions(change.name),
+        ),
         table=change.table,
     )
 
@@ -91,3 +96,16 @@ def _served(found: Constraint, table: Table | None) -> bool:
         and len(found.bounds) == 1
         and all(each is not None and each.not_null for each in columns)
     )
+
+
+def _back(found: Constraint | None, change: DropConstraint, context: Context) -> tuple[str, ...]:
+    if found is None or not found.clause:
+        return ()
+    if found.kind in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY):
+        return validated_later(change.table, change.name, found.clause)
+    if found.kind in (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY):
+        return (
+            f"CREATE UNIQUE INDEX CONCURRENTLY {change.name} ON {change.table} ({', '.join(found.columns)})",
+            f"ALTER TABLE {change.table} ADD CONSTRAINT {change.name} {found.kind.upper()} USING INDEX {change.name}",
+        )
+    return (f"ALTER TABLE {change.table} ADD CONSTRAINT {change.name} {found.clause}",)

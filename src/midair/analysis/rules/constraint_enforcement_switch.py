@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY, named, validated_later
 from midair.model.change import AlterConstraint
 from midair.model.finding import Remedy, Risk
 
@@ -38,8 +39,20 @@ from midair.model.finding import Remedy, Risk
 @rule("MA130", "constraint-enforcement-switch", Risk.HIGH, AlterConstraint, grows=True)
 def constraint_enforcement_switch(change: AlterConstraint, context: Context) -> Iterator[Concern]:
     if change.enforced and not context.is_new(change.table):
+        table = context.table(change.table)
+        found = table.constraint(change.name) if table else None
+        clause = found.clause.removesuffix(" NOT ENFORCED") if found else ""
+        second = named(change.name, "enforced")
         yield Concern(
             f"{change.name} is checked for every row of {change.table} under ACCESS EXCLUSIVE",
-            Remedy("add a second constraint as NOT VALID, validate it, then drop this one"),
+            Remedy(
+                "add a second constraint as NOT VALID, validate it, then drop this one",
+                (
+                    *validated_later(change.table, second, clause),
+                    f"ALTER TABLE {change.table} DROP CONSTRAINT {change.name}",
+                )
+                if clause
+                else (BRIEFLY, context.act.statement.sql),
+            ),
             table=change.table,
         )

@@ -35,6 +35,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration, one_batch
 from midair.analysis.wording import said
 from midair.dialects.postgresql.effects.rows import is_bounded
 from midair.model.change import Delete, Insert, Update
@@ -55,7 +56,11 @@ def data_change_in_schema_migration(change: Update | Delete | Insert, context: C
     if level.blocks_writes:
         yield Concern(
             f"rows of {change.table} are changed while the transaction holds {said(level, worst)}",
-            Remedy("change the schema in one migration and the rows in the next"),
+            Remedy(
+                "change the schema in one migration and the rows in the next",
+                one_batch(context, change.table) or (context.act.statement.sql,),
+                commands=new_migration(f"change rows of {change.table}"),
+            ),
             risk=Risk.HIGH if isinstance(change, Update) and level >= LockLevel.SHARE_ROW_EXCLUSIVE else None,
             table=change.table,
         )

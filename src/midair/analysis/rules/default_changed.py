@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions
 from midair.model.change import SetDefault
 from midair.model.finding import Remedy, Risk
 
@@ -43,5 +44,5 @@ def default_changed(change: SetDefault, context: Context) -> Iterator[Concern]:
     if column.default.sql != change.default.sql:
         yield Concern(
             f"{change.table}.{change.column} is {change.default.sql} by default from now on, {column.default.sql} before",
-            Remedy("look whether a model in code still writes the old one"),
+            Remedy("look whether a model in code still writes the old one", commands=mentions(change.column)),
         )

@@ -29,6 +29,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration
 from midair.model.change import DropDefault
 from midair.model.finding import Remedy, Risk
 
@@ -42,6 +43,12 @@ def default_dropped(change: DropDefault, context: Context) -> Iterator[Concern]:
     if column is not None and column.not_null and column.default is not None:
         yield Concern(
             f"inserts that leave {change.table}.{change.column} out fail from then on",
-            Remedy("drop it once every running version writes the column"),
+            Remedy(
+                "keep it, and drop it in a later migration, once every running version writes the column",
+                (
+                    f"ALTER TABLE {change.table} ALTER COLUMN {change.column} SET DEFAULT {column.default.sql}",
+                ),
+                commands=new_migration(f"drop default of {change.table}.{change.column}"),
+            ),
             table=change.table,
         )

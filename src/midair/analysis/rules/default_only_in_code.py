@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration
 from midair.model.change import DropDefault
 from midair.model.finding import Remedy, Risk
 
@@ -42,7 +43,11 @@ def default_only_in_code(change: DropDefault, context: Context) -> Iterator[Conc
         yield Concern(
             f"the running application does not know {change.table}.{change.column}, and without the default its inserts fail",
             Remedy(
-                "keep the default until the application that writes the column runs everywhere (Django: db_default)"
+                "keep the default until the application that writes the column runs everywhere (Django: db_default), and drop it in a later migration",
+                (
+                    f"ALTER TABLE {change.table} ALTER COLUMN {change.column} SET DEFAULT {column.default.sql}",
+                ),
+                commands=new_migration(f"drop default of {change.table}.{change.column}"),
             ),
             table=change.table,
         )

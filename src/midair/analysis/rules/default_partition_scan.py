@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import named, validated_later
 from midair.model.change import AttachPartition, CreateTable
 from midair.model.finding import Remedy, Risk
 
@@ -43,6 +44,19 @@ def default_partition_scan(change: AttachPartition | CreateTable, context: Conte
         if found is not None and found.is_default and not context.is_new(name):
             yield Concern(
                 f"the default partition {name} is read under ACCESS EXCLUSIVE: inserts through the parent wait",
-                Remedy("give the default partition a validated check that rules the new bounds out"),
+                Remedy(
+                    "give the default partition a validated check that rules the new bounds out",
+                    _ruled_out(change, name, context),
+                ),
                 table=name,
             )
+
+
+def _ruled_out(change: AttachPartition | CreateTable, default: str, context: Context) -> tuple[str, ...]:
+    parent = context.table(change.partition_of or "" if isinstance(change, CreateTable) else change.table)
+    if parent is None or not parent.partition_key or not change.bounds:
+        return ()
+    key = parent.partition_key[0]
+    part = change.table if isinstance(change, CreateTable) else change.partition
+    inside = " AND ".join((f"{key} IS NOT NULL", *(f"{key} {each}" for each in change.bounds)))
+    return validated_later(default, named(default, "not", part), f"CHECK (NOT ({inside}))")

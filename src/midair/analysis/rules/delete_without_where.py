@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import ONLINE, one_batch
 from midair.model.change import Delete
 from midair.model.finding import Remedy, Risk
 
@@ -34,6 +35,10 @@ def delete_without_where(change: Delete, context: Context) -> Iterator[Concern]:
     if not change.filtered and not context.is_new(change.table):
         yield Concern(
             f"every row of {change.table} is lost",
-            Remedy("say which rows; if all, delete in batches or TRUNCATE when nobody uses the table"),
+            Remedy(
+                "say which rows; if all, delete in batches, run again until none is left",
+                one_batch(context, change.table),
+                commands=ONLINE,
+            ),
             table=change.table,
         )

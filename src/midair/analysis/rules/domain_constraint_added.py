@@ -29,7 +29,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY, named, validated_later
 from midair.analysis.wording import listed
+from midair.dialects.postgresql.reworded import domain_check
 from midair.model.change import ChangeDomain
 from midair.model.finding import Remedy, Risk
 
@@ -44,6 +46,27 @@ def domain_constraint_added(change: ChangeDomain, context: Context) -> Iterator[
     where = listed(users) if users else f"every table that uses {change.name}"
     yield Concern(
         f"{where} is read while its writes wait",
-        Remedy("put a check that is not valid on each table instead, and validate it later"),
+        Remedy(
+            "put a check that is not valid on each column of it instead, and validate that later",
+            _checks(change, context),
+        ),
         table=users[0] if users else None,
     )
+
+
+def _checks(change: ChangeDomain, context: Context) -> tuple[str, ...]:
+    sql = context.act.statement.sql
+    found: list[str] = []
+    for table in context.schema.tables.values():
+        for column in table.columns if table.kind in ("table", "partitioned") else ():
+            if column.type.name != change.name:
+                continue
+            condition = (
+                f"{column.name} IS NOT NULL"
+                if change.verb == "set not null"
+                else domain_check(sql, column.name)
+            )
+            if condition:
+                name = named(table.name, column.name, "check")
+                found += validated_later(table.name, name, f"CHECK ({condition})")
+    return tuple(found) or (BRIEFLY, sql)  # no table is known, or VALIDATE, which has no gentler form

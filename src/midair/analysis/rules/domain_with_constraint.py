@@ -30,5 +30,8 @@ def domain_with_constraint(change: CreateType, context: Context) -> Iterator[Con
     if change.kind == "domain" and change.constrained:
         yield Concern(
             f"a later change of {change.name} reads every table that uses it",
-            Remedy("leave the domain bare, and put named checks on the tables"),
+            Remedy(
+                "leave the domain bare, and put named checks on the tables",
+                (f"CREATE DOMAIN {change.name} AS {change.base}",) if change.base else (),
+            ),
         )

@@ -13,6 +13,7 @@ Source: design.md §8.
 from collections.abc import Iterator
 
 from midair.analysis.context import Story
+from midair.analysis.inverse import inverse
 from midair.analysis.rule import Concern, rule
 from midair.model.change import (
     AddColumn,
@@ -59,6 +60,6 @@ def downgrade_missing(story: Story, version: int | None) -> Iterator[Concern]:
             f"{candidate.migration.revision} has no way back"
             if candidate.down is None
             else f"the way back of {candidate.migration.revision} is empty",
-            Remedy("write the downgrade, or say in it that there is none"),
+            Remedy("write the downgrade, or say in it that there is none", inverse(story.acts)),
             risk=Risk.MEDIUM,
         )

@@ -26,7 +26,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import dependants, freed
 from midair.analysis.wording import listed
+from midair.dialects.postgresql.reworded import without_cascade
 from midair.model.change import ChangeDomain, DropColumn, DropConstraint, DropIndex, DropObject, DropTable
 from midair.model.effects import LockLevel
 from midair.model.finding import Remedy, Risk
@@ -71,5 +73,33 @@ def drop_cascade(
     also = f": {listed(others)}" if others else ""
     yield Concern(
         f"CASCADE takes along whatever depends on {name}{also}",
-        Remedy("drop what depends on it by name, so that a reader sees it"),
+        Remedy(
+            "drop what depends on it by name, so that a reader sees it",
+            _by_name(change, name, others, context),
+        ),
     )
+
+
+def _by_name(change: object, name: str, others: list[str], context: Context) -> tuple[str, ...]:
+    """The drops that CASCADE would have done where they are known; else the question that lists them."""
+    alone = without_cascade(context.act.statement.sql) or context.act.statement.sql
+    if isinstance(change, DropTable) and (found := freed(name, context.schema)):
+        return (*found, alone)
+    views = [each for each in others if context.is_view(each)]
+    if views and len(views) == len(others):
+        return (*(f"DROP VIEW {each}" for each in views), alone)
+    kind = "regtype" if isinstance(change, ChangeDomain) else "regclass"
+    if isinstance(change, DropObject):
+        kind = _KINDS.get(change.kind, "")
+    asked = (dependants(name, kind),) if kind and not isinstance(change, DropConstraint) else ()
+    return (*asked, alone)
+
+
+_KINDS = {
+    "view": "regclass",
+    "materialized view": "regclass",
+    "sequence": "regclass",
+    "type": "regtype",
+    "domain": "regtype",
+    "schema": "regnamespace",
+}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Line
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import renumbered
 from midair.model.finding import Remedy, Risk
 
 
@@ -19,7 +20,12 @@ def duplicate_version(line: Line, version: int | None) -> Iterator[Concern]:
         if each.revision in seen:
             yield Concern(
                 f"version {each.revision} is also {seen[each.revision]}",
-                Remedy("give one of them a new version"),
+                Remedy(
+                    "give one of them a new version",
+                    commands=renumbered(
+                        each.span.path, each.revision, [one.migration.revision for one in line.candidates]
+                    ),
+                ),
                 span=each.span,
                 revision=each.revision,
             )

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions
 from midair.model.change import AddEnumValue
 from midair.model.finding import Remedy, Risk
 
@@ -38,5 +39,8 @@ def enum_value_add(change: AddEnumValue, context: Context) -> Iterator[Concern]:
     if known is None or change.label not in known.labels:
         yield Concern(
             f"readers of {change.name} may not know '{change.label}'",
-            Remedy("deploy readers that know it before something writes it"),
+            Remedy(
+                "deploy readers that know it before something writes it; these may be readers",
+                commands=mentions(change.name, *(known.labels[:1] if known else ())),
+            ),
         )

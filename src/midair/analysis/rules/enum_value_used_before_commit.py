@@ -34,6 +34,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Act, Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration, quoted
 from midair.model.change import (
     AddColumn,
     Column,
@@ -57,7 +58,11 @@ def enum_value_used_before_commit(act: Act, context: Context) -> Iterator[Concer
             if label in _texts(change, label):
                 yield Concern(
                     f"'{label}' was added to {fresh[label]} in the same transaction: the server refuses to use it before COMMIT (55P04)",
-                    Remedy("add the label in a migration of its own, before this one"),
+                    Remedy(
+                        "add the label in a migration of its own, before this one",
+                        (f"ALTER TYPE {fresh[label]} ADD VALUE IF NOT EXISTS {quoted(label)}",),
+                        commands=new_migration(f"add {label} to {fresh[label]}"),
+                    ),
                 )
 
 

@@ -32,8 +32,12 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import named
+from midair.dialects.postgresql.changes.names import names_in
+from midair.dialects.postgresql.compose import on_table
 from midair.model.change import AddConstraint, ConstraintKind
 from midair.model.finding import Remedy, Risk
+from midair.model.schema import beside
 
 
 @rule("MA110", "exclusion-constraint", Risk.HIGH, AddConstraint, grows=True)
@@ -44,8 +48,16 @@ def exclusion_constraint(change: AddConstraint, context: Context) -> Iterator[Co
         or not context.effects(change).scans
     ):
         return
+    fresh = beside(change.table, named(change.table, "new"))
+    there = on_table(context.act.statement.sql, names_in(fresh))
     yield Concern(
         f"adding {change.constraint.name} builds its index under ACCESS EXCLUSIVE on {change.table}; no gentler form exists",
-        Remedy("add it to a new table, copy and swap, or plan a window"),
+        Remedy(
+            "give it to a new table that takes this one's place, or plan a window",
+            (
+                f"CREATE TABLE {fresh} (LIKE {change.table} INCLUDING ALL)",
+                *((there,) if there else ()),
+            ),
+        ),
         table=change.table,
     )

@@ -42,6 +42,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions, new_migration
 from midair.model.change import AddColumn, DropColumn, Update
 from midair.model.finding import Remedy, Risk
 
@@ -67,7 +68,8 @@ def expand_and_contract_together(change: DropColumn, context: Context) -> Iterat
             "neither the old nor the new application runs on both sides of it",
             Remedy(
                 f"drop {change.column} in a later migration, once no running application uses it; "
-                "until then keep both in step"
+                "until then keep both in step",
+                commands=(*new_migration(f"drop {change.table}.{change.column}"), *mentions(change.column)),
             ),
             table=change.table,
         )

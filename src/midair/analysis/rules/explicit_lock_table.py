@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY
 from midair.analysis.wording import listed, said
 from midair.model.change import LockTables
 from midair.model.finding import Remedy, Risk
@@ -36,6 +37,9 @@ def explicit_lock_table(change: LockTables, context: Context) -> Iterator[Concer
     if used and change.level.blocks_writes:
         yield Concern(
             f"{said(change.level, listed(used))} until the transaction ends",
-            Remedy("let each statement take the lock it needs; keep what follows short"),
+            Remedy(
+                "leave it out, for each statement takes the lock it needs; where it must be, wait with a limit",
+                (BRIEFLY, context.act.statement.sql),
+            ),
             table=used[0],
         )

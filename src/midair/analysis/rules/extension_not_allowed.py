@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import quoted
 from midair.model.change import ChangeServer
 from midair.model.finding import Remedy, Risk
 
@@ -30,5 +31,10 @@ def extension_not_allowed(change: ChangeServer, context: Context) -> Iterator[Co
     if change.action in ("create extension", "create plang"):
         yield Concern(
             f"the server must offer {change.subject or 'it'}, and our user may create it",
-            Remedy("ask whoever runs the servers"),
+            Remedy(
+                "ask whoever runs the servers; this says what our user may create",
+                (
+                    f"SELECT version, superuser, trusted FROM pg_available_extension_versions WHERE name = {quoted(change.subject or '')}",
+                ),
+            ),
         )

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import without_cascading_key
 from midair.model.change import AddConstraint, CreateTable
 from midair.model.finding import Remedy, Risk
 
@@ -35,5 +36,8 @@ def foreign_key_cascade(change: CreateTable | AddConstraint, context: Context) -
         if key.cascades:
             yield Concern(
                 f"{key.name} cascades: one delete in {key.references} reaches any number of rows of {change.table}",
-                Remedy("delete in the application, in batches"),
+                Remedy(
+                    "let the key refuse, and delete in the application, in batches",
+                    (made,) if (made := without_cascading_key(context.act.statement.sql)) else (),
+                ),
             )

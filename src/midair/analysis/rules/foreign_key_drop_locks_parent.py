@@ -32,6 +32,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY
 from midair.analysis.wording import listed
 from midair.model.change import AlterConstraint, DropColumn, DropConstraint, DropTable
 from midair.model.effects import LockLevel
@@ -68,5 +69,24 @@ def foreign_key_drop_locks_parent(
     if others:
         yield Concern(
             f"{listed(others)} is locked against reads and writes too, because a foreign key of {change.table} goes",
-            Remedy("drop the key in a transaction of its own, with a lock_timeout"),
+            Remedy(
+                "drop the key in a transaction of its own, with a lock_timeout, before anything else",
+                (BRIEFLY, *_drops(change, context)),
+            ),
         )
+
+
+def _drops(
+    change: DropConstraint | DropColumn | DropTable | AlterConstraint, context: Context
+) -> tuple[str, ...]:
+    table = context.table(change.table)
+    if table is None or isinstance(change, DropConstraint | AlterConstraint):
+        return (context.act.statement.sql,)
+    gone = [
+        each
+        for each in table.constraints
+        if each.references and (isinstance(change, DropTable) or change.column in each.columns)
+    ]
+    keys = [(change.table, each.name) for each in gone]
+    keys += [(other.name, each.name) for other, each in context.schema.referencing(change.table)]
+    return tuple(f"ALTER TABLE {name} DROP CONSTRAINT {key}" for name, key in dict.fromkeys(keys))

@@ -29,7 +29,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
-from midair.model.change import AddColumn, AddConstraint, ConstraintKind, CreateTable
+from midair.analysis.safe_sql import in_place, key_of, swapped
+from midair.dialects.postgresql.reworded import column_line
+from midair.model.change import AddColumn, AddConstraint, Column, ConstraintKind, CreateTable
 from midair.model.finding import Remedy, Risk
 
 
@@ -60,5 +62,17 @@ def foreign_key_type_mismatch(
             ):
                 yield Concern(
                     f"{change.table}.{mine} is {left.type}, {other.name}.{theirs} is {right.type}",
-                    Remedy("give both the same type"),
+                    _same_type(change, left, right, context),
                 )
+
+
+def _same_type(
+    change: AddConstraint | AddColumn | CreateTable, mine: Column, theirs: Column, context: Context
+) -> Remedy:
+    name, kind, text = change.table, str(theirs.type), "give both the same type"
+    line = column_line(context.act.statement.sql, mine.name, type_=kind)
+    if line is not None:
+        return in_place(text, change, line)
+    if context.is_new(name):
+        return Remedy(text, (f"ALTER TABLE {name} ALTER COLUMN {mine.name} TYPE {kind}",))
+    return Remedy(text, swapped(name, mine.name, kind, f"{mine.name}::{kind}", key_of(context.table(name))))

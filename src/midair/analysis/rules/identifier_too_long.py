@@ -16,6 +16,7 @@ Source: PostgreSQL manual, 4.1.1 "Identifiers and Key Words".
 """
 
 from collections.abc import Iterator
+from hashlib import sha256
 
 from midair.analysis.context import Act, Context
 from midair.analysis.rule import Concern, rule
@@ -29,5 +30,11 @@ def identifier_too_long(act: Act, context: Context) -> Iterator[Concern]:
         return
     for name in long_identifiers(act.statement.sql):
         yield Concern(
-            f"{name[:20]}… has {len(name.encode())} bytes; the server keeps 63", Remedy("use a shorter name")
+            f"{name[:20]}… has {len(name.encode())} bytes; the server keeps 63",
+            Remedy("use a shorter name", write=(_shorter(name),)),
         )
+
+
+def _shorter(name: str) -> str:
+    """As much of it as fits, and eight letters that tell it from others that begin so."""
+    return f"{name.encode()[:54].decode(errors='ignore')}_{sha256(name.encode()).hexdigest()[:8]}"

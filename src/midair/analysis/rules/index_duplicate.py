@@ -44,7 +44,10 @@ def index_duplicate(change: CreateIndex, context: Context) -> Iterator[Concern]:
         if same and each.name != change.index.name and not dropped:
             yield Concern(
                 f"{each.name} already is what {change.index.name} will be",
-                Remedy("leave it out"),
+                Remedy(
+                    "leave it out; where it is there already, drop it",
+                    (f"DROP INDEX CONCURRENTLY IF EXISTS {change.index.name}",),
+                ),
                 table=change.table,
             )
             return

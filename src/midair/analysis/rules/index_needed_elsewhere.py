@@ -36,9 +36,11 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions, named, quoted
 from midair.analysis.wording import listed
 from midair.model.change import ConstraintKind, CreateIndex, DropIndex
 from midair.model.finding import Remedy, Risk
+from midair.model.schema import bare_name
 
 
 @rule("MA319", "index-needed-elsewhere", Risk.MEDIUM, DropIndex)
@@ -59,13 +61,25 @@ def index_needed_elsewhere(change: DropIndex, context: Context) -> Iterator[Conc
         if served and not any(set(each.columns[: len(columns)]) == columns for each in rest):
             yield Concern(
                 f"{change.index} is the only index for {key.name}: deletes in {key.references} read all of {table.name} afterwards",
-                Remedy("keep it, or build another that begins with the same columns first"),
+                Remedy(
+                    "keep it, or build another that begins with the same columns first",
+                    (
+                        f"CREATE INDEX CONCURRENTLY {named(table.name, *key.columns, 'fk')} ON {table.name} ({', '.join(key.columns)})",
+                        context.act.statement.sql,
+                    ),
+                ),
                 table=table.name,
             )
             return
     if index.unique and not any(each.unique and set(each.columns) == set(index.columns) for each in rest):
         yield Concern(
             f"{change.index} is what keeps {listed(index.columns) if index.columns else 'its values'} unique; ON CONFLICT on it fails afterwards",
-            Remedy("make sure nothing relies on it"),
+            Remedy(
+                "make sure nothing relies on it: how often queries used it, and what names its columns",
+                (
+                    f"SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = {quoted(bare_name(index.name))}",
+                ),
+                commands=mentions(*index.columns),
+            ),
             table=table.name,
         )

@@ -34,10 +34,10 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import index_by_partition
 from midair.analysis.wording import listed
 from midair.model.change import CreateIndex
 from midair.model.finding import Remedy, Risk
-from midair.model.schema import bare_name
 
 
 @rule("MA124", "index-on-partitioned", Risk.HIGH, CreateIndex, recipe="R25", grows=True)
@@ -54,22 +54,11 @@ def index_on_partitioned(change: CreateIndex, context: Context) -> Iterator[Conc
     if not context.effects(change).scans:
         return
     parts = context.schema.children(change.table)
-    columns = ", ".join(change.index.columns)
     yield Concern(
         f"{change.index.name} is built on {listed(parts)} while writes to all of them wait",
         Remedy(
             "make it on the parent only, concurrently on each partition, and attach",
-            (
-                f"CREATE INDEX {bare_name(change.index.name)} ON ONLY {change.table} ({columns})",
-                *(
-                    f"CREATE INDEX CONCURRENTLY {bare_name(each)}_{bare_name(change.index.name)} ON {each} ({columns})"
-                    for each in parts
-                ),
-                *(
-                    f"ALTER INDEX {change.index.name} ATTACH PARTITION {bare_name(each)}_{bare_name(change.index.name)}"
-                    for each in parts
-                ),
-            ),
+            index_by_partition(change, parts),
         ),
         table=change.table,
     )

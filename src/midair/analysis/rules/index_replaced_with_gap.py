@@ -48,7 +48,10 @@ def index_replaced_with_gap(change: DropIndex, context: Context) -> Iterator[Con
             ):
                 yield Concern(
                     f"{change.index} is gone before {each.index.name} is built; queries on {index.columns[0]} read the table meanwhile",
-                    Remedy("build the new index first, then drop the old one"),
+                    Remedy(
+                        "build the new index first, then drop the old one",
+                        (each.safe_sql or act.statement.sql, f"DROP INDEX CONCURRENTLY {change.index}"),
+                    ),
                     table=table.name,
                 )
                 return

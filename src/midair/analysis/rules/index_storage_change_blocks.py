@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import tablespace_of
 from midair.model.change import ChangeIndex
 from midair.model.finding import Remedy, Risk
 
@@ -37,10 +38,14 @@ def index_storage_change_blocks(change: ChangeIndex, context: Context) -> Iterat
     if change.action != "set tablespace":
         return
     name = change.index or "every index of the tablespace"
+    space = tablespace_of(context.act.statement.sql)
     yield Concern(
         f"{name} is copied under ACCESS EXCLUSIVE: queries on its table wait, SELECT too",
         Remedy(
             "rebuild it there concurrently",
-            (f"REINDEX (TABLESPACE …) INDEX CONCURRENTLY {change.index}",) if change.index else (),
+            (f"REINDEX (TABLESPACE {space}) INDEX CONCURRENTLY {change.index}",)
+            if change.index and space
+            else (),
+            commands=() if change.index else ("pg_repack --all --only-indexes",),
         ),
     )

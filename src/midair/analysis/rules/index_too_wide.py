@@ -34,5 +34,10 @@ def index_too_wide(change: CreateIndex, context: Context) -> Iterator[Concern]:
     if len(change.index.columns) > 3 and not change.index.unique:
         yield Concern(
             f"{change.index.name} has {len(change.index.columns)} columns",
-            Remedy("keep the columns that queries filter by first"),
+            Remedy(
+                "keep the columns that queries filter by first",
+                (
+                    f"CREATE INDEX CONCURRENTLY {change.index.name} ON {change.table} ({', '.join(change.index.columns[:3])})",
+                ),
+            ),
         )

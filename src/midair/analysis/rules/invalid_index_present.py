@@ -35,8 +35,10 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Act, Context
 from midair.analysis.rule import Concern, rule
-from midair.model.change import ChangeIndex, DropIndex, Reindex
+from midair.analysis.safe_sql import named
+from midair.model.change import ChangeIndex, DropIndex, Index, Reindex
 from midair.model.finding import Remedy, Risk
+from midair.model.schema import Table
 
 
 @rule("MA519", "invalid-index-present", Risk.MEDIUM, Act, recipe="R1")
@@ -51,12 +53,31 @@ def invalid_index_present(act: Act, context: Context) -> Iterator[Concern]:
             if not index.valid and index.name not in context.new_tables:
                 yield Concern(
                     f"{index.name} on {name} is invalid: writes keep it up, and no query uses it",
-                    _remedy(table.kind, index.name),
+                    _remedy(table, index, context),
                     table=name,
                 )
 
 
-def _remedy(kind: str, index: str) -> Remedy:
-    if kind == "partitioned":
-        return Remedy("attach an index of each partition to it, or drop it")
-    return Remedy("drop it, or build it again", (f"REINDEX INDEX CONCURRENTLY {index}",))
+def _remedy(table: Table, index: Index, context: Context) -> Remedy:
+    if table.kind != "partitioned":
+        return Remedy("drop it, or build it again", (f"REINDEX INDEX CONCURRENTLY {index.name}",))
+    columns, parts = ", ".join(index.columns), context.schema.children(table.name)
+    built = {
+        part: next((each.name for each in found.indexes if each.columns == index.columns), None)
+        for part in parts
+        if (found := context.table(part))
+    }
+    lacking = [part for part, name in built.items() if name is None]
+    return Remedy(
+        "build what the partitions lack, and attach an index of each to it",
+        (
+            *(
+                f"CREATE INDEX CONCURRENTLY {named(each, index.name)} ON {each} ({columns})"
+                for each in lacking
+            ),
+            *(
+                f"ALTER INDEX {index.name} ATTACH PARTITION {name or named(part, index.name)}"
+                for part, name in built.items()
+            ),
+        ),
+    )

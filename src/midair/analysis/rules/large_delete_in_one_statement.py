@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import ONLINE, one_batch, one_range
 from midair.dialects.postgresql.effects.rows import is_bounded
 from midair.model.change import Delete
 from midair.model.finding import Remedy, Risk
@@ -45,6 +46,10 @@ def large_delete_in_one_statement(change: Delete, context: Context) -> Iterator[
         return
     yield Concern(
         f"the rows it deletes from {change.table} stay locked until the transaction ends",
-        Remedy("delete in batches by the key, each in a transaction of its own"),
+        Remedy(
+            "delete in batches by the key, each in a transaction of its own, again until it changes no row",
+            one_batch(context, change.table) or one_range(context, change.table),
+            commands=ONLINE,
+        ),
         table=change.table,
     )

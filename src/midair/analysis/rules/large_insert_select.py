@@ -27,6 +27,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import ONLINE, one_range
 from midair.analysis.wording import listed
 from midair.model.change import Insert
 from midair.model.finding import Remedy, Risk
@@ -42,6 +43,10 @@ def large_insert_select(change: Insert, context: Context) -> Iterator[Concern]:
     if change.rows is None and sources and not context.is_new(change.table):
         yield Concern(
             f"all rows it finds in {listed(sources)} are copied to {change.table} in one transaction",
-            Remedy("copy in batches by the key"),
+            Remedy(
+                "copy in batches by the key, on to the highest",
+                one_range(context, sources[0]),
+                commands=ONLINE,
+            ),
             table=sources[0],
         )

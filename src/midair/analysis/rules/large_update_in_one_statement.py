@@ -44,6 +44,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import ONLINE, one_batch, one_range
 from midair.dialects.postgresql.effects.rows import is_bounded
 from midair.model.change import Update
 from midair.model.finding import Remedy, Risk
@@ -70,7 +71,9 @@ def large_update_in_one_statement(change: Update, context: Context) -> Iterator[
     yield Concern(
         f"{which} locked in {change.table} until the transaction ends; its writers wait",
         Remedy(
-            "update in batches by the key, each in a transaction of its own, with a WHERE that skips rows already done"
+            "update in batches by the key, each in a transaction of its own, again until it changes no row",
+            one_batch(context, change.table) or one_range(context, change.table),
+            commands=ONLINE,
         ),
         risk=risk,
         table=change.table,

@@ -47,7 +47,10 @@ def matview_refresh_blocks_reads(change: RefreshView, context: Context) -> Itera
     if not change.with_data:
         yield Concern(
             f"{change.view} is emptied, and every query of it fails until it is refreshed",
-            Remedy("refresh it with its data, concurrently"),
+            Remedy(
+                "refresh it with its data, concurrently",
+                (f"REFRESH MATERIALIZED VIEW CONCURRENTLY {change.view}",),
+            ),
         )
         return
     view = context.table(change.view)

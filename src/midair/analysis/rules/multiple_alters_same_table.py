@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Act, Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import together
 from midair.model.change import (
     AddColumn,
     AddConstraint,
@@ -55,7 +56,10 @@ def multiple_alters_same_table(act: Act, context: Context) -> Iterator[Concern]:
     if both_copy or (both_brief and act.transaction is None):
         yield Concern(
             f"{mine} is {'copied' if both_copy else 'locked'} twice where once would do",
-            Remedy("put both actions in one ALTER TABLE"),
+            Remedy(
+                "put both actions in one ALTER TABLE",
+                (both,) if (both := together(previous.statement.sql, act.statement.sql)) else (),
+            ),
             risk=Risk.MEDIUM if both_copy else None,
         )
 

@@ -28,7 +28,7 @@ def multiple_heads(line: Line, version: int | None) -> Iterator[Concern]:
         for each in heads[1:]:
             yield Concern(
                 f"{each.revision} and {heads[0].revision} are both heads",
-                Remedy("merge them (Alembic: alembic merge heads; Django: makemigrations --merge)"),
+                Remedy("merge them", commands=("alembic merge heads -m 'merge heads'",)),
                 span=each.span,
                 revision=each.revision,
             )

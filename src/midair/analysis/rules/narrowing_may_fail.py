@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import misfits
 from midair.dialects.postgresql.conversions import may_cut
 from midair.model.change import AlterColumnType
 from midair.model.finding import Remedy, Risk
@@ -45,6 +46,10 @@ def narrowing_may_fail(change: AlterColumnType, context: Context) -> Iterator[Co
     if may_cut(column.type, change.type) and change.type.name not in ("date", "time"):
         yield Concern(
             f"values of {change.table}.{change.column} that do not fit {change.type} make this fail; it is {column.type} now",
-            Remedy("count those that do not fit first"),
+            Remedy(
+                "count those that do not fit first",
+                (question,) if (question := misfits(column, change.type, change.table)) else (),
+                commands=() if question else ("midair rehearse",),
+            ),
             table=change.table,
         )

@@ -38,8 +38,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import broken_by, mentions
 from midair.analysis.wording import listed
-from midair.model.change import AddConstraint, ConstraintKind, CreateIndex, SetNotNull
+from midair.model.change import AddConstraint, Constraint, ConstraintKind, CreateIndex, SetNotNull
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import Table
 
@@ -86,7 +87,11 @@ def new_write_restriction(
             )
     yield Concern(
         f"the running application may still write {what} to {change.table}, and fails from now on",
-        Remedy("deploy writers that keep to it first"),
+        Remedy(
+            "deploy writers that keep to it first; what they write now shows in the rows",
+            (question,) if (question := _asked(change, context)) else (),
+            commands=() if question else mentions(change.table),
+        ),
     )
 
 
@@ -111,3 +116,16 @@ def _stood_before(kind: ConstraintKind, columns: tuple[str, ...], name: str, con
         each.columns for each in table.indexes if each.unique and not each.partial and not each.expressions
     ]
     return any(key and set(key) <= set(columns) for key in keys)
+
+
+def _asked(change: AddConstraint | SetNotNull | CreateIndex, context: Context) -> str | None:
+    match change:
+        case SetNotNull():
+            made = Constraint("", ConstraintKind.NOT_NULL, (change.column,))
+        case AddConstraint():
+            made = change.constraint
+        case CreateIndex():
+            if not change.index.plain or change.index.partial or not change.index.columns:
+                return None
+            made = Constraint("", ConstraintKind.UNIQUE, change.index.columns)
+    return broken_by(change.table, made, context.schema)

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import guarded
 from midair.model.change import AddColumn, CreateTable, DropColumn, DropConstraint, DropTable
 from midair.model.finding import Remedy, Risk
 
@@ -50,6 +51,12 @@ def not_idempotent(
 ) -> Iterator[Concern]:
     if context.atomic:
         return
-    guarded = change.if_not_exists if isinstance(change, CreateTable | AddColumn) else change.if_exists
-    if not guarded:
-        yield Concern("a second run fails here", Remedy("add IF [NOT] EXISTS, or run it in a transaction"))
+    is_guarded = change.if_not_exists if isinstance(change, CreateTable | AddColumn) else change.if_exists
+    if not is_guarded:
+        yield Concern(
+            "a second run fails here",
+            Remedy(
+                "add IF [NOT] EXISTS, or run it in a transaction",
+                (made,) if (made := guarded(context.act.statement.sql)) else (),
+            ),
+        )

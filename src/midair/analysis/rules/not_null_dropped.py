@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions
 from midair.model.change import DropNotNull
 from midair.model.finding import Remedy, Risk
 
@@ -37,5 +38,5 @@ def not_null_dropped(change: DropNotNull, context: Context) -> Iterator[Concern]
         return
     yield Concern(
         f"readers of {change.table}.{change.column} may meet NULL from now on",
-        Remedy("deploy readers that expect it first"),
+        Remedy("deploy readers that expect it first", commands=mentions(change.column)),
     )

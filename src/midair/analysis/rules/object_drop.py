@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import dependants, mentions, named, quoted
 from midair.model.change import (
     ChangePart,
     CreateFunction,
@@ -47,6 +48,7 @@ from midair.model.change import (
     DropObject,
 )
 from midair.model.finding import Remedy, Risk
+from midair.model.schema import bare_name
 
 
 @rule("MA208", "object-drop", Risk.MEDIUM, DropObject, ChangePart)
@@ -76,7 +78,11 @@ def object_drop(change: DropObject | ChangePart, context: Context) -> Iterator[C
     harm = _LOST.get(kind, "what uses it fails from then on")
     yield Concern(
         f"{kind} {name} goes; {harm}",
-        Remedy("make sure no running version of the application needs it"),
+        Remedy(
+            "take it out of use first, in a way that can be taken back, and drop it a release later",
+            _out_of_use(kind, name, change.table if isinstance(change, ChangePart) else ""),
+            commands=mentions(name),
+        ),
     )
 
 
@@ -96,3 +102,25 @@ def _comes_back(name: str, context: Context) -> bool:
         )
         and not (isinstance(each, ChangePart) and each.verb == "drop")
     )
+
+
+def _out_of_use(kind: str, name: str, table: str) -> tuple[str, ...]:
+    match kind:
+        case "trigger":
+            return (f"ALTER TABLE {table} DISABLE TRIGGER {name}",)
+        case "policy":
+            return (
+                f"SELECT policyname, cmd, roles, qual FROM pg_policies WHERE tablename = {quoted(bare_name(table))}",
+            )
+        case "extension":
+            text = quoted(name)
+            return (
+                "SELECT DISTINCT pg_describe_object(classid, objid, objsubid) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass "
+                f"AND refobjid = (SELECT oid FROM pg_extension WHERE extname = {text})",
+            )
+        case "type" | "domain":
+            return (dependants(name, "regtype"),)
+        case "function":
+            return (f"ALTER ROUTINE {name} RENAME TO {named(name, 'dropped')}",)
+        case _:
+            return (f"ALTER {kind.upper()} {name} RENAME TO {named(name, 'dropped')}",)

@@ -27,8 +27,10 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions
 from midair.model.change import RenameConstraint, RenameObject, RenameTable
 from midair.model.finding import Remedy, Risk
+from midair.model.schema import beside
 
 
 @rule("MA304", "object-rename", Risk.MEDIUM, RenameObject, RenameConstraint, RenameTable)
@@ -39,17 +41,23 @@ def object_rename(
         if not context.is_new(change.table):
             yield Concern(
                 f"ON CONFLICT ON CONSTRAINT {change.name} fails from then on",
-                Remedy("look whether an application names it"),
+                Remedy("look whether an application names it", commands=mentions(change.name)),
                 risk=Risk.LOW,
             )
     elif isinstance(change, RenameTable):
         if change.kind == "sequence":
             yield Concern(
                 f"nextval('{change.table}') by name fails from then on",
-                Remedy("look whether an application names it"),
+                Remedy("look whether an application names it", commands=mentions(change.table)),
             )
     elif change.kind not in ("schema", "database", "role"):
         yield Concern(
             f"what names the {change.kind} {change.name} fails from then on",
-            Remedy("make the new one beside it, move its users, then drop the old one"),
+            Remedy(
+                "make the new one beside it, move its users, then drop the old one",
+                (f"CREATE DOMAIN {beside(change.name, change.new_name)} AS {change.name}",)
+                if change.kind in ("type", "domain")
+                else (),
+                commands=mentions(change.name),
+            ),
         )

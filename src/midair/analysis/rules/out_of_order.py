@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Line
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import renumbered
 from midair.model.finding import Remedy, Risk
 from midair.model.migration import State
 
@@ -19,7 +20,12 @@ def out_of_order(line: Line, version: int | None) -> Iterator[Concern]:
         if each.state is State.LATE and each.migration is not None:
             yield Concern(
                 f"{each.revision} is not applied, but a later one is",
-                Remedy("give it a version above the newest applied one"),
+                Remedy(
+                    "give it a version above the newest applied one",
+                    commands=renumbered(
+                        each.migration.span.path, each.revision, [one.revision for one in line.standings]
+                    ),
+                ),
                 span=each.migration.span,
                 revision=each.revision,
             )

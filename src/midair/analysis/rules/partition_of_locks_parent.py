@@ -29,7 +29,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY
 from midair.analysis.wording import said
+from midair.dialects.postgresql.reworded import attached_later
 from midair.model.change import CreateTable
 from midair.model.effects import LockLevel
 from midair.model.finding import Remedy, Risk
@@ -47,10 +49,7 @@ def partition_of_locks_parent(change: CreateTable, context: Context) -> Iterator
         f"creating {change.table} takes {said(LockLevel.ACCESS_EXCLUSIVE, change.partition_of)} for a moment",
         Remedy(
             "create the table by itself and attach it",
-            (
-                f"CREATE TABLE {change.table} (LIKE {change.partition_of} INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-                f"ALTER TABLE {change.partition_of} ATTACH PARTITION {change.table} …",
-            ),
+            attached_later(context.act.statement.sql) or (BRIEFLY, context.act.statement.sql),
         ),
         table=change.partition_of,
     )

@@ -19,8 +19,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import retyped
 from midair.model.change import ConstraintKind, CreateTable
-from midair.model.finding import Remedy, Risk
+from midair.model.finding import Risk
 
 
 @rule("MA802", "prefer-bigint-key", Risk.LOW, CreateTable)
@@ -41,5 +42,11 @@ def prefer_bigint_key(change: CreateTable, context: Context) -> Iterator[Concern
         ):
             yield Concern(
                 f"{change.table}.{column.name} ends at {'2 147 483 647' if column.type.name == 'int4' else '32 767'}",
-                Remedy("use bigint"),
+                retyped(
+                    "use bigint",
+                    change,
+                    (column,),
+                    "bigserial" if column.serial else "bigint",
+                    context,
+                ),
             )

@@ -19,15 +19,20 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import retyped
 from midair.analysis.wording import listed
 from midair.model.change import AddColumn, CreateTable
-from midair.model.finding import Remedy, Risk
+from midair.model.finding import Risk
 
 
 @rule("MA804", "prefer-timestamptz", Risk.LOW, CreateTable, AddColumn)
 def prefer_timestamptz(change: CreateTable | AddColumn, context: Context) -> Iterator[Concern]:
     columns = change.columns if isinstance(change, CreateTable) else (change.column,)
-    names = [each.name for each in columns if each.type.name == "timestamp"]
+    found = [each for each in columns if each.type.name == "timestamp"]
+    names = [each.name for each in found]
     if names:
         have = "has" if len(names) == 1 else "have"
-        yield Concern(f"{listed(names)} of {change.table} {have} no time zone", Remedy("use timestamptz"))
+        yield Concern(
+            f"{listed(names)} of {change.table} {have} no time zone",
+            retyped("use timestamptz", change, found, "timestamptz", context),
+        )

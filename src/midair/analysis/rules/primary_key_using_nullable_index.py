@@ -33,6 +33,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import not_null_proof
 from midair.model.change import AddConstraint, ConstraintKind
 from midair.model.finding import Remedy, Risk
 
@@ -45,6 +46,18 @@ def primary_key_using_nullable_index(change: AddConstraint, context: Context) ->
     if context.effects(change).scans:
         yield Concern(
             f"{key.name} reads all of {change.table} under ACCESS EXCLUSIVE, because a column of {key.using_index} may hold NULL",
-            Remedy("prove the columns with a validated check first (MA104 shows how)"),
+            Remedy("prove the columns with a validated check first", _proofs(change, context)),
             table=change.table,
         )
+
+
+def _proofs(change: AddConstraint, context: Context) -> tuple[str, ...]:
+    table = context.table(change.table)
+    index = table.index(change.constraint.using_index or "") if table else None
+    columns = [table.column(each) for each in index.columns] if table and index else []
+    return tuple(
+        sql
+        for each in columns
+        if each is not None and not each.not_null
+        for sql in not_null_proof(change.table, each.name)
+    )

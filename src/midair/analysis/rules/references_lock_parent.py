@@ -38,7 +38,9 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY
 from midair.analysis.wording import listed
+from midair.dialects.postgresql.reworded import without_keys
 from midair.model.change import AddConstraint, CreateTable
 from midair.model.finding import Remedy, Risk
 
@@ -60,6 +62,17 @@ def references_lock_parent(change: CreateTable | AddConstraint, context: Context
         risk = Risk.MEDIUM if len(others) > 1 else None
         yield Concern(
             f"the foreign key of {change.table} stops writes to {listed(others)} until the transaction ends",
-            Remedy("keep the transaction short; several keys: one transaction each"),
+            Remedy(
+                "add each key by itself at the end, in a transaction that is over at once",
+                (
+                    *((bare,) if (bare := without_keys(context.act.statement.sql)) else ()),
+                    BRIEFLY,
+                    *(
+                        f"ALTER TABLE {change.table} ADD CONSTRAINT {each.name} {each.clause}"
+                        for each in keys
+                        if each.references in others
+                    ),
+                ),
+            ),
             risk=risk,
         )

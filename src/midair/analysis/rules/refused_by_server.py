@@ -26,10 +26,12 @@ Source: PostgreSQL manual, appendix A "Error Codes".
 """
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from midair.analysis.context import Act, Context, needed_and_missing
 from midair.analysis.rule import Concern, rule
-from midair.model.change import AddConstraint, AlterColumnType, CreateIndex, CreateView, DropIndex
+from midair.analysis.safe_sql import dependants, freed, mentions
+from midair.model.change import AddConstraint, AlterColumnType, CreateIndex, CreateView, DropIndex, DropTable
 from midair.model.finding import Remedy, Risk
 
 _WHY = {
@@ -55,11 +57,28 @@ def refused_by_server(act: Act, context: Context) -> Iterator[Concern]:
     if code is None and (name := needed_and_missing(act)):
         yield Concern(
             f"there is no relation {name}: the server refuses this (42P01)",
-            Remedy("look at the spelling, and at which migration was to make it"),
+            _misspelt(name, act),
         )
     if code is None or special or code == "42601" or not context.schema.complete:
         return
     yield Concern(
         f"the server refuses this: {_WHY.get(code, 'it is not allowed here')} ({code})",
-        Remedy("change what stands in the way first"),
+        _cleared(act, context),
     )
+
+
+def _misspelt(name: str, act: Act) -> Remedy:
+    """The name that was probably meant; else where the name is used."""
+    near = get_close_matches(name, act.schema.tables, n=1)
+    if near:
+        return Remedy(f"look at the spelling: is {near[0]} meant?", commands=mentions(name))
+    return Remedy("look at the spelling, and at which migration was to make it", commands=mentions(name))
+
+
+def _cleared(act: Act, context: Context) -> Remedy:
+    text = "change what stands in the way first"
+    for each in act.changes:
+        if isinstance(each, DropTable):
+            return Remedy(text, (*freed(each.table, context.schema), act.statement.sql))
+    names = [name for name, _ in act.effects.locks if name in context.schema.tables]
+    return Remedy(text, tuple(dependants(each) for each in names[:1]), commands=("midair rehearse",))

@@ -39,6 +39,12 @@ def rewrite_not_mvcc_safe(act: Act, context: Context) -> Iterator[Concern]:
     if copied:
         yield Concern(
             f"transactions older than this one will see {listed(copied)} empty",
-            Remedy("wait until older snapshots are gone, or change through a new column"),
+            Remedy(
+                "wait until older snapshots are gone, or change through a new column; these sessions have one",
+                (
+                    "SELECT pid, application_name, xact_start, query FROM pg_stat_activity "
+                    "WHERE backend_xmin IS NOT NULL ORDER BY age(backend_xmin) DESC",
+                ),
+            ),
             table=copied[0],
         )

@@ -27,8 +27,10 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import named, quoted
 from midair.model.change import ChangePart, ChangeTable
 from midair.model.finding import Remedy, Risk
+from midair.model.schema import bare_name
 
 
 @rule("MA314", "row-security-changed", Risk.MEDIUM, ChangeTable, ChangePart)
@@ -42,11 +44,22 @@ def row_security_changed(change: ChangeTable | ChangePart, context: Context) -> 
             also = "; there is no policy yet, so that is every row" if bare else ""
             yield Concern(
                 f"rows of {change.table} vanish for users no policy admits{also}",
-                Remedy("create the policies first, in the same transaction"),
+                Remedy(
+                    "create the policies first, in the same transaction; this one admits everybody",
+                    (
+                        f"CREATE POLICY {named(change.table, 'all')} ON {change.table} USING (true) WITH CHECK (true)",
+                        context.act.statement.sql,
+                    ),
+                ),
             )
     elif change.kind == "policy" and change.verb in ("create", "alter"):
         yield Concern(
             f"the policy {change.name} changes which rows of {change.table} are seen, at once",
-            Remedy("try it as the application's user"),
+            Remedy(
+                "try it as the application's user; these are in force",
+                (
+                    f"SELECT policyname, cmd, roles, qual FROM pg_policies WHERE tablename = {quoted(bare_name(change.table))}",
+                ),
+            ),
             risk=Risk.LOW,
         )

@@ -22,11 +22,14 @@ ALTER TABLE billing.invoices RENAME CONSTRAINT invoices_pkey TO invoices_key;
 Source: PostgreSQL manual, DROP SCHEMA.
 """
 
+import shlex
 from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import quoted
 from midair.analysis.wording import listed
+from midair.dialects.postgresql.reworded import without_cascade
 from midair.model.change import ChangeServer, DropObject
 from midair.model.finding import Remedy, Risk
 
@@ -35,9 +38,13 @@ from midair.model.finding import Remedy, Risk
 def schema_drop(change: DropObject | ChangeServer, context: Context) -> Iterator[Concern]:
     if isinstance(change, ChangeServer):
         if change.action == "dropdb":
+            name = shlex.quote((change.subject or "").replace('"', ""))
             yield Concern(
                 f"the database {change.subject} and everything in it is lost",
-                Remedy("leave that to a person"),
+                Remedy(
+                    "keep a dump of it, and leave the drop to a person",
+                    commands=(f"pg_dump --format=custom --file={name}.dump {name}",),
+                ),
             )
         return
     if change.kind != "schema":
@@ -48,5 +55,16 @@ def schema_drop(change: DropObject | ChangeServer, context: Context) -> Iterator
     what = f"{listed(sorted(inside))} in it" if inside else "everything in it"
     yield Concern(
         f"the schema {change.name} is lost, with {what}",
-        Remedy("drop its tables one by one, once nothing uses them"),
+        Remedy(
+            "drop its tables one by one, once nothing uses them",
+            (
+                *(f"DROP TABLE {each}" for each in sorted(inside)),
+                *(() if inside else (_content(change.name),)),
+                without_cascade(context.act.statement.sql) or context.act.statement.sql,
+            ),
+        ),
     )
+
+
+def _content(schema: str) -> str:
+    return f"SELECT oid::regclass, relkind FROM pg_class WHERE relnamespace = {quoted(schema)}::regnamespace"

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import with_search_path
 from midair.model.change import CreateFunction
 from midair.model.finding import Remedy, Risk
 
@@ -30,5 +31,9 @@ def security_definer_search_path(change: CreateFunction, context: Context) -> It
     if change.security_definer and not change.fixed_search_path:
         yield Concern(
             f"{change.name}() runs with its owner's rights and its caller's search path",
-            Remedy("add SET search_path = ''"),
+            Remedy(
+                "add SET search_path = '', and say each name in the body with its schema",
+                (made,) if (made := with_search_path(context.act.statement.sql)) else (),
+                write=() if made else ("SET search_path = ''",),
+            ),
         )

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import create_table_as
 from midair.model.change import CreateTable
 from midair.model.finding import Remedy, Risk
 
@@ -32,4 +33,10 @@ from midair.model.finding import Remedy, Risk
 @rule("MA819", "select-into", Risk.LOW, CreateTable, default=False)
 def select_into(change: CreateTable, context: Context) -> Iterator[Concern]:
     if change.select_into:
-        yield Concern(f"{change.table} is made by SELECT INTO", Remedy("use CREATE TABLE AS"))
+        yield Concern(
+            f"{change.table} is made by SELECT INTO",
+            Remedy(
+                "use CREATE TABLE AS",
+                (made,) if (made := create_table_as(context.act.statement.sql)) else (),
+            ),
+        )

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import mentions
 from midair.model.change import AddColumn, AlterColumnType, DropColumn
 from midair.model.finding import Remedy, Risk
 
@@ -39,8 +40,14 @@ def select_star_prepared_breaks(
     change: AddColumn | DropColumn | AlterColumnType, context: Context
 ) -> Iterator[Concern]:
     if not context.is_new(change.table):
+        table = context.table(change.table)
+        columns = ", ".join(each.name for each in table.columns) if table and table.known else ""
         yield Concern(
             f"prepared SELECT * on {change.table} fails once in each session",
-            Remedy("name the columns in prepared queries"),
+            Remedy(
+                "name the columns in prepared queries",
+                (f"SELECT {columns} FROM {change.table}",) if columns else (),
+                commands=() if columns else mentions(change.table),
+            ),
             table=change.table,
         )

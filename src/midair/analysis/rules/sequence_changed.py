@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY, quoted
 from midair.analysis.wording import listed
 from midair.model.change import ChangeSequence, Query
 from midair.model.finding import Remedy, Risk
@@ -42,12 +43,12 @@ def sequence_changed(change: ChangeSequence | Query, context: Context) -> Iterat
         if not context.is_new(change.name) and change.restarts:
             yield Concern(
                 f"{change.name} may give numbers that are in use",
-                Remedy("restart above the highest number in use"),
+                Remedy("set it to the highest number in use, or above", (_highest(change.name, context),)),
             )
         elif not context.is_new(change.name) and change.owned_by is None:
             yield Concern(
                 f"inserts that need a number of {change.name} wait for this",
-                Remedy("run it with a lock_timeout"),
+                Remedy("run it with a lock_timeout", (BRIEFLY, context.act.statement.sql)),
                 risk=Risk.LOW,
             )
     elif "setval" in change.functions and not all(context.is_new(each) for each in change.sequences):
@@ -60,6 +61,18 @@ def sequence_changed(change: ChangeSequence | Query, context: Context) -> Iterat
             risk = Risk.LOW if change.reads else None  # computed from the table's highest number
             yield Concern(
                 f"{listed(change.sequences) if change.sequences else 'a sequence'} may give numbers that are in use",
-                Remedy("set it to the highest number in use, or above"),
+                Remedy(
+                    "set it to the highest number in use, or above",
+                    tuple(_highest(each, context) for each in change.sequences),
+                ),
                 risk=risk,
             )
+
+
+def _highest(sequence: str, context: Context) -> str:
+    """Of the column that owns it where that is known, else what the sequence itself gave last."""
+    owner = context.table(context.schema.sequences.get(sequence) or "")
+    for column in owner.columns if owner else ():
+        if column.sequence == sequence and owner:
+            return f"SELECT setval({quoted(sequence)}, (SELECT coalesce(max({column.name}), 1) FROM {owner.name}))"
+    return f"SELECT setval({quoted(sequence)}, (SELECT last_value FROM {sequence}))"

@@ -15,6 +15,7 @@ SET LOCAL lock_timeout = '2s';
 Source: PostgreSQL manual, ALTER SYSTEM, ALTER DATABASE, ALTER ROLE.
 """
 
+import shlex
 from collections.abc import Iterator
 
 from midair.analysis.context import Context
@@ -40,5 +41,8 @@ def server_setting_changed(change: ChangeServer, context: Context) -> Iterator[C
     if change.action in _WIDE:
         yield Concern(
             f"{change.action.upper()} reaches beyond this schema",
-            Remedy("keep it out of migrations, with the server's own configuration"),
+            Remedy(
+                "keep it out of migrations; whoever runs the server types it once",
+                commands=(f"psql -c {shlex.quote(context.act.statement.sql)}",),
+            ),
         )

@@ -28,6 +28,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import quoted
 from midair.model.change import SetSetting
 from midair.model.finding import Remedy, Risk
 
@@ -37,5 +38,8 @@ def set_local_outside_transaction(change: SetSetting, context: Context) -> Itera
     if change.local and not context.atomic and change.value is not None:
         yield Concern(
             f"SET LOCAL {change.name} has no effect here: no transaction is open",
-            Remedy("use SET, and RESET it at the end"),
+            Remedy(
+                "use SET, and RESET it at the end",
+                (f"SET {change.name} = {quoted(change.value)}", f"RESET {change.name}"),
+            ),
         )

@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Act, Context, is_table
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY, new_migration
 from midair.analysis.wording import listed
 from midair.model.finding import Remedy, Risk
 
@@ -53,5 +54,9 @@ def several_tables_in_one_transaction(act: Act, context: Context) -> Iterator[Co
         return
     yield Concern(
         f"{busy[0]} is locked already, and {listed(fresh)} comes on top: {len(fresh) + 1} busy tables in one transaction",
-        Remedy("one table per transaction, where the tool allows it"),
+        Remedy(
+            "one table per transaction, where the tool allows it",
+            (BRIEFLY, act.statement.sql),
+            commands=new_migration(f"the part about {fresh[0]}"),
+        ),
     )

@@ -33,6 +33,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Act, Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration
 from midair.analysis.wording import listed, said
 from midair.model.change import Delete, Insert, Query, Update, ValidateConstraint
 from midair.model.effects import LockLevel
@@ -61,7 +62,11 @@ def statement_after_strong_lock(act: Act, context: Context) -> Iterator[Concern]
     risk = None if _is_long(act) else Risk.MEDIUM
     yield Concern(
         f"the transaction holds {said(level, worst)}, and reading {listed(work)} makes that longer",
-        Remedy("put the long work in a transaction of its own"),
+        Remedy(
+            "put the long work in a transaction of its own",
+            (act.statement.sql,),
+            commands=new_migration(f"the long work on {work[0]}"),
+        ),
         risk=risk,
         table=work[0],
     )

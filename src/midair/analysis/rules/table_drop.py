@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import HELD_BACK
 from midair.model.change import DropTable
 from midair.model.finding import Remedy, Risk
 
@@ -48,7 +49,8 @@ def table_drop(change: DropTable, context: Context) -> Iterator[Concern]:
     yield Concern(
         f"{change.table} and all its rows are lost, and every query that names it fails from then on",
         Remedy(
-            "deploy an application without it first; let midair hold the drop back until `midair contract`"
+            "deploy an application without it first; let midair hold the drop back until `midair contract`",
+            commands=HELD_BACK,
         ),
         table=change.table,
     )

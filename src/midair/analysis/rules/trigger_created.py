@@ -30,6 +30,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import BRIEFLY
 from midair.model.change import CreateTrigger
 from midair.model.finding import Remedy, Risk
 
@@ -39,6 +40,6 @@ def trigger_created(change: CreateTrigger, context: Context) -> Iterator[Concern
     if not context.is_new(change.table) and not context.is_view(change.table):
         yield Concern(
             f"creating {change.name} stops writes to {change.table} for a moment, and every write will call {change.function}()",
-            Remedy("run it alone, with a lock_timeout"),
+            Remedy("run it alone, with a lock_timeout", (BRIEFLY, context.act.statement.sql)),
             table=change.table,
         )

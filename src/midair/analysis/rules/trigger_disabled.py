@@ -41,12 +41,24 @@ def trigger_disabled(change: ChangeTable | SetSetting, context: Context) -> Iter
         if change.name == "session_replication_role" and change.value not in (None, "origin"):
             yield Concern(
                 "ordinary triggers and foreign keys do not fire in this session",
-                Remedy("leave session_replication_role alone"),
+                Remedy("leave session_replication_role alone", ("RESET session_replication_role",)),
             )
         return
     if change.action.startswith("disable trig") and not context.is_new(change.table):
         yield Concern(
             f"triggers of {change.table} do not fire until somebody enables them again",
-            Remedy("enable them in the same transaction, and keep it short"),
+            Remedy(
+                "enable them in the same transaction, and keep it short",
+                (
+                    context.act.statement.sql,
+                    f"ALTER TABLE {change.table} ENABLE TRIGGER {_which(change)}",
+                ),
+            ),
             table=change.table,
         )
+
+
+def _which(change: ChangeTable) -> str:
+    if change.subject:
+        return change.subject
+    return "USER" if change.action.endswith("user") else "ALL"

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import one_batch
 from midair.analysis.wording import listed
 from midair.model.change import Truncate
 from midair.model.finding import Remedy, Risk
@@ -47,6 +48,11 @@ def truncate(change: Truncate, context: Context) -> Iterator[Concern]:
     )
     yield Concern(
         f"every row of {listed(used)} is lost{also}",
-        Remedy("delete in batches when somebody uses the table; name every table instead of CASCADE"),
+        Remedy(
+            "delete in batches when somebody uses the table, those that point to it first; name every table instead of CASCADE",
+            tuple(
+                sql for each in (*others, *used) for sql in one_batch(context, each, f"DELETE FROM {each}")
+            ),
+        ),
         table=used[0],
     )

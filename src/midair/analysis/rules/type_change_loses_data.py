@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import key_of, swapped
 from midair.model.change import AlterColumnType
 from midair.model.finding import Remedy, Risk
 
@@ -62,7 +63,13 @@ def type_change_loses_data(change: AlterColumnType, context: Context) -> Iterato
     if rounds or cuts:
         yield Concern(
             f"{change.table}.{change.column}: {old} → {new} {'rounds' if rounds else 'cuts'} values, and nothing brings them back",
-            Remedy("write the new values to a new column, and keep the old one until they are checked"),
+            Remedy(
+                "write the new values to a new column, and keep the old one until they are checked",
+                (
+                    f"SELECT count(*) FROM {change.table} WHERE {change.column}::{new}::{old} IS DISTINCT FROM {change.column}",
+                    *swapped(change.table, change.column, str(new), f"{change.column}::{new}", key_of(table)),
+                ),
+            ),
             table=change.table,
         )
 

@@ -33,4 +33,7 @@ from midair.model.finding import Remedy, Risk
 
 @rule("MA513", "unanalysable-statement", Risk.MEDIUM, Opaque)
 def unanalysable_statement(change: Opaque, context: Context) -> Iterator[Concern]:
-    yield Concern(f"not looked at: {change.reason}", Remedy("see what it does with `midair rehearse`"))
+    yield Concern(
+        f"not looked at: {change.reason}",
+        Remedy("see what it does on a throwaway server", commands=("midair rehearse",)),
+    )

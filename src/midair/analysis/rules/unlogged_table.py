@@ -19,6 +19,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import logged
 from midair.model.change import ChangeTable, CreateTable
 from midair.model.finding import Remedy, Risk
 
@@ -33,5 +34,8 @@ def unlogged_table(change: CreateTable | ChangeTable, context: Context) -> Itera
     if unlogged:
         yield Concern(
             f"{change.table} is emptied after a crash and is not replicated",
-            Remedy("use an ordinary table, unless its rows may be lost"),
+            Remedy(
+                "use an ordinary table, unless its rows may be lost",
+                ((logged(context.act.statement.sql) or f"ALTER TABLE {change.table} SET LOGGED"),),
+            ),
         )

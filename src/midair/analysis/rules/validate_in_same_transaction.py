@@ -31,6 +31,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import new_migration
 from midair.analysis.wording import said
 from midair.model.change import ValidateConstraint
 from midair.model.effects import LockLevel
@@ -45,6 +46,10 @@ def validate_in_same_transaction(change: ValidateConstraint, context: Context) -
     if held.blocks_writes:
         yield Concern(
             f"{change.name} is validated while the transaction already holds {said(held, change.table)}",
-            Remedy("validate in a transaction, or migration, of its own"),
+            Remedy(
+                "validate in a transaction, or migration, of its own",
+                (f"ALTER TABLE {change.table} VALIDATE CONSTRAINT {change.name}",),
+                commands=new_migration(f"validate {change.name}"),
+            ),
             table=change.table,
         )

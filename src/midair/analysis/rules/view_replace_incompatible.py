@@ -26,6 +26,7 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.dialects.postgresql.reworded import created_view
 from midair.model.change import CreateView
 from midair.model.finding import Remedy, Risk
 
@@ -35,5 +36,11 @@ def view_replace_incompatible(change: CreateView, context: Context) -> Iterator[
     if context.effects(change).refused == "42P16":
         yield Concern(
             f"{change.view} would lose or rename a column: the server refuses it (42P16)",
-            Remedy("drop the view and create it again, in one transaction"),
+            Remedy(
+                "drop the view and create it again, in one transaction",
+                (
+                    f"DROP VIEW {change.view}",
+                    *((made,) if (made := created_view(context.act.statement.sql)) else ()),
+                ),
+            ),
         )

@@ -28,6 +28,8 @@ from collections.abc import Iterator
 
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
+from midair.analysis.safe_sql import named, validated_later
+from midair.dialects.postgresql.reworded import column_line
 from midair.model.change import AddColumn
 from midair.model.finding import Remedy, Risk
 
@@ -40,8 +42,19 @@ def virtual_column_not_null_scan(change: AddColumn, context: Context) -> Iterato
         and not context.is_new(change.table)
         and context.effects(change).scans
     ):
+        bare = column_line(context.act.statement.sql, change.column.name, required=False)
         yield Concern(
             f"all of {change.table} is read under ACCESS EXCLUSIVE to see that {change.column.name} is never NULL",
-            Remedy("add the column without NOT NULL"),
+            Remedy(
+                "add the column without NOT NULL, and require it in a way that looks at old rows later",
+                (
+                    *((f"ALTER TABLE {change.table} ADD COLUMN {bare}",) if bare else ()),
+                    *validated_later(
+                        change.table,
+                        named(change.table, change.column.name, "not_null"),
+                        f"NOT NULL {change.column.name}",
+                    ),
+                ),
+            ),
             table=change.table,
         )

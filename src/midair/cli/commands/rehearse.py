@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from midair.cli.call import Call
     from midair.model.statement import Statement
 
+_MOST_ROWS = 1000
+"""As many rows of a table as are compared value by value."""
+
 
 @command(
     "rehearse",
@@ -21,7 +24,8 @@ if TYPE_CHECKING:
         ("midair rehearse", "what is pending, on a throwaway server"),
         ("midair rehearse -e prod -o html=report.html", "from prod's schema, with a page to share"),
         ("midair rehearse --from-empty --each", "the whole project, every migration by itself"),
-        ("midair rehearse --queries app.sql", "do the application's statements still work?"),
+        ("midair rehearse --queries app.sql", "do the application's statements still work, and until when?"),
+        ("midair rehearse -e prod --sample 200 --mask users.email", "with some of prod's own rows"),
     ),
     exits=(0, 1, 2, 3, 4, 5),
 )
@@ -29,7 +33,21 @@ if TYPE_CHECKING:
 @click.option("--each/--whole", default=None, help="Try every migration by itself too [up to 50].")
 @click.option("--from-empty", is_flag=True, help="Start from an empty database, ask no target.")
 @click.option("--no-rows", is_flag=True, help="Put no rows into the tables.")
-@click.option("--queries", metavar="FILE", help="SQL of the running application that must go on working.")
+@click.option(
+    "--queries",
+    metavar="FILE",
+    help="The running application's SQL, or a pg_stat_statements export (.csv, .json), that must go on working.",
+)
+@click.option("--queries-from-target", is_flag=True, help="Take them from the target's pg_stat_statements.")
+@click.option(
+    "--sample",
+    type=click.IntRange(1, _MOST_ROWS),
+    metavar="N",
+    help="N of the target's rows a table, and what they point to.",
+)
+@click.option(
+    "--mask", multiple=True, metavar="TABLE.COLUMN", help="Never read this column's values; needs --sample."
+)
 @click.option("--without", multiple=True, metavar="EXT", help="Leave CREATE EXTENSION of this one out.")
 @click.option(
     "--fail-on",
@@ -44,6 +62,9 @@ def rehearse(
     from_empty: bool,
     no_rows: bool,
     queries: str | None,
+    queries_from_target: bool,
+    sample: int | None,
+    mask: tuple[str, ...],
     without: tuple[str, ...],
     fail_on: str,
 ) -> Answer:
@@ -60,8 +81,24 @@ def rehearse(
     from midair.pipeline.trial import Trial
     from midair.reporting.rehearsal import rehearsal_payload
 
+    if mask and not sample:
+        from midair.errors import BadSetting
+
+        raise BadSetting(
+            "--mask has nothing to mask without --sample", hint="add --sample N, or leave it out"
+        )
     settings = call.settings()
-    trial = Trial(target, each, from_empty, not no_rows, _queries(call, queries) if queries else (), without)
+    trial = Trial(
+        target,
+        each,
+        from_empty,
+        rows=not no_rows,
+        queries=_queries(call, queries) if queries else (),
+        without=without,
+        queries_from_target=queries_from_target,
+        sample=sample or 0,
+        masks=mask,
+    )
 
     def tell(line: str) -> None:
         if not call.quiet:
@@ -77,14 +114,14 @@ def rehearse(
 
 
 def _queries(call: Call, name: str) -> tuple[Statement, ...]:
-    from midair.dialects.postgresql.split import split
     from midair.errors import BadSetting
+    from midair.rehearsal.workload import read_workload
 
     try:
         text = (call.here / name).read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(f"--queries: {name} cannot be read: {error}", hint="name a file of SQL") from error
-    return split(text, name, 1)
+    return read_workload(text, name)
 
 
 COMMAND = rehearse

@@ -5,7 +5,8 @@ its rows can be walked so that each gets its turn (a key, or a condition that fi
 row whose turn came twice would be the same, or cannot get two (`once`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
@@ -52,8 +53,32 @@ class _Case:
 
 def batched(statement: Statement, schema: Schema, version: int) -> Backfill | str:
     """The statement in batches, for a server of this major version; a text says why it must run as written."""
+    return _batched(statement, schema, version, _update)
+
+
+def filled(statement: Statement, schema: Schema, version: int, *, strict: bool) -> Backfill | str:
+    """An UPDATE in batches, of which the caller knows that a row no longer meets its WHERE once it is done.
+
+    `strict`: it ends only when no row meets it any more. Else each row gets its turn, and no more is proved.
+    """
+    made = _batched(statement, schema, version, _fill)
+    if isinstance(made, str):
+        return made
+    if strict:
+        return replace(made, strict=True)
+    return replace(made, parts=tuple(replace(each, proof="", proof_types=()) for each in made.parts))
+
+
+def _fill(tree: Any, schema: Schema) -> "_Case":
+    case = _update(tree, schema)
+    return replace(case, work=replace(case.work, proof=case.work.condition), once=False)
+
+
+def _batched(
+    statement: Statement, schema: Schema, version: int, update: Callable[[Any, Schema], "_Case"]
+) -> Backfill | str:
     kind, tree = statement_of(statement.sql)
-    examine = {"update_stmt": _update, "delete_stmt": _delete, "insert_stmt": _insert}.get(kind)
+    examine = {"update_stmt": update, "delete_stmt": _delete, "insert_stmt": _insert}.get(kind)
     if examine is None or statement.rows is not None:
         return "only UPDATE, DELETE and INSERT … SELECT can be cut into batches"
     try:

@@ -5,6 +5,7 @@ not of the shape asked for: the caller then leaves the statement as its author w
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
@@ -199,17 +200,27 @@ def _with_commands(tree: Any, commands: list[Any]) -> str | None:
 
 def deparsed(kind: str, tree: Any, change: Callable[[Any], None]) -> str | None:
     """The text of a changed copy of a tree, and only where reading it again gives that very tree."""
+    text, copy = _text_of(kind, tree, change)
+    if text is None:
+        return None
+    again_kind, again = statement_of(text)
+    return text if again_kind == kind and _placeless(again) == _placeless(copy) else None
 
+
+def worded(kind: str, tree: Any, change: Callable[[Any], None]) -> str | None:
+    """The text of a changed copy of a tree, for people: nobody runs it unread, so it is not read again."""
+    return _text_of(kind, tree, change)[0]
+
+
+def _text_of(kind: str, tree: Any, change: Callable[[Any], None]) -> tuple[str | None, Any]:
     result = pb.ParseResult()
     copy = getattr(result.stmts.add().stmt, kind)
     copy.CopyFrom(tree)
     change(copy)
     try:
-        text = deparse(result)
+        return deparse(result), copy
     except NotParsed:
-        return None
-    again_kind, again = statement_of(text)
-    return text if again_kind == kind and _placeless(again) == _placeless(copy) else None
+        return None, copy
 
 
 def _placeless(tree: Any) -> Any:
@@ -217,10 +228,15 @@ def _placeless(tree: Any) -> Any:
     copy = type(tree)()
     copy.CopyFrom(tree)
     for _, node in walk(copy):
-        for field in node.DESCRIPTOR.fields:
-            if field.name in _PLACES:
-                node.ClearField(field.name)
+        for name in _places_of(node.DESCRIPTOR):
+            node.ClearField(name)
     return copy
+
+
+@cache
+def _places_of(kind: Any) -> tuple[str, ...]:
+    """Which fields of a kind of node tell places: asked once a kind, for trees have thousands of nodes."""
+    return tuple(each.name for each in kind.fields if each.name in _PLACES)
 
 
 _PLACES = frozenset(

@@ -137,3 +137,25 @@ def _scale_only_grows(old: DataType, new: DataType) -> bool:
         return False
     before, after = (*old.modifiers, 0)[:2], (*new.modifiers, 0)[:2]
     return after[1] >= before[1] and after[0] - after[1] >= before[0] - before[1]
+
+
+_WIDER = {"int2": 0, "int4": 1, "int8": 2}
+
+
+def never_fails(old: DataType, new: DataType, schema: Schema) -> bool:
+    """Every value of the old type has one of the new, by the plain cast; what is not known to be so is not."""
+    if old.dimensions or new.dimensions or base_of(new, schema) != (new, False):
+        return False
+    if old.name in _WIDER:
+        return _WIDER.get(new.name, -1) >= _WIDER[old.name] or (
+            new.name in ("numeric", "float8") and not new.modifiers
+        )
+    return new.name in _TEXTS and not new.modifiers
+
+
+def comparable(one: DataType, other: DataType) -> bool:
+    """A foreign key may have these types on its two sides."""
+    if one.dimensions or other.dimensions:
+        return one == other
+    families = (frozenset(_WIDER), frozenset(("text", "varchar")))
+    return one.name == other.name or any({one.name, other.name} <= each for each in families)

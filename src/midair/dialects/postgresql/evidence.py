@@ -1,10 +1,10 @@
 """Asks a server whether anybody still needs what a contract would take away (expand-contract.md §6.6)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from midair.database.session import Session
-from midair.model.contract import Contract, Evidence, Light, OpenContract
+from midair.model.contract import Contract, Evidence, Light, OpenContract, Standard
 from midair.model.schema import bare_name
 
 _CONNECTIONS = """
@@ -37,29 +37,104 @@ WHERE d.datname = current_database() AND s.query ~* %s AND s.query ~* %s
 """
 
 
-def evidence_of(session: Session, waiting: OpenContract, calls_before: int | None) -> tuple[Evidence, ...]:
+_LAST_USE = """
+SELECT coalesce(pg_sequence_last_value(r) > floor(extract(epoch FROM %s::timestamptz)), false),
+       extract(epoch FROM clock_timestamp())::float8 - coalesce(pg_sequence_last_value(r), 0)
+FROM (SELECT to_regclass(%s)) AS w (r) WHERE r IS NOT NULL
+"""
+_USES = """
+SELECT (n_tup_ins + n_tup_upd + n_tup_del)::bigint, (seq_scan + coalesce(idx_scan, 0))::bigint
+FROM pg_stat_all_tables WHERE relid = to_regclass(%s)
+"""
+CALLS, WRITES, SCANS = "calls", "writes", "scans"
+"""Counters that only mean something beside an earlier value of themselves."""
+
+
+def evidence_of(
+    session: Session, waiting: OpenContract, before: Mapping[str, int], standard: Standard | None = None
+) -> tuple[Evidence, ...]:
     """Everything the server can tell about one contract; reads catalogs and statistics only.
 
-    `calls_before`: what `calls` gave at an earlier time since the contract was opened; `None`: nobody asked then.
+    `before`: what `counters` gave at an earlier time since the contract was opened; a counter that is not in it
+    nobody asked for then. `standard`: what the gate asks for, the usual where it is `None`.
 
     Raises:
         StatementFailed: the user may not read the catalog.
     """
-    contract = waiting.contract
+    contract, standard = waiting.contract, standard or Standard()
     found = [_verified(session, contract), _connections(session, waiting)]
+    if standard.age_s:
+        found.append(_age(waiting, standard))
+    if contract.wire is not None:
+        found.append(_wire(session, waiting, contract.wire, standard))
     if contract.old is not None:
+        now = counters(session, contract)
         found += _named(session, contract, *contract.old)
-        found.append(_statements(calls(session, contract), calls_before))
+        found.append(_statements(now.get(CALLS), before.get(CALLS)))
+        if WRITES in now:
+            found.append(_used(contract.old[0], now, before))
     return tuple(found)
 
 
-def calls(session: Session, contract: Contract) -> int | None:
-    """How often statements that say the old name were called, as pg_stat_statements counts; `None` where it is not installed."""
+def counters(session: Session, contract: Contract) -> dict[str, int]:
+    """How often the old shape was used, as far as the server counts it."""
     if contract.old is None:
-        return None
+        return {}
+    relation, column = contract.old
+    found: dict[str, int] = {}
+    called = _calls(session, relation, column)
+    if called is not None:
+        found[CALLS] = called
+    if column is None and contract.wire is None:
+        rows = session.query(_USES, (relation,))
+        found |= {WRITES: rows[0][0], SCANS: rows[0][1]} if rows else {}
+    return found
+
+
+def _calls(session: Session, relation: str, column: str | None) -> int | None:
     if not session.query("SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'")[0][0]:
         return None
-    return session.query(_STATEMENTS, _words(*contract.old))[0][0]
+    return session.query(_STATEMENTS, _words(relation, column))[0][0]
+
+
+def _age(waiting: OpenContract, standard: Standard) -> Evidence:
+    asked = f"ready for {length(waiting.age_s)}, and {length(standard.age_s)} is asked for"
+    return Evidence("age", Light.GREEN if waiting.age_s >= standard.age_s else Light.RED, asked)
+
+
+def _wire(session: Session, waiting: OpenContract, wire: str, standard: Standard) -> Evidence:
+    if not session.query("SELECT has_schema_privilege('midair', 'USAGE')")[0][0]:
+        return Evidence("tripwire", Light.MISSING, "this role may not read the schema midair")
+    rows = session.query(_LAST_USE, (waiting.ready_at.isoformat(), wire))
+    if not rows or rows[0][0] is None:
+        return Evidence("tripwire", Light.MISSING, f"the sequence {wire} is gone")
+    used, ago = rows[0]
+    if not used:
+        return Evidence("tripwire", Light.GREEN, "the old shape was not used since the migration was ready")
+    text = f"the old shape was last used {length(ago)} ago"
+    if ago >= standard.quiet_s:
+        return Evidence("tripwire", Light.GREEN, text)
+    return Evidence("tripwire", Light.RED, f"{text}, and {length(standard.quiet_s)} of quiet are asked for")
+
+
+def _used(relation: str, now: Mapping[str, int], before: Mapping[str, int]) -> Evidence:
+    if WRITES not in before:
+        return Evidence("use", Light.MISSING, "reads and writes are counted from now on: look again later")
+    writes, scans = now[WRITES] - before[WRITES], now[SCANS] - before[SCANS]
+    if writes > 0:
+        return Evidence("use", Light.RED, f"{writes} rows of {relation} were written since")
+    if scans > 0:
+        text = f"{relation} was read {scans} times since, which backups and checks of foreign keys do, too"
+        return Evidence("use", Light.MISSING, text)
+    return Evidence("use", Light.GREEN, f"nobody read or wrote {relation} since")
+
+
+def length(seconds: float) -> str:
+    """A stretch of time in the largest unit that fits: `40 s`, `12 min`, `3 h`, `2 d`."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def _verified(session: Session, contract: Contract) -> Evidence:

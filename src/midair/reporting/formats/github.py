@@ -33,7 +33,7 @@ def _annotation(finding: Finding) -> str:
     }
     place["title"] = f"{finding.code} {finding.name}"
     properties = ",".join(f"{name}={_property(value)}" for name, value in place.items() if value)
-    safe = "".join(f"\n    {sql};" for sql in finding.remedy.sql)
+    safe = "".join(f"\n    {line}" for line in finding.remedy.lines)
     return f"::{_KINDS[finding.risk]} {properties}::{_data(f'{finding.message}{chr(10)}instead: {finding.remedy.text}{safe}')}"
 
 

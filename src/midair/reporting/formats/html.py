@@ -2,8 +2,10 @@
 
 from html import escape
 
+from midair.reporting.demo import DemoPayload
 from midair.reporting.document import title_of
 from midair.reporting.format import Format, Look
+from midair.reporting.html_demo import demo_body
 from midair.reporting.html_document import document_body
 from midair.reporting.html_rehearsal import rehearsal_body
 from midair.reporting.lines import lines_of
@@ -13,10 +15,12 @@ from midair.reporting.stylesheet import STYLE
 
 
 def render(report: Report, look: Look) -> str:
-    """The page of a rehearsal or of a plan's document; every other report as its text."""
+    """The page of a rehearsal, of the demo or of a plan's document; every other report as its text."""
     title = f"midair {report.command}"
     if isinstance(report.payload, RehearsalPayload):
         body = rehearsal_body(report.payload, report)
+    elif isinstance(report.payload, DemoPayload):
+        title, body = "midair demo: the same migrations, twice", demo_body(report.payload, report)
     elif isinstance(report.payload, DocumentPayload):
         title, body = title_of(report.payload), document_body(report.payload)
     else:

@@ -53,7 +53,7 @@ def render(report: Report, look: Look) -> str:
 
 def _text(finding: Finding) -> str:
     allowed = f"\nallowed: {finding.suppressed}" if finding.suppressed is not None else ""
-    safe = "".join(f"\n    {sql};" for sql in finding.remedy.sql)
+    safe = "".join(f"\n    {line}" for line in finding.remedy.lines)
     return f"{finding.span}: {finding.risk} {finding.code} {finding.name}\n{finding.message}\ninstead: {finding.remedy.text}{safe}{allowed}"
 
 

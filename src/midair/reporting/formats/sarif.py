@@ -115,7 +115,7 @@ def _fix(finding: Finding, file: dict[str, str]) -> dict[str, Any]:
 
 
 def _message(finding: Finding) -> str:
-    safe = "\n" + ";\n".join(finding.remedy.sql) + ";" if finding.remedy.sql else ""
+    safe = "".join(f"\n{line}" for line in finding.remedy.lines)
     return f"{finding.message}\n{finding.remedy.text}{safe}"
 
 

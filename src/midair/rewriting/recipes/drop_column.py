@@ -11,8 +11,10 @@ ALTER TABLE orders DROP COLUMN note;
 | phase | steps, each row one transaction | lock, and for how long |
 | --- | --- | --- |
 | expand, where the column is NOT NULL and has no default | `ALTER TABLE orders ALTER COLUMN note DROP NOT NULL` | ACCESS EXCLUSIVE, milliseconds |
-| contract | the statement as written | ACCESS EXCLUSIVE, milliseconds |
-| undo, before contract | `ALTER TABLE orders ALTER COLUMN note SET NOT NULL`, by its own rewrite | as for `not-null-in-phases` |
+| expand | triggers that note when a statement last set the column | SHARE ROW EXCLUSIVE, milliseconds |
+| contract, with `archive` | the triggers go; `ALTER TABLE orders RENAME COLUMN note TO note__dead` | ACCESS EXCLUSIVE, milliseconds |
+| contract | the triggers go; the statement as written | ACCESS EXCLUSIVE, milliseconds |
+| undo, before contract | the triggers go; `ALTER TABLE orders ALTER COLUMN note SET NOT NULL`, by its own rewrite | as for `not-null-in-phases` |
 
 ## Why it is right
 
@@ -26,16 +28,19 @@ unique key: the new version's second INSERT would fail.
 Source: expand-contract.md §4.11.
 """
 
+from midair.dialects.postgresql.changes.names import identifier
 from midair.model.change import Column, ConstraintKind, DropColumn, Volatility
-from midair.model.contract import Held, Need
+from midair.model.contract import Archive, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.schema import Table
 from midair.model.statement import Sql
+from midair.rewriting import tripwire
 from midair.rewriting.names import raw
 from midair.rewriting.piece import Piece
-from midair.rewriting.recipe import Answer, NoWay, Phases, recipe
+from midair.rewriting.recipe import ARCHIVED, Answer, NoWay, Phases, recipe
 from midair.rewriting.rewrite import Case
 
+_LONGEST = 63
 _WAYS = "run it with --strategy direct in a window; or give the column a default, or drop what demands it, in a migration before"
 
 
@@ -52,16 +57,33 @@ def drop_column(change: DropColumn, case: Case) -> Answer:
     relax = column.not_null and not _fills_itself(column)
     set_again = f"ALTER TABLE {name} ALTER COLUMN {column.name} SET NOT NULL"
     loosen = f"ALTER TABLE {name} ALTER COLUMN {column.name} DROP NOT NULL"
-    empty = Need(
-        Sql(f"SELECT count(*) FROM {name} WHERE {column.name} IS NULL"),
-        f"rows written since hold no value in {name}.{column.name}: UPDATE them to what the old application needs first",
-    )
+    wire = tripwire.wire_of(name, column.name)
+    made, dropped = tripwire.on_writes(table, column, wire)
+    gone = (*dropped, tripwire.taken(wire))
+    noting = "notes when the column was last written"
+    expand = [Piece(each, why=noting) for each in (tripwire.laid(wire), *made)]
+    dead = _dead_name(table, column)
     return Phases(
-        expand=(Piece(loosen, why="the new version leaves the column out"),) if relax else (),
-        contract=(case.sql,),
+        expand=(*((Piece(loosen, why="the new version leaves the column out"),) if relax else ()), *expand),
+        contract=(*gone, case.sql),
         locks=case.scene.locks(case.effects) or only,
-        undo=(set_again,) if relax else (),
-        undo_needs=(empty,) if relax else (),
+        undo=(*gone, *((set_again,) if relax else ())),
+        undo_locks=() if relax else only,
+        wire=wire,
+        archive=None
+        if dead is None or change.cascade
+        else Archive(
+            statements=(*gone, f"ALTER TABLE {name} RENAME COLUMN {column.name} TO {dead}"),
+            undo=(
+                f"ALTER TABLE {name} RENAME COLUMN {dead} TO {column.name}",
+                *((set_again,) if relax else ()),
+            ),
+            needs=(_empty(name, dead),) if relax else (),
+            purge=(f"ALTER TABLE {name} DROP COLUMN {dead}",),
+            locks=only,
+        ),
+        comes_back=f"the column without its values, by the downgrade{ARCHIVED if dead else ''}",
+        undo_needs=(_empty(name, column.name),) if relax else (),
         summary=f"{name} still has the column {column.name}",
         holds=(Held(name, column.name),),
         reverses=f"add column {name}.{column.name}",
@@ -69,6 +91,20 @@ def drop_column(change: DropColumn, case: Case) -> Answer:
         old=(name, column.name),
         cascades=change.cascade,
     )
+
+
+def _empty(table: str, column: str) -> Need:
+    return Need(
+        Sql(f"SELECT count(*) FROM {table} WHERE {column} IS NULL"),
+        f"rows written since hold no value in {table}.{column}: UPDATE them to what the old application needs first",
+    )
+
+
+def _dead_name(table: Table, column: Column) -> str | None:
+    """A free name for the column that is put aside; `None` when there is none."""
+    text = raw(column.name).encode()[: _LONGEST - 6].decode(errors="ignore") + "__dead"
+    name = identifier(text)
+    return None if table.column(name) is not None else name
 
 
 def _fills_itself(column: Column) -> bool:

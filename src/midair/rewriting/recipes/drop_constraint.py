@@ -51,6 +51,7 @@ def drop_constraint(change: DropConstraint, case: Case) -> Answer:
         holds=(Held(table.name, found.name),),
         reverses=f"add constraint {table.name}.{found.name}",
         verify=Need(gone, f"{found.name} is gone from {table.name} already"),
+        comes_back="the constraint, by the downgrade, if the rows still meet it",
         cascades=change.cascade,
         notes=(f"until contract {found.name} holds for the new version too",),
     )

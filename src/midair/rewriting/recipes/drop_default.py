@@ -19,7 +19,8 @@ ALTER TABLE orders ALTER COLUMN state DROP DEFAULT;
 Source: expand-contract.md §4.11, §4.19.
 """
 
-from midair.model.change import DropDefault
+from midair.dialects.postgresql.changes import changes_of
+from midair.model.change import Change, DropDefault, SetDefault
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.statement import Sql
@@ -36,6 +37,8 @@ def drop_default(change: DropDefault, case: Case) -> Answer:
         return None
     if (table.name, column.name) in case.scene.fresh and not column.not_null:
         return None  # the old version does not know the column, and NULL does it no harm
+    if any(_sets_again(part, change) for each in case.following for part in changes_of(each.sql)):
+        return None  # it is replaced
     gone = Sql(
         "SELECT 1 - count(*)::int FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND atthasdef",
         (table.name, raw(column.name)),
@@ -48,4 +51,9 @@ def drop_default(change: DropDefault, case: Case) -> Answer:
         holds=(Held(table.name, column.name),),
         reverses=f"set default {table.name}.{column.name}",
         verify=Need(gone, f"{table.name}.{column.name} has no default already"),
+        comes_back="the default, by the downgrade",
     )
+
+
+def _sets_again(part: Change, change: DropDefault) -> bool:
+    return isinstance(part, SetDefault) and (part.table, part.column) == (change.table, change.column)

@@ -89,6 +89,7 @@ def rename_column(change: RenameColumn, case: Case) -> Answer:
         reverses=f"rename column {view}.{new} to {old}",
         verify=Need(writable(view, base), f"the view {view} over {base} is not as it was made"),
         old=(view, old),
+        comes_back="all of it: the downgrade gives the column its old name back",
         notes=(
             f"until contract {view} is a view over {base}: no COPY into it, no TRUNCATE; SELECT * has one column more",
         ),

@@ -13,7 +13,7 @@ ALTER TABLE orders RENAME TO purchases;
 
 | phase | steps, each row one transaction | lock, and for how long |
 | --- | --- | --- |
-| expand | `ALTER TABLE orders RENAME TO purchases`; `CREATE VIEW orders AS SELECT … FROM purchases` with the table's owner, grants and comment | ACCESS EXCLUSIVE, milliseconds |
+| expand | `ALTER TABLE orders RENAME TO purchases`; `CREATE VIEW orders AS SELECT … FROM purchases` with the table's owner, grants and comment, and a tripwire that notes when it was last used | ACCESS EXCLUSIVE, milliseconds |
 | contract | `DROP VIEW orders` | ACCESS EXCLUSIVE, milliseconds |
 | undo, before contract | `DROP VIEW orders`; `ALTER TABLE purchases RENAME TO orders` | ACCESS EXCLUSIVE, milliseconds |
 
@@ -31,6 +31,7 @@ from midair.model.change import RenameTable
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.schema import bare_name, beside
+from midair.rewriting import tripwire
 from midair.rewriting.bridge import bridge_for, writable
 from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import Answer, NoWay, Phases, recipe
@@ -47,21 +48,28 @@ def rename_table(change: RenameTable, case: Case) -> Answer:
         return bridge
     old, new = table.name, beside(table.name, change.new_name)
     columns = [(each.name, each.name) for each in table.columns]
-    statements = (f"ALTER TABLE {old} RENAME TO {change.new_name}", *bridge.statements(old, columns, new))
+    wire = tripwire.wire_of(old)
+    statements = (
+        f"ALTER TABLE {old} RENAME TO {change.new_name}",
+        *bridge.statements(old, columns, new, wire=wire),
+    )
+    gone = (f"DROP VIEW {old}", tripwire.taken(wire))
     only = ((old, LockLevel.ACCESS_EXCLUSIVE),)
     both = ((old, LockLevel.ACCESS_EXCLUSIVE), (new, LockLevel.ACCESS_EXCLUSIVE))
     return Phases(
         expand=tuple(
             Piece(sql, locks=only, why=f"{old} goes on being there as a view") for sql in statements
         ),
-        contract=(f"DROP VIEW {old}",),
+        contract=gone,
         locks=both,
-        undo=(f"DROP VIEW {old}", f"ALTER TABLE {new} RENAME TO {bare_name(old)}"),
+        undo=(*gone, f"ALTER TABLE {new} RENAME TO {bare_name(old)}"),
         undo_locks=both,
         summary=f"{new} is there under its old name too, {old}",
         holds=(Held(old), Held(new)),
         reverses=f"rename table {new} to {bare_name(old)}",
         verify=Need(writable(old, new), f"the view {old} over {new} is not as it was made"),
         old=(old, None),
+        wire=wire,
+        comes_back="all of it: the downgrade gives the table its old name back",
         notes=(f"until contract {old} is a view over {new}: no COPY into {old}, no TRUNCATE of it",),
     )

@@ -29,6 +29,14 @@ def qualified(*names: str) -> str:
     return ".".join(identifier(each) for each in kept)
 
 
+def names_in(text: str) -> tuple[str, ...]:
+    """A qualified identifier's parts as they are without quotes."""
+    from midair.dialects.postgresql.parse import parse
+
+    found = parse(f"TABLE {text}")[0].select_stmt.from_clause[0].range_var
+    return (found.schemaname, found.relname) if found.schemaname else (found.relname,)
+
+
 def relation(range_var: Any) -> str:
     """The relation a RangeVar names."""
     if range_var.schemaname:

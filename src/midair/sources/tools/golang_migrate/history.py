@@ -199,10 +199,7 @@ def _suspects(project: Project, version: int) -> tuple[tuple[Pair, Direction], .
 
     A missing or unknown file cannot have failed. −1 is what the lowest version's down leaves.
     """
-    pairs = pairs_in(project.folder, project.root)
-    above = min(
-        (pair for pair in pairs if pair.version > version), key=lambda pair: pair.version, default=None
-    )
+    pairs, above = pairs_in(project.folder, project.root), _above(project, version)
     own = next((pair for pair in pairs if pair.version == version), None)
     found: list[tuple[Pair, Direction]] = []
     if own and own.up:
@@ -210,6 +207,11 @@ def _suspects(project: Project, version: int) -> tuple[tuple[Pair, Direction], .
     if above and above.down and (own or version == _NONE):
         found.append((above, Direction.DOWN))
     return tuple(found)
+
+
+def _above(project: Project, version: int) -> Pair | None:
+    later = (pair for pair in pairs_in(project.folder, project.root) if pair.version > version)
+    return min(later, key=lambda pair: pair.version, default=None)
 
 
 def _suspicion(versions: Sequence[int], version: int, side: Direction) -> tuple[str, str, tuple[str, ...]]:
@@ -229,6 +231,12 @@ def _dirty(project: Project, version: int) -> Dirty:
     elif any(side is Direction.DOWN for _, side in suspects):
         message += "; after a failed down the row names the version below it"
     versions = [int(each.revision) for each in project.migrations]
+    above = _above(project, version)
+    if above is not None and (above, Direction.DOWN) not in suspects:
+        suspects = (
+            *suspects,
+            (above, Direction.DOWN),
+        )  # midair takes back what waits for contract without a file
     return Dirty(
         message,
         suspects=tuple(_suspicion(versions, pair.version, side) for pair, side in suspects),

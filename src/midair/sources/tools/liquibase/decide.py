@@ -4,7 +4,7 @@ Preconditions are asked when nothing that runs before them can change the answer
 in their turn, by `turn.py`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from midair.database.session import Session
@@ -40,8 +40,10 @@ class Decisions:
     """Those whose changes do not validate and whose onValidationFail is MARK_RAN."""
     made: dict[RevisionId, Decision] = field(default_factory=dict[RevisionId, Decision])
 
-    def kinds(self, session: Session, revisions: Sequence[RevisionId]) -> Mapping[RevisionId, str | None]:
-        """Decides for these changesets, in the order they will run, and gives the EXECTYPE of each.
+    def decide(
+        self, session: Session, revisions: Sequence[RevisionId], begun: Collection[RevisionId] = ()
+    ) -> None:
+        """Decides for these changesets, in the order they will run; those of `begun` are half done, and run on.
 
         Raises:
             Refused: a precondition of the changelog, or of the changeset that is next, halts the run.
@@ -51,9 +53,10 @@ class Decisions:
         before: list[Changeset] = []
         for revision in revisions:
             changeset = self.changesets[revision]
-            self.made[revision] = self._one(session, changeset, before, revision)
+            self.made[revision] = (
+                _plain(changeset) if revision in begun else self._one(session, changeset, before, revision)
+            )
             before.append(changeset)
-        return {revision: decision.kind for revision, decision in self.made.items()}
 
     def of(self, revision: RevisionId) -> Decision:
         """The decision on a changeset; one nobody asked about is one that runs or waits for its turn."""

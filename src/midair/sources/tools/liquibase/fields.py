@@ -97,13 +97,16 @@ INVERTIBLE = frozenset(
 """Changes whose inverse `writing` knows: said here too, so that reading a project needs none of it."""
 NOT_ON_SQLITE = frozenset(
     [
-        "addAutoIncrement", "addDefaultValue", "addForeignKeyConstraint", "addLookupTable", "addNotNullConstraint",
-        "addPrimaryKey", "addUniqueConstraint", "alterSequence", "createSequence", "dropDefaultValue",
-        "dropForeignKeyConstraint", "dropNotNullConstraint", "dropPrimaryKey", "dropSequence", "dropUniqueConstraint",
-        "modifyDataType", "renameSequence", "setColumnRemarks", "setTableRemarks",
+        "addForeignKeyConstraint", "addLookupTable", "addNotNullConstraint", "addPrimaryKey", "addUniqueConstraint",
+        "dropDefaultValue", "dropForeignKeyConstraint", "dropNotNullConstraint", "dropPrimaryKey",
+        "dropUniqueConstraint", "modifyDataType", "renameSequence", "setColumnRemarks", "setTableRemarks",
     ]
 )  # fmt: skip
-"""What SQLite's ALTER TABLE lacks. Liquibase refuses them too, but for three whose tables it rebuilds."""
+"""What Liquibase refuses on SQLite, dropPrimaryKey by a NullPointerException."""
+NOTHING_ON_SQLITE = frozenset({"alterSequence", "createSequence", "dropSequence"})
+"""What Liquibase records there and does nothing for."""
+REBUILDS = frozenset({"addAutoIncrement", "addColumn", "addDefaultValue"})
+"""What makes a table anew on SQLite; addColumn only with what its ALTER TABLE lacks."""
 COLUMN = [
     "name",
     "type",

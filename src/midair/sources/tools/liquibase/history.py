@@ -1,6 +1,6 @@
 """Liquibase's history as data: rows read, written, taken back; the lock row honoured (liquibase.md §6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -79,7 +79,15 @@ class Keeping:
             hold=self.hold,
             release=self.release,
             stamp=self.stamp,
+            decide=self.decide,
         )
+
+    def decide(
+        self, session: Session, migrations: Sequence[Migration], begun: Collection[RevisionId]
+    ) -> None:
+        """Asks the preconditions whose answer nothing that runs before can change; one that is half done has changed it."""
+        if migrations:
+            self.decisions.decide(session, [each.revision for each in migrations], begun)
 
     def hold(self, session: Session) -> AbstractContextManager[None]:
         """Holds Liquibase's own lock row."""
@@ -154,7 +162,12 @@ class Keeping:
             return ()
         begin_deployment(session)
         del applied  # a crash may have left rows the caller has not seen
-        kinds = self.decisions.kinds(session, [each.revision for each in migrations])
+        revisions = [each.revision for each in migrations]
+        if not self.decisions.made.keys() >= set(
+            revisions
+        ):  # else the statements are those of what was decided
+            self.decisions.decide(session, revisions)
+        kinds = {each: self.decisions.made[each].kind for each in revisions}
         rows = rows_of(session, self.tables)
         return tuple(
             Marks() if (kind := kinds.get(each.revision)) is None

@@ -1,10 +1,12 @@
 """Changesets as statements: forward, and back by their rollback blocks or by inverting each change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
+from midair.database import Guard, Session, open_session
 from midair.dialects.dialect import Dialect, dialect_of
-from midair.errors import BadMigration, Irreversible, MidairError, Unsupported
+from midair.errors import BadMigration, Irreversible, MidairError, StatementFailed, Unsupported
 from midair.model.address import Product
 from midair.model.migration import Direction, Migration, RevisionId, Script
 from midair.model.statement import Statement
@@ -15,6 +17,7 @@ from midair.sources.tools.liquibase.model import Change, Changeset, Rollback
 from midair.sources.tools.liquibase.project import LiquibaseProject, liquibase_project
 from midair.sources.tools.liquibase.verify import visitors_of
 from midair.sources.tools.liquibase.writing.names import Quoting
+from midair.sources.tools.liquibase.writing.rebuild import needs_rebuild
 from midair.sources.tools.liquibase.writing.statements import statements_of, undo_of
 from midair.sources.tools.liquibase.writing.writer import Writer
 
@@ -29,9 +32,31 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
         BadMigration: a change lacks what it needs; the message names file, line and changeset.
         Irreversible: a rollback was asked for and there is none.
     """
-    del scratch, options  # everything is in the files
+    del options
     ours = liquibase_project(project)
-    writing = Writing(ours, dialect_of(work.product, condensed=work.condensed))
+    with ExitStack() as held:
+        shadow = None
+        if any(
+            _rebuilds(ours.changesets[each.revision])
+            for each in work.migrations
+            if work.product is Product.SQLITE
+        ):
+            shadow = open_session(
+                held.enter_context(scratch.database(work.product)), Guard(), "midair scratch"
+            )
+            held.callback(shadow.close)
+        return _written(ours, work, Writing(ours, dialect_of(work.product, condensed=work.condensed), shadow))
+
+
+def _rebuilds(changeset: Changeset) -> bool:
+    """Whether a table is made anew for it: its definition then is another."""
+    taken_back = (change for each in changeset.rollbacks for change in each.changes)
+    return any(each.refers_to for each in changeset.rollbacks) or any(
+        needs_rebuild(each) for each in (*changeset.changes, *taken_back)
+    )
+
+
+def _written(ours: LiquibaseProject, work: Work, writing: "Writing") -> Scripts:
     # Its changes never ran here: undoing them, as Liquibase does, would drop what another changeset made.
     unrun = {row.revision for row in work.applied if row.kind == "MARK_RAN"}
     if work.direction is Direction.UP:
@@ -46,10 +71,15 @@ def scripts(project: Project, work: Work, scratch: Scratch, options: Options) ->
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """One project's changesets written for one database."""
+    """One project's changesets written for one database.
+
+    `shadow` is a SQLite database with its schema: what is written is run there too, so that it always has the
+    definitions that the next change meets.
+    """
 
     project: LiquibaseProject
     dialect: Dialect
+    shadow: Session | None = None
 
     def script(self, migration: Migration, direction: Direction) -> Script:
         """One changeset's statements and transactions."""
@@ -82,7 +112,16 @@ class Writing:
         """What its changes run, in order."""
         to = self.writer(changeset)
         for change in changeset.changes:
-            yield from statements_of(change, to, visitors_of(changeset, self.project.runtime))
+            yield from self._shadowed(statements_of(change, to, visitors_of(changeset, self.project.runtime)))
+
+    def _shadowed(self, statements: Iterable[Statement]) -> Iterator[Statement]:
+        if self.shadow is None:
+            yield from statements
+            return
+        for each in tuple(statements):
+            with suppress(StatementFailed):  # rows are not there, and neither may be what needs them
+                self.shadow.run(self._split(each), atomic=False)
+            yield each
 
     def backward(self, changeset: Changeset) -> Iterator[Statement]:
         """What takes it back: its rollback blocks, or each change inverted, last one first.
@@ -102,7 +141,7 @@ class Writing:
                 hint="write --rollback and the SQL that takes it back, or --rollback empty",
             )
         for change in reversed(changeset.changes):
-            yield from undo_of(change, to, visitors_of(changeset, self.project.runtime))
+            yield from self._shadowed(undo_of(change, to, visitors_of(changeset, self.project.runtime)))
 
     def _block(self, rollback: Rollback, to: Writer, changeset: Changeset) -> Iterator[Statement]:
         if rollback.refers_to is not None:
@@ -118,7 +157,7 @@ class Writing:
             return
         chosen = [each for each in visitors_of(changeset, self.project.runtime) if each.apply_to_rollback]
         for change in rollback.changes:
-            yield from statements_of(change, to, chosen)
+            yield from self._shadowed(statements_of(change, to, chosen))
 
     def writer(self, changeset: Changeset) -> Writer:
         """How this changeset's SQL is written."""
@@ -130,6 +169,7 @@ class Writing:
             schema,
             self.project.files,
             self._column_types,
+            self.shadow,
         )
 
     def _column_types(self, table: str) -> Mapping[str, str]:

@@ -1,11 +1,13 @@
 """Runs one changeset in its turn: its preconditions are asked of the database as it is then (liquibase.md §1.6)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 
 from midair.database import Guard, Session, open_session
 from midair.dialects.dialect import dialect_of
+from midair.dialects.sqlite.rebuild import copy_schema
 from midair.errors import LockTimeout, ProgramFailed, StatementFailed
-from midair.model.address import Address
+from midair.model.address import Address, Product
 from midair.model.migration import Block, Direction, Migration
 from midair.model.statement import Sql, Statement
 from midair.sources.source import Options, Project
@@ -57,7 +59,8 @@ def _run(ours: LiquibaseProject, migration: Migration, session: Session) -> None
 
 def _changes(ours: LiquibaseProject, migration: Migration, session: Session) -> None:
     changeset = ours.changesets[migration.revision]
-    script = Writing(ours, dialect_of(session.product)).script(migration, Direction.UP)
+    with _shadow(session) as shadow:
+        script = Writing(ours, dialect_of(session.product), shadow).script(migration, Direction.UP)
     row = _row(ours, migration, session, "EXECUTED")
     try:
         for block in script.blocks[:-1]:
@@ -78,6 +81,20 @@ def _changes(ours: LiquibaseProject, migration: Migration, session: Session) -> 
         ours.skipped.add(migration.revision)
     else:
         ours.ran.add(migration.revision)
+
+
+@contextmanager
+def _shadow(session: Session) -> Generator[Session | None]:
+    """The schema of a SQLite database as it is now, in memory."""
+    if session.product is not Product.SQLITE:
+        yield None
+        return
+    shadow = open_session(Address(Product.SQLITE, ":memory:"), Guard(), "midair scratch")
+    try:
+        copy_schema(session, shadow)
+        yield shadow
+    finally:
+        shadow.close()
 
 
 def _where(statements: Sequence[Statement], error: StatementFailed, otherwise: object) -> str:

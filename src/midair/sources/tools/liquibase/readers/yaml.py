@@ -88,17 +88,21 @@ class _Walk:
         self._path = path
         self._count = 0
 
-    def entry(self, name: str, value: Any, depth: int) -> Iterator[Node]:
-        """A map's entry as nodes: one, or for a list of plain values one each."""
+    def entry(self, name: str, value: Any, depth: int, key: Any = None) -> Iterator[Node]:
+        """A map's entry as nodes: one, or for a list of plain values one each. A map or a list begins at its key."""
         import yaml
 
         self._counted(value, depth)
-        line = value.start_mark.line + 1
-        span = Span(self._path, line, value.start_mark.column + 1, _end(value))
+        span = Span(self._path, value.start_mark.line + 1, value.start_mark.column + 1, _end(value))
         if isinstance(value, yaml.ScalarNode):
             text = self._scalar(value)
             yield Node(name, text, (), span, _lead(value, text))
-        elif isinstance(value, yaml.MappingNode):
+            return
+        if key is not None:
+            line = key.start_mark.line + 1
+            # what an alias stands for may be anywhere: it is shown where it is used
+            span = Span(self._path, line, key.start_mark.column + 1, max(line, _end(value)))
+        if isinstance(value, yaml.MappingNode):
             yield Node(name, None, tuple(self._map(value, depth)), span)
         else:
             plain = [each for each in value.value if isinstance(each, yaml.ScalarNode)]
@@ -124,15 +128,15 @@ class _Walk:
                 yield from self._items(item, depth + 1)
 
     def _map(self, value: Any, depth: int) -> Iterator[Node]:
-        for name, inner in self._pairs(value, depth).items():
-            yield from self.entry(name, inner, depth + 1)
+        for name, (key, inner) in self._pairs(value, depth).items():
+            yield from self.entry(name, inner, depth + 1, key)
 
-    def _pairs(self, value: Any, depth: int) -> dict[str, Any]:
-        """The entries of a map: the last of a name wins, merged ones (`<<`) come first and yield to the map's own."""
+    def _pairs(self, value: Any, depth: int) -> dict[str, tuple[Any, Any]]:
+        """The entries of a map, key and value: the last of a name wins, merged ones (`<<`) come first and yield to the map's own."""
         import yaml
 
         self._counted(value, depth)
-        pairs: dict[str, Any] = {}
+        pairs: dict[str, tuple[Any, Any]] = {}
         for key, inner in value.value:
             if key.tag != "tag:yaml.org,2002:merge":
                 continue
@@ -146,7 +150,7 @@ class _Walk:
                 continue
             if not isinstance(key, yaml.ScalarNode):
                 raise BadMigration(f"{self._path}:{key.start_mark.line + 1} has a map or a list as a key")
-            pairs[self._scalar(key) or ""] = inner
+            pairs[self._scalar(key) or ""] = (key, inner)
         return pairs
 
     def _scalar(self, value: Any) -> str | None:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from midair.errors import BadMigration, Irreversible, Unsupported
 from midair.model.statement import Span, Statement
 from midair.sources.tools.liquibase.expressions import on_dbms
-from midair.sources.tools.liquibase.fields import NOT_ON_SQLITE, SILENT
+from midair.sources.tools.liquibase.fields import NOT_ON_SQLITE, NOTHING_ON_SQLITE, SILENT
 from midair.sources.tools.liquibase.model import Change, Visitor
 from midair.sources.tools.liquibase.writing import columns, constraints, load, objects, rows, tables
+from midair.sources.tools.liquibase.writing.rebuild import needs_rebuild, rebuilding
 from midair.sources.tools.liquibase.writing.splitting import pieces
 from midair.sources.tools.liquibase.writing.writer import Writer
 
@@ -61,6 +62,10 @@ def _written(change: Change, to: Writer) -> Iterator[tuple[str, Span]]:
             f"{change.span} {change.name} is not supported on sqlite",
             hint='give the changeSet dbms="!sqlite", and one for SQLite that makes the table anew with sql',
         )
+    elif to.is_sqlite and change.name in NOTHING_ON_SQLITE:
+        return
+    elif to.is_sqlite and needs_rebuild(change):
+        yield from ((sql, change.span) for sql in rebuilding(change, to))
     elif change.name in _WRITES:
         yield from ((sql, change.span) for sql in _WRITES[change.name](change, to))
     else:

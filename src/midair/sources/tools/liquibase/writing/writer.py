@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from midair.database.session import Session
 from midair.errors import BadMigration
 from midair.sources.tools.liquibase.files import ChangeFiles
 from midair.sources.tools.liquibase.model import Change, Part
@@ -25,6 +26,8 @@ class Writer:
     default_schema: str | None
     files: ChangeFiles
     column_types: Callable[[str], Mapping[str, str]] = field(default=lambda _: {})
+    shadow: Session | None = None
+    """SQLite: a database with the schema as it is when the changeset's turn comes."""
 
     @property
     def is_postgresql(self) -> bool:
