@@ -7,6 +7,7 @@ where the grammar's library cannot write the tree back.
 from collections.abc import Callable, Collection
 from typing import Any
 
+from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.compose import deparsed
 from midair.dialects.postgresql.parse import parse, statement_of, walk
@@ -14,8 +15,6 @@ from midair.dialects.postgresql.parse import parse, statement_of, walk
 
 def added_column(sql: str, name: str) -> str | None:
     """ALTER TABLE … ADD COLUMN with this name and with the type and collation that an ALTER COLUMN TYPE asks for."""
-    from postgast import pg_query_pb2 as pb
-
     kind, tree = statement_of(sql)
     if kind != "alter_table_stmt" or len(tree.cmds) != 1:
         return None
