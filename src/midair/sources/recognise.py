@@ -1,6 +1,7 @@
 """Which tools' projects are in a folder, told from their own files, nothing run."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from midair.registry import members
@@ -9,6 +10,7 @@ from midair.sources.source import Found, Source
 _NOT_A_PROJECT = {"node_modules", "__pycache__", "venv", "target", "build", "dist", "site-packages"}
 
 
+@cache
 def sources() -> tuple[Source, ...]:
     """Every tool midair reads, one a folder under `tools`."""
     return members("midair.sources.tools", "SOURCE", Source)
