@@ -2,7 +2,8 @@
 """The planted defects of tests/rehearsal as Alembic migrations: what pytest-alembic finds, what midair finds, and in what time.
 
 Both get the same project on the same throwaway server, a fresh database a test: one revision that makes the
-tables, one with the defect. pytest-alembic runs all of its built-in tests, the experimental one about traces included.
+tables, one with the defect. pytest-alembic runs its built-in tests but the comparison with models. Its experimental one about traces is left out: in this set-up
+it fails on the mended twins as well.
 A defect counts as found when the run fails; its mended twin must pass.
 """
 
@@ -83,7 +84,7 @@ FOR each IN SELECT c.oid::regclass AS name FROM pg_class c WHERE c.relnamespace 
     AND c.relkind = 'S' LOOP EXECUTE 'DROP SEQUENCE IF EXISTS ' || each.name || ' CASCADE'; END LOOP;
 END $$"""
 """A way back for the first revision, so that only the second one's is on trial."""
-TESTS = ("single_head_revision", "upgrade", "up_down_consistency", "downgrade_leaves_no_trace")
+TESTS = ("single_head_revision", "upgrade", "up_down_consistency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,8 @@ def lay_out(root: Path, host: str, before: str, up: str, down: str) -> None:
     write(versions / "b_change.py", REVISION.format(name="change", before="before", up=up, down=down))
     name = root.name.replace("-", "_")[:40]
     write(root / "conftest.py", CONFTEST.format(admin=f"{base}/postgres", base=base, name=name))
-    experimental = "pytest_alembic_include_experimental = downgrade_leaves_no_trace\n"
-    include = f"pytest_alembic_tests_path = conftest.py\npytest_alembic_include = {','.join(TESTS[:-1])}\n"
-    write(root / "pytest.ini", f"[pytest]\n{include}{experimental}")
+    include = f"pytest_alembic_tests_path = conftest.py\npytest_alembic_include = {','.join(TESTS)}\n"
+    write(root / "pytest.ini", f"[pytest]\n{include}")
 
 
 def by_peer(root: Path) -> Verdict:
