@@ -46,7 +46,7 @@ def root(tmp_path: Path, session) -> Path:
 
 def test_a_lock_held_for_a_while_is_retried_until_it_is_free(root: Path, database: Address) -> None:
     heard = Remembering()
-    with holding(database, "SELECT * FROM orders", seconds=0.6):
+    with holding(database, "SELECT * FROM orders", seconds=2.5):
         done = midair.apply(midair.Request(root, url=url_of(database), lock_wait_s=0.05), heard)
     assert done.revisions == 1
     waits = [event for event in heard.events if isinstance(event, LockWaited)]
