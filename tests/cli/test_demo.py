@@ -99,7 +99,7 @@ def test_the_page_is_one_file_with_a_curve_for_each_run(shown: tuple[Path, dict[
 
 def test_the_folder_stays_for_every_other_command(shown: tuple[Path, dict[str, Any]]) -> None:
     folder = shown[0]
-    assert {path.suffix for path in folder.iterdir()} == {".sql"}
+    assert {path.suffix for path in folder.iterdir()} == {".sql", ".toml"}
     ran = subprocess.run(
         [sys.executable, "-m", "midair", "detect"], cwd=folder, capture_output=True, text=True, check=False
     )

@@ -12,9 +12,9 @@ FIRST = "V1__shop.sql"
 
 
 def write_project(place: Path) -> None:
-    """The shop's migrations as files."""
+    """The shop's migrations and settings as files."""
     for file in files("midair.demo.shop").iterdir():
-        if file.name.endswith(".sql"):
+        if file.name.endswith((".sql", ".toml")):
             (place / file.name).write_bytes(file.read_bytes())
 
 

@@ -131,7 +131,7 @@ def test_an_edited_changeset_stops_everything_until_it_is_accepted(tmp_path: Pat
     shop.apply()
     shop.file.write_text(SHOP.replace("varchar(20)", "varchar(30)"))
     with pytest.raises(
-        HistoryDiverged, match=r"changelog\.yaml:3 changelog\.yaml::1::ann was: 9:\w+ but is now: 9:"
+        HistoryDiverged, match=r"changelog\.yaml:2 changelog\.yaml::1::ann was: 9:\w+ but is now: 9:"
     ):
         shop.apply()
     assert any("accepted" in line for line in midair.repair(shop.request(), Remembering()))
@@ -282,6 +282,6 @@ def test_a_project_of_the_library_reads_without_a_database(tmp_path: Path) -> No
     (tmp_path / "changelog.yaml").write_text(SHOP)
     project = midair.open_project(midair.Request(tmp_path))[1]
     assert [(each.revision, each.span.line) for each in project.migrations][:2] == [
-        ("changelog.yaml::1::ann", 3),
-        ("changelog.yaml::2::ann", 12),
+        ("changelog.yaml::1::ann", 2),
+        ("changelog.yaml::2::ann", 11),
     ]
