@@ -17,6 +17,7 @@ from midair.rehearsal.server import Server, throwaway_server
 from .commands import environment
 
 _number = count(1)
+_host = count()
 _AT_IMPORT = dict(os.environ)
 """The suite's conftest takes MIDAIR_… away from tests; which server to use is said before."""
 _HISTORY_TABLES = frozenset(
@@ -125,6 +126,6 @@ class Cluster:
 @contextmanager
 def cluster() -> Generator[Cluster]:
     """A server of its own loopback address, so that any number of test runs share port 5432."""
-    host = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{100 + next(_number) % 100}"
+    host = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{100 + next(_host) % 100}"
     with throwaway_server(None, _AT_IMPORT, (f"listen_addresses={host}",)) as server:
         yield Cluster(server, host)
