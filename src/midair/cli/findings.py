@@ -137,4 +137,5 @@ def _checked(candidate: Candidate, mine: Sequence[Finding]) -> Checked:
         risk_of(mine, online=True),
         migration.description,
         candidate.unseen,
+        candidate.unseen is not None and bool(candidate.script.statements),
     )

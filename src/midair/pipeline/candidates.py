@@ -58,7 +58,7 @@ def files_of(found: Ground) -> Mapping[str, RevisionId]:
     """Every file of the project that holds statements, with its migration: the way back may be in a file of its own."""
     ordered = [each.migration for each in found.standings if each.migration]
     owners = {each.span.path: each.revision for each in ordered}
-    if found.source.live is None:
+    if found.source.unrun is None:
         back = _read(found, [each for each in ordered if each.reversible], Direction.DOWN, found.empty, ())
         owners |= {
             statement.span.path: revision
@@ -70,7 +70,7 @@ def files_of(found: Ground) -> Mapping[str, RevisionId]:
 
 
 def _up(found: Ground, needed: Sequence[Migration], *, whole: bool, no_exec: bool) -> Reading:
-    if no_exec and found.source.live is not None:
+    if no_exec and found.source.unrun is not None:
         return _unrun(found, needed, Direction.UP)
     return _read(
         found, needed, Direction.UP, found.empty if whole else found.scratch, () if whole else found.applied
@@ -82,7 +82,7 @@ def _down(
 ) -> Reading:
     """The ways back, read where each migration before them is in place; one that cannot be read is not held against it."""
     back = [each for each in reversed(chosen) if each.reversible and not each.repeatable]
-    if no_exec and found.source.live is not None:
+    if no_exec and found.source.unrun is not None:
         return _unrun(found, back, Direction.DOWN)
     places = {each.revision: place for place, each in enumerate(ordered)}
     newest = max((places[each.revision] for each in back), default=-1)
@@ -111,7 +111,7 @@ def _read(
     try:
         return Reading(_scripts(found, migrations, direction, scratch, applied))
     except ProjectError as error:
-        if found.source.live is not None:
+        if found.source.unrun is not None:
             if direction is Direction.UP:
                 raise
             return Reading(unseen={each.revision: error.message for each in migrations})

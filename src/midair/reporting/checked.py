@@ -33,7 +33,7 @@ def check_lines(payload: CheckPayload, look: Look) -> Iterator[str]:
             yield ""
     for each in payload.migrations:
         if each.not_seen:
-            yield f"{each.path}: not looked at: {each.not_seen}"
+            yield f"{each.path}: {each.unseen}"
     for sentence in payload.fixed:
         yield plain(f"✓ {sentence}", look)
     yield plain(verdict(payload), look)
@@ -149,7 +149,7 @@ def _migrations(payload: CheckPayload) -> Iterator[str]:
     yield "| migration | risk |" + (" with midair online |" if rewritten else "")
     yield "| --- | --- |" + (" --- |" if rewritten else "")
     for each in shown[:_ROWS]:
-        risk = f"not looked at: {_cell(each.not_seen)}" if each.not_seen else each.risk
+        risk = _cell(each.unseen) or each.risk
         online = f" {each.online} |" if rewritten else ""
         yield f"| `{_cell(each.path)}` {_cell(escape(each.description))} | {risk} |{online}"
     quiet = len(payload.migrations) - len(shown[:_ROWS])

@@ -99,7 +99,7 @@ def _risks(check: CheckPayload) -> Iterator[Block]:
         tuple(
             (
                 each.revision,
-                f"not looked at: {each.not_seen}" if each.not_seen else str(each.risk),
+                each.unseen or str(each.risk),
                 str(sum(found.counts and found.revision == each.revision for found in check.findings)),
             )
             for each in check.migrations

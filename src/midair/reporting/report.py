@@ -230,7 +230,16 @@ class Checked:
     online: Risk
     description: str = ""
     not_seen: str | None = None
-    """Why its statements were not looked at."""
+    """Why its statements, or some of them, were not looked at, or may not run at all."""
+    partly: bool = False
+    """Where that is so, those that are known were judged all the same."""
+
+    @property
+    def unseen(self) -> str:
+        """The same as a phrase for people; empty where all was looked at."""
+        if not self.not_seen:
+            return ""
+        return f"{'only partly' if self.partly else 'not'} looked at: {self.not_seen}"
 
 
 @frozen

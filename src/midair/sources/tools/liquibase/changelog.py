@@ -93,8 +93,16 @@ def _refuse_twins(changesets: Sequence[Changeset], runtime: Runtime) -> None:
         if other is not each:
             raise DuplicateRevision(
                 f"{each.span} {each.key} has the same path, id and author as the changeSet at {other.span}",
-                hint="give one of them another id",
+                hint=_apart(each, other),
             )
+
+
+def _apart(one: Changeset, other: Changeset) -> str:
+    """What tells twins apart: often the contexts that a run chooses from, and none is chosen."""
+    if one.contexts == other.contexts:
+        return "give one of them another id"
+    wanted = " or ".join(", ".join(each.contexts) or "none" for each in (other, one))
+    return f"choose the contexts that tell them apart ({wanted}) with LIQUIBASE_COMMAND_CONTEXTS or `[tools.liquibase] contexts`, as Liquibase asks too; or give one of them another id"
 
 
 def _one_each(changesets: Sequence[Changeset], runtime: Runtime) -> tuple[Changeset, ...]:
