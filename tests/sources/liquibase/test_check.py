@@ -41,9 +41,9 @@ def test_a_changeset_in_java_keeps_nobody_from_the_others(tmp_path: Path) -> Non
     assert java.unseen is not None
     assert "customChange is the Java class com.acme.Fill" in java.unseen
     assert asked.unseen == "its preconditions are asked when its turn comes"
-    assert [
+    assert next(
         (each.code, each.span.line) for each in judged.findings if each.revision == asked.migration.revision
-    ][0] == ("MA302", 12)
+    ) == ("MA302", 12)
 
 
 def test_twins_that_contexts_tell_apart_are_refused_with_the_contexts_to_choose(tmp_path: Path) -> None:
