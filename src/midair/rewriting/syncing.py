@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.model.frozen import frozen
 from midair.rewriting.names import raw, raw_path, temporary
 
@@ -11,11 +11,6 @@ _CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception O
 _SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle")
 """What a conversion's meaning depends on: every writer gets the migration's own."""
 SCRATCH = "midair_scratch"
-
-
-def literal(text: str) -> str:
-    """The text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def function_name(purpose: str, table: str, column: str) -> str:
