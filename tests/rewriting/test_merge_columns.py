@@ -159,9 +159,8 @@ def test_a_way_back_that_cannot_be_is_refused_by_its_place(
 
 
 def _people(session: Session, *numbers: int) -> Sequence[tuple[object, ...]]:
-    return session.query(
-        "SELECT first, last, name FROM people WHERE id = ANY(%s) ORDER BY id", (list(numbers),)
-    )
+    which = ", ".join(str(each) for each in numbers)
+    return session.query(f"SELECT first, last, name FROM people WHERE id IN ({which}) ORDER BY id")
 
 
 def _touched(session: Session) -> Sequence[tuple[object, ...]]:

@@ -8,7 +8,7 @@ from midair.rewriting.names import raw, raw_path, temporary
 
 _CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception OR program_limit_exceeded"
 """What a value can do wrong. A mistake in the expression itself is not caught: the trial finds it."""
-_SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle")
+SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle")
 """What a conversion's meaning depends on: every writer gets the migration's own."""
 SCRATCH = "midair_scratch"
 MARKED = "PERFORM set_config('midair.version', 'new', true);"
@@ -58,7 +58,7 @@ class Sync:
 
     def definition(self) -> str:
         """CREATE FUNCTION: same-row, no table touched, so that it cannot wait or deadlock (expand-contract.md §3.2)."""
-        settings = " ".join(f"SET {each} FROM CURRENT" for each in _SETTINGS)
+        settings = " ".join(f"SET {each} FROM CURRENT" for each in SETTINGS)
         body = f"NEW.{self.target} := {self.value};"
         if self.fails:
             body = f"BEGIN {body} EXCEPTION WHEN {_CAUGHT} THEN NEW.{self.target} := NULL; END;"
@@ -124,7 +124,7 @@ class Pair:
 
     def definition(self) -> str:
         """CREATE FUNCTION: same-row, no table touched."""
-        settings = " ".join(f"SET {each} FROM CURRENT" for each in _SETTINGS)
+        settings = " ".join(f"SET {each} FROM CURRENT" for each in SETTINGS)
         up = _caught(self.new, self.up)
         down = " ".join(_caught(column, value) for column, value in self.down) or "NULL;"
         # A row that is not filled yet is healed by any write. One whose sources stay is not computed again: the way
