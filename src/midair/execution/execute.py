@@ -94,7 +94,7 @@ def execute(flight: Flight) -> Done:
                 recorded += sum(_completes(flight, step) for step in each.segment.steps)
     except BaseException as error:
         raise ended(flight, error, recorded) from error
-    session.run([journal.finish(flight.run_id, "done", recorded)], atomic=True)
+    session.run([journal.finish(flight.run_id, "done", recorded), journal.forget_plans()], atomic=True)
     flight.reporter.hear(RunFinished(flight.run_id, "done", flight.clock.now() - began, recorded))
     return Done(flight.run_id, recorded)
 

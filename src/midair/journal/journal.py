@@ -157,6 +157,12 @@ class Journal:
         text = f"UPDATE {self._name('run')} SET state = %s, revisions = %s, error = %s, finished_at = {self._now()} WHERE id = %s"
         return Sql(text, (state, revisions, error, run_id))
 
+    def forget_plans(self) -> Sql:
+        """Plans that nothing is left to do of would only grow the journal, and keep what their statements say."""
+        step, run, plan = self._name("step"), self._name("run"), self._name("plan")
+        still_open = f"SELECT r.plan_digest FROM {step} s JOIN {run} r ON r.id = s.run_id WHERE s.open"
+        return Sql(f"DELETE FROM {plan} WHERE digest NOT IN ({still_open})")
+
     def close_abandoned(self) -> tuple[Sql, ...]:
         """Runs that never said how they ended: nobody else holds the lock, so their process is gone."""
         return (
