@@ -81,7 +81,7 @@ def failed(
 ) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
     items = [step for step in sent for _ in sent_for(flight, [step])]
-    step = culprit or items[min(error.index, len(items) - 1)]
+    step = culprit or (items[min(error.index, len(items) - 1)] if items else sent[-1])
     if not segment.atomic:
         marks = [
             sql

@@ -109,6 +109,18 @@ class Journal:
         text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
         return Sql(text, (plan.digest, written(plan)))
 
+    def keep_as(self, name: str, plan: Plan) -> Sql:
+        """A plan within a plan: what one statement of a live program was turned into when it came."""
+        text = (
+            f"INSERT INTO {self._name('plan')} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
+        )
+        return Sql(text, (name, written(plan)))
+
+    def kept(self, name: str) -> Plan | None:
+        """The plan that was kept under this name."""
+        rows = self._session.query(f"SELECT body FROM {self._name('plan')} WHERE digest = %s", (name,))
+        return read(rows[0][0]) if rows else None
+
     def begun_plan(self) -> Plan | None:
         """The plan that the oldest step still open belongs to; `None` where nothing is open, or it was kept by no one."""
         if not self.ready:
