@@ -12,6 +12,7 @@ from midair.database.session import Session
 from midair.errors import BadSetting, StatementFailed
 from midair.model.frozen import frozen
 from midair.model.statement import Sql
+from midair.rehearsal.rows import quietly
 
 MOST = 1000
 _TABLES = """
@@ -254,8 +255,7 @@ def _written(
     refused: list[tuple[str, str]],
 ) -> Sampled:
     done: list[tuple[str, int]] = []
-    copy.run([Sql("SET session_replication_role = replica")], atomic=False)
-    try:
+    with quietly(copy):
         for oid, rows in read.items():
             table = tables[oid]
             names = ", ".join(each.name for each in table.columns)
@@ -267,7 +267,5 @@ def _written(
                 refused.append((table.name, error.message))
             else:
                 done.append((table.name, len(rows)))
-    finally:
-        copy.run([Sql("RESET session_replication_role")], atomic=False)
     copy.run([Sql("SELECT setval(%s::regclass, %s)", (name, last)) for name, last in sequences], atomic=True)
     return Sampled(tuple(done), tuple(refused))
