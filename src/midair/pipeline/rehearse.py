@@ -18,7 +18,7 @@ from midair.pipeline.queries import Breakage, broken_before, judged, not_judged
 from midair.pipeline.request import Request
 from midair.pipeline.stage import Stage, Wants, roles_in, stage
 from midair.pipeline.standings import standings_of
-from midair.pipeline.traced import traced_steps, watching
+from midair.pipeline.traced import Listening, traced_steps, watching
 from midair.pipeline.trial import (
     Notebook,
     Silent,
@@ -151,7 +151,7 @@ def _whole(
         plan = laid(watched, chosen, scripts, Direction.UP, applied)
         book.digest = plan.digest
         try:
-            flown(watched, plan, Silent())
+            flown(watched, plan, Listening(session))
         except MigrationFailed as error:
             refuse_missing_extension(error)
             book.steps = traced_steps(session.seen, plan, here.target)

@@ -8,7 +8,7 @@ from midair.database import Guard, open_session
 from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
 from midair.model.event import Event, StepDone, StepStarted
-from midair.model.plan import Plan, RunStatement, Step
+from midair.model.plan import Plan, RunLive, RunStatement, Step
 from midair.model.schema import Schema
 from midair.model.trace import Size, TracedStep
 from midair.pipeline.opening import Opened
@@ -29,7 +29,8 @@ def watching(opened: Opened) -> Generator[tuple[Opened, Watched]]:
 
 
 class Listening:
-    """A reporter that has a statement in batches watched from beside for as long as its step lasts."""
+    """A reporter that has a statement in batches watched from beside for as long as its step lasts, and tells that a
+    program of the project's own changed what no session of ours sent."""
 
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
@@ -41,6 +42,8 @@ class Listening:
             case StepStarted(step=Step(action=Backfill(statement=statement))):
                 self._under_way = self._watched.watching_batches(statement)
                 self._under_way.__enter__()
+            case StepDone(step=Step(action=RunLive())):
+                self._watched.lose_thread()
             case StepDone() if self._under_way is not None:
                 self.close()
             case _:
