@@ -138,7 +138,10 @@ def _masked(
     known = {f"{tables[oid].name}.{column}" for oid, column in found}
     unknown = [each for each in masks if each.removeprefix("public.") not in known]
     if unknown:
-        raise BadSetting(f"--mask: the target has no column {unknown[0]}", hint="write it as table.column")
+        raise BadSetting(
+            f"the target has no column {unknown[0]} to mask",
+            hint="write it as table.column, in --mask or in `mask` of [rehearse] in midair.toml",
+        )
     while True:
         ends = {
             end
@@ -241,7 +244,7 @@ def _mask(table: _Table, column: _Column, salt: str) -> str:
         return f"NULL::{column.type}"
     else:
         raise BadSetting(
-            f"--mask: {table.name}.{column.name} is {column.type} NOT NULL, which cannot be masked",
+            f"{table.name}.{column.name} is {column.type} NOT NULL, which cannot be masked",
             hint="leave it as it is, or rehearse without --sample",
         )
     return f"CASE WHEN t.{column.name} IS NULL THEN NULL ELSE {masked} END"
