@@ -21,8 +21,11 @@ def run_live(opened: Opened, step: Step, action: RunLive) -> None:
     except ProgramFailed as error:
         raise MigrationFailed(
             error.message,
-            state=f"{step.revision} was rolled back by its own program as far as it is one transaction; migrations before it are recorded",
-            hint="mend the migration and run `midair resume`",
+            state=error.state
+            or f"{step.revision} was rolled back by its own program as far as it is one transaction; migrations before it are recorded",
+            hint="mend the migration and run `midair resume`"
+            if action.atomic
+            else f"finish it, or take back what is in, by hand; then `midair repair {step.revision} --done` or `--undone`",
         ) from error
     _check_recorded(opened, step, action)
 
