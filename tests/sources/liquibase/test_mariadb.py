@@ -90,7 +90,5 @@ def test_both_leave_the_same_schema_and_the_same_rows(
 
 
 @pytest.mark.parametrize("point", [3, 40, 80])
-def test_each_takes_over_from_the_other_at_any_point(
-    maria: MariaServer, point: int, tmp_path: Path
-) -> None:
+def test_each_takes_over_from_the_other_at_any_point(maria: MariaServer, point: int, tmp_path: Path) -> None:
     handed_over(*(side(maria.database(), "core", tmp_path / "project") for _ in range(3)), point)
