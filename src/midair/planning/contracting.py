@@ -13,6 +13,7 @@ from midair.model.change import (
     CreateTable,
     DropColumn,
     DropDefault,
+    DropTable,
     RenameColumn,
     RenameTable,
     SetDefault,
@@ -220,6 +221,8 @@ def signature(change: Change) -> str | None:
             return f"rename column {table}.{column} to {name}"
         case CreateTable(table=table):
             return f"create table {table}"
+        case DropTable(table=table):
+            return f"drop table {table}"
         case RenameTable(table=table, new_name=name):
             return f"rename table {table} to {name}"
         case AddColumn(table=table, column=column):
