@@ -1,6 +1,7 @@
 """The journal's tables on MariaDB: those a run as written needs, with keys that have a length there.
 
-They are made one by one, each for good: a run that was cut off in between makes the rest.
+They are made one by one, each for good: a run that was cut off in between makes the rest. `meta` comes last: where
+it is, all of them are.
 """
 
 from midair.model.statement import Sql
@@ -9,7 +10,6 @@ _NAME = "varchar(740)"
 """A revision or a step's name: with the key's other column as long as an index may be (InnoDB: 3072 bytes, 4 a character)."""
 _NOW = "datetime(6) NOT NULL DEFAULT (utc_timestamp(6))"
 _TABLES = (
-    ("meta", f"schema_version integer NOT NULL, installed_at {_NOW}"),
     (
         "run",
         "id varchar(20) PRIMARY KEY, tool varchar(20) NOT NULL, direction varchar(10) NOT NULL, strategy varchar(20) NOT NULL,"
@@ -34,6 +34,7 @@ _TABLES = (
         f" at {_NOW}, PRIMARY KEY (tool, revision)",
     ),
     ("plan", f"digest varchar(40) PRIMARY KEY, body longtext NOT NULL, at {_NOW}"),
+    ("meta", f"schema_version integer NOT NULL, installed_at {_NOW}"),
 )
 _LIKE = "ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
