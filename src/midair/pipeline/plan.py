@@ -9,6 +9,7 @@ from dataclasses import replace
 from midair.dialects.dialect import dialect_of
 from midair.errors import HistoryDiverged, PlanChanged
 from midair.journal import Journal, contracts
+from midair.model.address import Product
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import LIVE, Plan, takes_back
@@ -21,6 +22,11 @@ from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
+
+_AS_WRITTEN = (
+    "MariaDB: statements run as written; none is compiled into online steps, rehearsed, or looked at for locks and risks",
+    "MariaDB commits every DDL statement by itself: a changeset that fails half-way stays half applied, and is resumed",
+)
 
 
 def plan(
@@ -183,7 +189,7 @@ def laid(
 
         for each in items:
             refuse_held(each.script.statements, waiting)
-    return lay_out(
+    made = lay_out(
         project.tool,
         direction,
         items,
@@ -194,6 +200,7 @@ def laid(
         before=before,
         prepare=prepare,
     )
+    return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 
 def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
