@@ -55,7 +55,6 @@ from midair.model.backfill import Backfill
 from midair.model.change import Change, CreateTable, DropColumn
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
-from midair.model.frozen import replace
 from midair.model.plan import Phase
 from midair.model.schema import Table, bare_name
 from midair.model.statement import Sql, Statement
@@ -118,7 +117,7 @@ def _phases(change: CreateTable, home: Table, split: Split, found: Found, case: 
     if unsaid is not None:
         why = f"`{' '.join(unsaid.split())[:60]}` cannot be said of the table while it waits"
         return NoWay(why, "put it into a later migration")
-    fill = copied(case, home, replace(change, table=at.mirror), (*split.keys, *split.values), split.present)
+    fill = copied(case.statement, home, at.mirror, (*split.keys, *split.values), split.present)
     if isinstance(fill, NoWay):
         return fill
     schema = raw_path(change.table)[0] if len(raw_path(change.table)) > 1 else "public"
