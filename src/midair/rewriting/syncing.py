@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.model.frozen import frozen
 from midair.rewriting.names import raw, raw_path, temporary
 
@@ -25,11 +25,6 @@ SAMPLES = {
     "timestamptz": ("'2000-02-29 12:00+00'",),
 }
 """Values of a type, at its ends too, for the trial: not every table holds one."""
-
-
-def literal(text: str) -> str:
-    """The text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def function_name(purpose: str, table: str, column: str) -> str:
