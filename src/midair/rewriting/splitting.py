@@ -21,8 +21,11 @@ _WAYS = (
     " or run it with --strategy direct in a window in which the application is down"
 )
 RESERVED = frozenset(
-    ["meta", "run", "step", "event", "migration", "backfill", "backfill_left", "contract", "evidence"]
-)
+    [
+        "archive", "backfill", "backfill_left", "contract", "event", "evidence", "gate", "lease", "meta", "migration", "plan", "run",
+        "step",
+    ]
+)  # fmt: skip
 """The journal's own tables, beside which the new one waits."""
 
 
