@@ -222,9 +222,10 @@ class Split:
                 f"DELETE FROM {SCRATCH}",
                 unequal,
                 f"TRUNCATE {SCRATCH}",
+                *(f"DROP TRIGGER {each} ON {SCRATCH}" for each in here.triggers),
                 f"DROP VIEW {try_places.view}",
                 *(
-                    f"DROP FUNCTION {each}() CASCADE"
+                    f"DROP FUNCTION {each}()"
                     for each in (try_places.mirroring, try_places.putting, try_places.clearing)
                 ),
                 f"DROP TABLE pg_temp.{try_places.mirror}",

@@ -92,15 +92,9 @@ def split_of(change: CreateTable, home: Table, found: Found, case: Case) -> Spli
     required = _required(change, home, values)
     if isinstance(required, NoWay):
         return required
-    condition = " AND ".join(
-        filter(
-            None,
-            (
-                f"({found.copy.condition})" if found.copy.condition else "",
-                *(f"{each} IS NOT NULL" for each in required),
-            ),
-        )
-    )
+    said = found.copy.condition
+    tests = [f"{each} IS NOT NULL" for each in required if f"{each} IS NOT NULL" != said]
+    condition = " AND ".join([f"({said})" if said and tests else said, *tests] if said else tests)
     foreign = set(twins.columns_of(condition)) - {own for _, own in values} if condition else set[str]()
     if foreign:
         return NoWay(
