@@ -156,6 +156,7 @@ def laid(
         from midair.dialects.postgresql.attached import attachments
         from midair.dialects.postgresql.bridging import bridgings
         from midair.dialects.postgresql.snapshot import snapshot
+        from midair.dialects.postgresql.standins import stand_ins
         from midair.dialects.postgresql.usage import usages
         from midair.planning.online import lay_out_online
         from midair.rewriting.scene import scene_of
@@ -168,6 +169,7 @@ def laid(
                 scene,
                 bridging=bridgings(session),
                 attached=attachments(session),
+                stand_ins=stand_ins(session),
                 usages=usages(session),
                 defers=True,
             )
