@@ -55,7 +55,7 @@ WHERE a.application_name LIKE 'shop%' AND a.state = 'active' AND a.datname = cur
 def _look(url: str, pipe: Connection) -> None:
     """Samples until told to end; see `Waits`."""
     lock_ms, lock_by, slow = 0.0, "", dict[str, int]()
-    with psycopg.connect(url, autocommit=True, application_name="watch") as connection:
+    with psycopg.connect(url, autocommit=True, application_name="midair bench") as connection:
         pipe.send("ready")
         pipe.recv()
         while not pipe.poll(_SAMPLE_S):

@@ -3,17 +3,12 @@
 from bench.scenarios.application import running, seed
 from bench.scenarios.engine import done, request_of
 from bench.scenarios.life import OLD
-from bench.scenarios.world import Result, Scenario, World
+from bench.scenarios.world import Result, Scenario, Silent, World
 
 import midair
 from midair.errors import MidairError
 
 MIGRATION = "ALTER TABLE orders ALTER COLUMN state TYPE int USING state::int;"
-
-
-class _Silent:
-    def hear(self, event: object) -> None:
-        """Nobody looks."""
 
 
 def run(here: World) -> Result:
@@ -40,7 +35,7 @@ def run(here: World) -> Result:
 
 def _said(request: midair.Request) -> str:
     try:
-        midair.apply(request, _Silent())
+        midair.apply(request, Silent())
     except MidairError as error:
         return error.message
     return ""
