@@ -17,10 +17,11 @@ from midair.model.address import Secret
 from midair.model.event import Event
 
 _PATIENCE_S = 400.0
-_LONG_S = 1.5
+_LONG_S = 1.0
 """Most strikes at a random moment fall early in it: what most commands take."""
 _CUT_OFF = (4, 6)
 """How midair ends when its sessions were: the outcome is not done, or unknown."""
+_NOWHERE = os.open(os.devnull, os.O_WRONLY)
 _TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE 'midair%' AND application_name <> 'midair bench'
@@ -93,11 +94,9 @@ def done(world: World, root: Path, command: str, result: Result, kills: int = 0)
     for number in range(kills):
         if _struck(world, root, command if number % 2 == 0 else "resume", luck, result):
             break
-    for last in ["resume", command] if kills else [command]:
-        code = ended(begun(world, root, last))
-        result.expect(
-            f"{last} ended with {code}", holds=code == 0 or (kills > 0 and _nothing_left(command, code))
-        )
+    code = ended(begun(world, root, command))
+    over = code == 0 or (kills > 0 and _nothing_left(command, code))
+    result.expect(f"{command} ended with {code}", holds=over)
     took = time.monotonic() - began
     result.expect(f"{command} took {took:.0f} s", holds=took < _PATIENCE_S)
     return took
@@ -109,7 +108,8 @@ def _struck(world: World, root: Path, command: str, luck: random.Random, result:
     True when there was nothing left to cut off: the command had come to its end.
     """
     means = luck.choice(("event", "moment", "session"))
-    pid = begun(world, root, command, luck.randrange(1, 10) if means == "event" else 0)
+    dies_at = luck.randrange(1, 10) if means == "event" else 0
+    pid = begun(world, root, command, dies_at, says=_NOWHERE if means == "session" else 2)
     if means != "event":
         time.sleep(luck.random() ** 2 * _LONG_S)
         if means == "moment" and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -136,6 +136,7 @@ def _nothing_left(command: str, code: int) -> bool:
 
 def _import_all() -> None:
     """Each child is a fork: what is imported here, none of them has to import; so a kill finds it at work."""
+    import_module("postgast")
     for room in (
         "pipeline",
         "planning",
