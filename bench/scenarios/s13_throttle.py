@@ -32,6 +32,10 @@ _GIVES_WAY_S, _PATIENCE_S = 2.0, 45.0
 _DEAD_SHARE, _P99_TIMES, _A_BATCH_S = 0.20, 1.5, 0.025
 _SOFT_LAG_BYTES = 64 << 20
 _BURST = "INSERT INTO burst SELECT repeat('x', 8000) FROM generate_series(1, 10000)"
+_DEAD = """
+SELECT n_dead_tup / greatest(1, n_dead_tup + greatest(n_live_tup, reltuples))
+FROM pg_stat_user_tables JOIN pg_class ON oid = relid WHERE pg_class.relname = 'orders'
+"""
 _SLOW = "SELECT pg_sleep(0.15) FROM orders WHERE id = 7"
 _SETTINGS = ("shared_preload_libraries=pg_stat_statements", "autovacuum_naptime=1", "wal_keep_size=2GB")
 
@@ -164,10 +168,7 @@ def _soaked(here: World, result: Result) -> None:
     """Dead rows stay few all the while: vacuum keeps up with what the backfill leaves."""
     worst, until = 0.0, time.monotonic() + here.size.soak_s
     while time.monotonic() < until:
-        dead, live = here.ask(
-            "SELECT n_dead_tup, n_live_tup FROM pg_stat_user_tables WHERE relname = 'orders'"
-        )[0]
-        worst = max(worst, int(str(dead)) / max(1, int(str(dead)) + int(str(live))))
+        worst = max(worst, float(str(here.ask(_DEAD)[0][0])))
         time.sleep(min(1.0, here.size.soak_s / 3))
     result.facts["dead rows at most"] = f"{worst:.1%} in {here.size.soak_s:.0f} s"
     if here.size.timed:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from uuid import uuid4
 from zlib import crc32
@@ -119,7 +120,7 @@ class World:
     @property
     def tcp(self) -> str:
         """The same for programs that know no Unix socket."""
-        return f"postgresql://postgres@{_host()}:5432/{self.name}"
+        return f"postgresql://postgres@{_hosts[str(self.server.admin.host)]}:5432/{self.name}"
 
     def holds(self, statements: Sequence[str]) -> None:
         """Makes the database one that these statements have made: they run once a server, the rest are copies."""
@@ -193,8 +194,9 @@ def _tell(server: Server, statement: str) -> None:
 @contextmanager
 def fresh_server(major: int | None, *settings: str) -> Generator[Server]:
     """A server of its own; with the newest version of this machine where none is named."""
-    listens = f"listen_addresses={_host()}"
-    with throwaway_server(major, None, (*_SETTINGS, listens, *settings)) as running:
+    host = f"127.{os.getpid() >> 8 & 255}.{os.getpid() & 255}.{120 + next(_number) % 100}"
+    with throwaway_server(major, None, (*_SETTINGS, f"listen_addresses={host}", *settings)) as running:
+        _hosts[str(running.admin.host)] = host
         yield running
 
 
@@ -202,12 +204,9 @@ def _maintenance(server: Server) -> str:
     return f"postgresql:///postgres?host={server.admin.host}&user={server.admin.user}"
 
 
-_OWNER = os.getpid()
-
-
-def _host() -> str:
-    """An address of this process alone, the same in its children."""
-    return f"127.{_OWNER >> 8 & 255}.{_OWNER & 255}.97"
+_number = count()
+_hosts: dict[str, str] = {}
+"""The address each server of this process listens on, by the folder of its socket."""
 
 
 def summed(results: Sequence[Result]) -> Result:
