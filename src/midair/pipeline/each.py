@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from midair.errors import MigrationFailed
+from midair.errors import MigrationFailed, OutcomeUnknown
 from midair.model.inventory import Difference, Inventory, differences
 from midair.model.migration import Direction, Migration, Script
 from midair.model.trace import Proof
@@ -46,10 +46,14 @@ class _Each:
     trial: Trial
     emptied: bool = False
     """The rows were taken out, because it only went without them."""
+    failed: MigrationFailed | None = None
+    """How it failed on rows, and left its database half done: in this one there are none."""
+    spoilt: bool = False
+    """It stopped half-way, so that without rows it can only be tried in another database."""
 
     def run(self) -> bool:
         """Whether the migration is in place at the end, so that the next can be tried."""
-        if self.trial.rows:
+        if self.trial.rows and not self.failed:
             filled = fill(self.opened.session, skip=own_tables(self.opened))
             self.book.note_refused(filled)
         before, rows = schema_of(self.opened), self._rows()
@@ -67,6 +71,8 @@ class _Each:
 
     def _up(self, rows: Kept) -> bool:
         began = time.monotonic()
+        if self.failed:
+            return self._up_after(self.failed, rows)
         try:
             self._fly(Direction.UP)
         except MigrationFailed as error:
@@ -77,18 +83,25 @@ class _Each:
 
     def _up_without_rows(self, error: MigrationFailed, rows: Kept, began: float) -> bool:
         """The name of the failure depends on whether it fails without rows too."""
-        held = [each.name for each in rows.values() if each.rows]
         self._proof("up", began, False, error.message)
-        verdict = failure_of(error)
-        if not held:
-            self._found(verdict, error.message)
+        if not any(each.rows for each in rows.values()):
+            self._found(failure_of(error), error.message)
             return False
-        empty(self.opened.session, held)
+        return self._up_after(error, rows)
+
+    def _up_after(self, error: MigrationFailed, rows: Kept) -> bool:
+        verdict = failure_of(error)
+        empty(self.opened.session, [each.name for each in rows.values() if each.rows])
         self.emptied = True
         try:
             self._fly(Direction.UP)
         except MigrationFailed:
             self._found(verdict, error.message)
+            return False
+        except OutcomeUnknown:
+            if self.failed:
+                raise
+            self.failed, self.spoilt = error, True
             return False
         self._found(verdicts.FAILS_ON_ROWS if verdict is verdicts.UP_FAILS else verdict, error.message)
         return True
@@ -183,7 +196,7 @@ class _Each:
             self.emptied = True
             try:
                 self._fly(Direction.DOWN)
-            except MigrationFailed:
+            except (MigrationFailed, OutcomeUnknown):
                 self._found(verdicts.DOWN_FAILS, error.message)
                 return False
             self._found(verdicts.DOWN_FAILS_ON_ROWS, error.message)
@@ -241,7 +254,7 @@ def each_alone(
     tell: Callable[[str], None],
 ) -> None:
     """Tries them one at a time, on a database of their own; one that spoils it is followed by a fresh one."""
-    done = 0
+    done, failed = 0, None
     while done < len(chosen):
         with here.opened() as opened:
             if done and not bring(opened, chosen[:done], up):
@@ -252,7 +265,11 @@ def each_alone(
             for migration in chosen[done:]:
                 done += 1
                 tell(f"{done} of {len(chosen)}: {migration.revision} up, down, up")
-                if not _Each(opened, migration, up, down, book, trial).run():
+                one = _Each(opened, migration, up, down, book, trial, failed=failed)
+                goes_on, failed = one.run(), one.failed if one.spoilt else None
+                if one.spoilt:
+                    done -= 1
+                if not goes_on:
                     break
 
 

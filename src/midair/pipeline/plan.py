@@ -162,10 +162,15 @@ def laid(
 
 
 def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
-    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside."""
+    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside.
+
+    Where one contract of a migration has run for good, the others alone cannot take the whole of it back.
+    """
     session, tool = opened.session, opened.project.tool
     aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
-    return (*aside, *(each.contract for each in contracts.waiting(session, tool)))
+    waiting = (*aside, *(each.contract for each in contracts.waiting(session, tool)))
+    partly = contracts.past_return(session, tool)
+    return tuple(replace(each, whole=each.whole and each.revision not in partly) for each in waiting)
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:

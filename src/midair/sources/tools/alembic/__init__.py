@@ -2,7 +2,7 @@
 
 Takes a folder, gives the revision graph (read, not run), the statements of each revision (recorded
 while it runs on a scratch database), and the table of heads as data. May import: `sources` (its
-seams), `dialects`, `database`, `model`, `errors`. Must not know: another tool. `worker.py` is a
+seams), `dialects`, `database`, `model`, `errors`. Must not know: another tool. `worker` is a
 program for the project's own Python and imports nothing of midair.
 
 Its parts are imported when they are first called: every command asks every tool whether a folder is its own.

@@ -13,7 +13,7 @@ from midair.errors import BadSetting, LockTimeout, ProgramFailed, Unsupported
 from midair.model.address import Address, Product
 from midair.model.frozen import frozen
 
-_WORKER = Path(__file__).with_name("worker.py")
+_WORKER = Path(__file__).with_name("worker")
 _LAST_LINES = 12
 _LOCK_NOT_AVAILABLE = "55P03"
 Answer = Mapping[str, Any]
