@@ -63,15 +63,16 @@ def _held(here: World, case: _Case) -> Result:
     seed(here, total="int")
     result, root = Result(), here.project(case.migration)
     took: list[str] = []
-    with felt_by(here, result), case.holder.holds(here):
-        with running(here, [OLD], result):
+    with felt_by(here, result):
+        with case.holder.holds(here), running(here, [OLD], result):
             result.begins(f"expand, {case.holder.name}")
             took.append(f"ready {done(here, root, 'apply', result):.1f} s")
             if not case.forth_only:
                 took.append(f"back {done(here, root, 'rollback', result):.1f} s")
                 done(here, root, "apply", result)
         if not case.forth_only:
-            with running(here, [case.new], result):
+            # held anew: a connection that was there before ready keeps the gate shut, and should
+            with case.holder.holds(here), running(here, [case.new], result):
                 result.begins(f"contract, {case.holder.name}")
                 took.append(f"contracted {done(here, root, 'contract', result):.1f} s")
     result.wrong += wrong(here, OLD if case.forth_only else case.new)

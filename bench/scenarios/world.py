@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from uuid import uuid4
 from zlib import crc32
@@ -83,14 +83,9 @@ class Result:
 
     def phases(self) -> Generator[tuple[str, list[Late]]]:
         """What was felt in each phase, in their order."""
-        ends = [at for _, at in self.marks[1:]] + [float("inf")]
-        for (name, begin), end in zip(self.marks, ends, strict=True):
+        for (name, begin), (_, end) in pairwise((*self.marks, ("", float("inf")))):
             if within := [each for each in self.felt if begin <= each.due < end]:
                 yield name, within
-
-    def share(self, part: float) -> float:
-        """The wait that this part of all statements did not exceed."""
-        return share(self.waits, part)
 
     def expect(self, what: str, *, holds: bool) -> None:
         """A limit of the scenario."""
