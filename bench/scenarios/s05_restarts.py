@@ -56,7 +56,7 @@ def _through(here: World, server: Restartable, root: Path, command: str, result:
     luck = random.Random(f"{command} {result.kills}")
     for _ in range(_A_COMMAND):
         pid = begun(here, root, command)
-        time.sleep(0.1 + luck.random() * 0.4)
+        time.sleep(0.02 + luck.random() * 0.25)
         server.restart()
         server.wait()
         code = ended(pid)
