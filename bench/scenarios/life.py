@@ -59,9 +59,9 @@ def lived(
 
 
 @contextmanager
-def felt_by(world: World, result: Result) -> Generator[None]:
-    """What the application waited for because of midair, for as long as the context lasts."""
-    with watched(world.url) as watch:
+def felt_by(world: World, result: Result, tool: str = "midair%") -> Generator[None]:
+    """What the application waited for because of the tool whose sessions have such names, for as long as the context lasts."""
+    with watched(world.url, tool) as watch:
         watch.begin()
         yield
         seen = watch.end()
