@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -51,7 +52,7 @@ CHANGES = (
            {"alter_column": {"table": "orders", "column": "kind", "nullable": False, "up": "coalesce(kind, 'k')", "down": "kind"}},
            Version("new"), fills=True, down="ALTER TABLE orders ALTER COLUMN kind DROP NOT NULL;"),
     Change("drop column", "ALTER TABLE orders DROP COLUMN note;",
-           {"drop_column": {"table": "orders", "column": "note", "down": "''"}}, Version("new", note=None), fills=False),
+           {"drop_column": {"table": "orders", "column": "note", "down": "NULL"}}, Version("new", note=None), fills=False),
 )  # fmt: skip
 _OLD = Version("old")
 _SHAPE = """
@@ -106,6 +107,13 @@ def pgroll(here: World, change: Change, result: Result) -> Told:
 def _ran(result: Result, program: Path, *words: str | Path) -> None:
     ran = subprocess.run([program, *words], capture_output=True, text=True, check=False, env=_compiled())
     result.expect(f"{program.name} {words[0]}: {ran.stderr[-300:]}", holds=ran.returncode == 0)
+
+
+def _compiled() -> dict[str, str]:
+    """The environment of a machine where Python keeps what it compiled, as it does wherever nobody turned that off."""
+    kept = Path(tempfile.gettempdir()) / "midair-bench-bytecode"
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(kept)} | variables
 
 
 def lived(

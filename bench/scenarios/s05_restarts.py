@@ -65,3 +65,6 @@ def _through(here: World, server: Restartable, root: Path, command: str, result:
             break
     else:
         done(here, root, command, result, kills=0)
+
+
+SCENARIO = Scenario("5", "server restarts", "0 wrong rows, every command completes", run)
