@@ -116,7 +116,7 @@ def walk(node: Any) -> Iterator[tuple[str, Any]]:
         yield type(node).__name__, node
         below: list[Any] = []
         for _, value in node.ListFields():
-            kind = type(value)
+            kind: type = type(value)
             if kind in _SCALARS:
                 continue
             if hasattr(kind, "DESCRIPTOR"):
