@@ -116,10 +116,9 @@ def walk(node: Any) -> Iterator[tuple[str, Any]]:
         yield type(node).__name__, node
         below: list[Any] = []
         for _, value in node.ListFields():
-            kind = type(value)
-            if kind in _SCALARS:
+            if type(value) in _SCALARS:
                 continue
-            if hasattr(kind, "DESCRIPTOR"):
+            if hasattr(value, "DESCRIPTOR"):
                 below.append(value)
             else:
                 below += value
