@@ -123,7 +123,10 @@ def ended(flight: Flight, error: BaseException, recorded: int) -> BaseException:
     state = "stopped" if isinstance(error, KeyboardInterrupt | Interrupted) else "failed"
     kind = type(error).__name__
     with suppress(ExecutionError):  # the connection may be what failed; the next run then closes the row
-        flight.session.run([flight.journal.finish(flight.run_id, state, recorded, kind)], atomic=True)
+        flight.session.run(
+            [flight.journal.finish(flight.run_id, state, recorded, kind), flight.journal.forget_plans()],
+            atomic=True,
+        )
     flight.reporter.hear(RunFinished(flight.run_id, state, 0.0, recorded))
     if isinstance(error, KeyboardInterrupt):
         return Stopped(

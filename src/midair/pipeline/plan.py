@@ -9,6 +9,7 @@ from dataclasses import replace
 from midair.dialects.dialect import dialect_of
 from midair.errors import HistoryDiverged, PlanChanged
 from midair.journal import Journal, contracts
+from midair.model.address import Product
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import LIVE, Plan, takes_back
@@ -21,6 +22,11 @@ from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
+
+_AS_WRITTEN = (
+    "MariaDB: statements run as written; none is compiled into online steps, rehearsed, or looked at for locks and risks",
+    "MariaDB commits every DDL statement by itself: a changeset that fails half-way stays half applied, and is resumed",
+)
 
 
 def plan(
@@ -150,6 +156,7 @@ def laid(
         from midair.dialects.postgresql.attached import attachments
         from midair.dialects.postgresql.bridging import bridgings
         from midair.dialects.postgresql.snapshot import snapshot
+        from midair.dialects.postgresql.standins import stand_ins
         from midair.dialects.postgresql.usage import usages
         from midair.planning.online import lay_out_online
         from midair.rewriting.scene import scene_of
@@ -162,6 +169,7 @@ def laid(
                 scene,
                 bridging=bridgings(session),
                 attached=attachments(session),
+                stand_ins=stand_ins(session),
                 usages=usages(session),
                 defers=True,
             )
@@ -183,7 +191,7 @@ def laid(
 
         for each in items:
             refuse_held(each.script.statements, waiting)
-    return lay_out(
+    made = lay_out(
         project.tool,
         direction,
         items,
@@ -194,13 +202,19 @@ def laid(
         before=before,
         prepare=prepare,
     )
+    return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 
 def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
-    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside."""
+    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside.
+
+    Where one contract of a migration has run for good, the others alone cannot take the whole of it back.
+    """
     session, tool = opened.session, opened.project.tool
     aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
-    return (*aside, *(each.contract for each in contracts.waiting(session, tool)))
+    waiting = (*aside, *(each.contract for each in contracts.waiting(session, tool)))
+    partly = contracts.past_return(session, tool)
+    return tuple(replace(each, whole=each.whole and each.revision not in partly) for each in waiting)
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:

@@ -12,7 +12,7 @@ from hashlib import sha256
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.contract import Contract
-from midair.model.migration import Block, Direction, RevisionId, Script
+from midair.model.migration import Direction, RevisionId, Script
 from midair.model.plan import Plan, RecordRevision, Segment
 from midair.model.statement import Sql
 from midair.planning.contracting import (
@@ -59,10 +59,10 @@ def lay_out_online(
         NotOnline: a change would break the running application, and no recipe covers it.
         GateInTheWay: a migration touches what an earlier one still has to contract.
     """
-    undone = {
-        item.migration.revision: undoing(item, waiting) for item in items if direction is Direction.DOWN
-    }
-    refuse_irreversible([item for item in items if not undone.get(item.migration.revision)], direction)
+    back = {item.migration.revision: undoing(item, waiting) for item in items if direction is Direction.DOWN}
+    refuse_irreversible(
+        [item for item in items if not back.get(item.migration.revision, (item, ()))[1]], direction
+    )
     segments = [*around(prologue, direction, dialect, "before the run")]
     sources: dict[RevisionId, str] = {}
     notes: list[str] = []
@@ -79,7 +79,8 @@ def lay_out_online(
             continue
         if direction is Direction.UP:
             refuse_held(item.script.statements, held)
-        made, scene, said = _migration(tool, item, direction, dialect, scene, undone.get(revision, ()))
+        run, undone = back.get(revision, (item, ()))
+        made, scene, said = _migration(tool, run, direction, dialect, scene, undone)
         notes += (*told(item.script), *said)
         segments += made
         held += contracts_of(made)
@@ -134,11 +135,8 @@ def _migration(
         return [segment], _past(item, scene), notes
     maker = Maker(item, direction, dialect, undone)
     notes: list[str] = []
-    blocks = item.script.blocks
-    if undone and not item.script.statements:
-        blocks = (Block(tuple(dict.fromkeys(each.statement for each in undone))),)
     stays = settled(item.script.statements, dialect)
-    for region in regions_of(blocks, dialect):
+    for region in regions_of(item.script.blocks, dialect):
         scene = maker.add(region, scene, notes, may_cut=not stays)
     if stays and maker.would_cut:
         notes.append(f"{item.migration.span} stays as its author cut it: {stays}")

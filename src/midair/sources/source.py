@@ -43,6 +43,8 @@ class Options:
     """The project's interpreter, when the user named it."""
     product: Product | None = None
     """The target's product, where the project has separate migrations per product."""
+    database: str | None = None
+    """The target's database, where a tool writes its name before every table's (Liquibase on MariaDB)."""
     url_words: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the target's URL says to the tool alone (`x-migrations-table=…`, golang-migrate), names without `x-`."""
     may_run: bool = True
@@ -183,6 +185,8 @@ class Source:
         ]
         | None
     ) = None
+    products: frozenset[Product] = frozenset({Product.POSTGRESQL, Product.SQLITE})
+    """The databases on which midair runs the tool's migrations."""
     baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None
     """Tools with a baseline row of their own (Flyway) write it here; others are stamped row by row."""
     judge: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]] | None = None

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from midair.database.session import Session
-from midair.model.address import Address
+from midair.model.address import Address, Product
 from midair.model.migration import Applied, Direction, Migration, Standing
 from midair.model.statement import Sql, Statement
 from midair.sources.source import Found, Options, Project, Scratch, Scripts, Source, Watch, Work
@@ -101,4 +101,5 @@ SOURCE = Source(
     repair=_repair,
     generate=_generate,
     tag=_tag,
+    products=frozenset(Product),  # MySQL's address may turn out to be MariaDB's: the session tells
 )
