@@ -73,7 +73,9 @@ def test_alembic_started_while_midair_is_at_work_changes_nothing_twice(root: Pat
     assert alembic(root, database, "current").startswith("b (head)")
 
 
-def test_midair_started_while_alembic_is_at_work_leaves_nothing_of_its_own(root: Path, database: Address) -> None:
+def test_midair_started_while_alembic_is_at_work_leaves_nothing_of_its_own(
+    root: Path, database: Address
+) -> None:
     run_sql(database, "CREATE TABLE pause AS SELECT 3 AS s")
     real = started(root, database)
     asleep(database)

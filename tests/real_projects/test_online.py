@@ -11,6 +11,7 @@ import pytest
 import midair
 from midair.errors import GateInTheWay, NotOnline
 from midair.model.address import Secret
+from midair.model.plan import RunLive
 from tests.peers.databases import Cluster, Database
 from tests.peers.places import public_project
 from tests.support.listening import Remembering
@@ -28,6 +29,7 @@ _CORPORA = (
     ("kestra", "flyway"),
     ("cwa-server", "flyway"),
 )
+_HISTORY = "SELECT version_num FROM alembic_version ORDER BY 1"
 _PART = 12
 """Migrations a run: tables that an earlier run made are old and large for the next."""
 
@@ -58,8 +60,10 @@ def test_alembic_applied_online_in_parts_leaves_the_schema_the_project_itself_le
     project.up(theirs, reference)
     variables = {**os.environ, **project.variables(online, ours)}
     request = _request(ours, online, "online", python=str(project.python), variables=variables)
-    assert _apply_in_parts(request)
+    used = _apply_in_parts(request)
     assert online.schema() == reference.schema()
+    assert online.rows(_HISTORY) == reference.rows(_HISTORY)
+    assert used
 
 
 @pytest.mark.peers
@@ -99,6 +103,9 @@ def _apply_in_parts(request: midair.Request, part: int = _PART) -> Sequence[str]
             if not made.segments:
                 break
             used += [step.rewrite for step in made.steps if step.rewrite]
+            used += [
+                "watched" for step in made.steps if isinstance(step.action, RunLive) and step.action.watched
+            ]
             midair.apply(now, Remembering(), f"+{part}")
             part, strategy = most, "online"
         except (GateInTheWay, NotOnline) as error:
