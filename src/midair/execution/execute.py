@@ -278,7 +278,16 @@ def _run_backfill(flight: Flight, segment: Segment, step: Step, action: Backfill
     """In batches; where it stands is in the journal, so being cut off leaves nothing to ask about."""
     began = flight.clock.now()
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
-    crew = Crew(flight.session, flight.reconnect, flight.bounds, flight.clock, flight.reporter, step, segment)
+    crew = Crew(
+        flight.session,
+        flight.reconnect,
+        flight.bounds,
+        flight.clock,
+        flight.reporter,
+        step,
+        segment,
+        flight.run_id,
+    )
     try:
         backfill.run(crew, action, goes_on=cut_off)
     except StatementFailed as error:
