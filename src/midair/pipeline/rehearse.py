@@ -15,6 +15,7 @@ from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid, scripts_of
 from midair.pipeline.queries import Breakage, broken_before, judged, not_judged
+from midair.pipeline.rehearse_file import rehearse_file, sqlite_of
 from midair.pipeline.request import Request
 from midair.pipeline.stage import Stage, Wants, roles_in, stage
 from midair.pipeline.standings import standings_of
@@ -46,6 +47,8 @@ _EACH_AT_MOST = 50
 def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambda line: None) -> Rehearsed:
     """Runs what is pending up, again, down and up on a copy of the target's schema; the target is only read.
 
+    A SQLite target is copied whole, into a temporary file.
+
     `tell` hears what is being tried, a line each.
 
     Raises:
@@ -53,6 +56,9 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
         ScratchError: no server to play on, or it lacks an extension.
     """
     began = time.monotonic()
+    file = sqlite_of(request, from_empty=trial.from_empty)
+    if file is not None:
+        return rehearse_file(request, file, trial, tell)
     wants = Wants(trial.sample, trial.masks, trial.queries_from_target)
     with stage(request, from_empty=trial.from_empty, wants=wants) as here, here.opened() as opened:
         trial = replace(trial, queries=(*trial.queries, *here.queries))
