@@ -266,14 +266,17 @@ def each_alone(
 ) -> None:
     """Tries them one at a time, on a database of their own; one that spoils it is followed by a fresh one."""
     done, failed = 0, None
-    while done < len(chosen):
+    while (start := _next(chosen, done, trial)) < len(chosen):
         with here.opened() as opened:
-            if done and not bring(opened, chosen[:done], up):
+            if start and not bring(opened, chosen[:start], up):
                 book.notes.append(
-                    f"{chosen[done - 1].revision} cannot be brought in, so {len(chosen) - done} after it were not tried by themselves"
+                    f"{chosen[start - 1].revision} cannot be brought in, so {len(chosen) - start} after it were not tried by themselves"
                 )
                 return
-            for migration in chosen[done:]:
+            done = start
+            for migration in chosen[start:]:
+                if _next(chosen, done, trial) != done:
+                    break  # what lies between is brought in at once
                 done += 1
                 tell(f"{done} of {len(chosen)}: {migration.revision} up, down, up")
                 one = _Each(opened, migration, up, down, book, trial, failed=failed)
@@ -282,6 +285,16 @@ def each_alone(
                     done -= 1
                 if not goes_on:
                     break
+
+
+def _next(chosen: Sequence[Migration], done: int, trial: Trial) -> int:
+    """Where the next one to be tried stands."""
+    wanted = (
+        place
+        for place, each in enumerate(chosen[done:], done)
+        if trial.only is None or each.revision in trial.only
+    )
+    return next(wanted, len(chosen))
 
 
 def bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
