@@ -2,20 +2,29 @@
 
 from collections.abc import Sequence
 
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.model.frozen import frozen
 from midair.rewriting.names import raw, raw_path, temporary
 
-_CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception OR program_limit_exceeded"
+CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception OR program_limit_exceeded"
 """What a value can do wrong. A mistake in the expression itself is not caught: the trial finds it."""
-_SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle")
+SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle")
 """What a conversion's meaning depends on: every writer gets the migration's own."""
 SCRATCH = "midair_scratch"
-
-
-def literal(text: str) -> str:
-    """The text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
+MARKED = "PERFORM set_config('midair.version', 'new', true);"
+"""In a function of midair's: from here on the transaction is known to be one of the new version (rewriting/tripwire.py)."""
+SAMPLES = {
+    "int2": ("-1", "32767"),
+    "int4": ("-1", "2147483647"),
+    "int8": ("-1", "9223372036854775807"),
+    "numeric": ("0",),
+    "bool": ("true",),
+    "text": ("''", "'no such value'"),
+    "varchar": ("''",),
+    "date": ("'2000-02-29'",),
+    "timestamptz": ("'2000-02-29 12:00+00'",),
+}
+"""Values of a type, at its ends too, for the trial: not every table holds one."""
 
 
 def function_name(purpose: str, table: str, column: str) -> str:
@@ -44,10 +53,10 @@ class Sync:
 
     def definition(self) -> str:
         """CREATE FUNCTION: same-row, no table touched, so that it cannot wait or deadlock (expand-contract.md §3.2)."""
-        settings = " ".join(f"SET {each} FROM CURRENT" for each in _SETTINGS)
+        settings = " ".join(f"SET {each} FROM CURRENT" for each in SETTINGS)
         body = f"NEW.{self.target} := {self.value};"
         if self.fails:
-            body = f"BEGIN {body} EXCEPTION WHEN {_CAUGHT} THEN NEW.{self.target} := NULL; END;"
+            body = f"BEGIN {body} EXCEPTION WHEN {CAUGHT} THEN NEW.{self.target} := NULL; END;"
         if self.only_changed is not None:
             # Byte for byte: 1.00 over 1.0 is a change too, and json has no equality at all.
             changed = f"ROW(NEW.{self.only_changed})::record *<> ROW(OLD.{self.only_changed})::record"
@@ -89,7 +98,7 @@ def misfits(table: str, candidates: str, check: str, key: Sequence[str], text: s
         f"DO $midair$ DECLARE new record; found bigint := 0; first text; BEGIN\n"
         f"  FOR new IN SELECT * FROM {table} WHERE {candidates} LOOP\n"
         f"    BEGIN\n      IF {check} THEN found := found + 1; first := coalesce(first, {shown}); END IF;\n"
-        f"    EXCEPTION WHEN {_CAUGHT} THEN found := found + 1; first := coalesce(first, {shown}); END;\n  END LOOP;\n"
+        f"    EXCEPTION WHEN {CAUGHT} THEN found := found + 1; first := coalesce(first, {shown}); END;\n  END LOOP;\n"
         f"  IF found > 0 THEN RAISE EXCEPTION {literal(text)}, found, first USING HINT = {literal(hint)}; END IF;\nEND $midair$"
     )
 
@@ -98,42 +107,42 @@ def misfits(table: str, candidates: str, check: str, key: Sequence[str], text: s
 class Pair:
     """Two shapes of one datum in a row, each written by one version of the application (expand-contract.md §3.3).
 
-    `new` is the new version's column, `sources` are the old one's; `up` gives the one from the others, `down` the one
-    source from the new column, `None` where nobody can tell. What a statement changed is what its author meant.
+    `new` is the new version's column, `sources` are the old one's; `up` gives the one from the others, `down` are the
+    sources that the new column gives a value, each with it. What a statement changed is what its author meant.
     """
 
     function: str
     new: str
     sources: tuple[str, ...]
     up: str
-    down: str | None
+    down: tuple[tuple[str, str], ...] = ()
 
     def definition(self) -> str:
         """CREATE FUNCTION: same-row, no table touched."""
-        settings = " ".join(f"SET {each} FROM CURRENT" for each in _SETTINGS)
-        up, down = _caught(self.new, self.up), "NULL;"
-        if self.down is not None:
-            down = _caught(self.sources[0], self.down)
-        written = _differs((self.new,))
-        # Where both are always in step, an ordinary write also heals a row that is not filled yet.
-        moved = "true" if self.down is not None else f"NEW.{self.new} IS NULL OR {_differs(self.sources)}"
+        settings = " ".join(f"SET {each} FROM CURRENT" for each in SETTINGS)
+        up = _caught(self.new, self.up)
+        down = " ".join(_caught(column, value) for column, value in self.down) or "NULL;"
+        # A row that is not filled yet is healed by any write. One whose sources stay is not computed again: the way
+        # back need not be exact, and what the new version wrote is what holds.
+        stale = f"NEW.{self.new} IS NULL OR {_differs(self.sources)}"
         return (
             f"CREATE OR REPLACE FUNCTION {self.function}() RETURNS trigger LANGUAGE plpgsql {settings} AS $midair$ BEGIN"
-            f" IF TG_OP = 'INSERT' THEN IF NEW.{self.new} IS NULL THEN {up} ELSE {down} END IF;"
-            f" ELSIF {written} THEN {down} ELSIF {moved} THEN {up} END IF; RETURN NEW; END $midair$"
+            f" IF TG_OP = 'INSERT' THEN IF NEW.{self.new} IS NULL THEN {up} ELSE {MARKED} {down} END IF;"
+            f" ELSIF {_differs((self.new,))} THEN {down} ELSIF {stale} THEN {up} END IF; RETURN NEW; END $midair$"
         )
 
     def trigger(self, name: str, table: str) -> str:
         """CREATE TRIGGER, on every write."""
         return f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {self.function}()"
 
-    def trial(self, table: str, added: str, *, empties: bool) -> str:
+    def trial(self, table: str, added: str, *, kind: str, empties: bool) -> str:
         """Every branch on a scratch copy: inserted by either version, changed by either, by neither, and to NULL.
 
-        `empties`: no domain of the table refuses NULL.
+        `kind` is the new column's type, `empties`: no domain of the table refuses NULL.
         """
         touched = ", ".join(f"{each} = {each}" for each in self.sources) or f"{self.new} = {self.new}"
         emptied = ", ".join(f"{each} = NULL" for each in self.sources)
+        samples = SAMPLES.get(kind, ()) if empties else ()
         return trial(
             table,
             [
@@ -142,15 +151,16 @@ class Pair:
                 f"UPDATE {SCRATCH} SET {self.new} = {self.new}",
                 f"INSERT INTO {SCRATCH} SELECT * FROM {SCRATCH}",
                 *([f"INSERT INTO {SCRATCH} DEFAULT VALUES"] if empties else []),
-                f"UPDATE {SCRATCH} SET {touched}",
+                *(f"INSERT INTO {SCRATCH} ({self.new}) VALUES ({each})" for each in samples),
                 f"UPDATE {SCRATCH} SET {self.new} = NULL",
+                f"UPDATE {SCRATCH} SET {touched}",
                 *([f"UPDATE {SCRATCH} SET {emptied}"] if emptied and empties else []),
             ],
         )
 
 
 def _caught(target: str, value: str) -> str:
-    return f"BEGIN NEW.{target} := {value}; EXCEPTION WHEN {_CAUGHT} THEN NEW.{target} := NULL; END;"
+    return f"BEGIN NEW.{target} := {value}; EXCEPTION WHEN {CAUGHT} THEN NEW.{target} := NULL; END;"
 
 
 def _differs(columns: Sequence[str]) -> str:

@@ -21,6 +21,7 @@ from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import (
+    SAMPLES,
     SCRATCH,
     Sync,
     misfits,
@@ -28,15 +29,7 @@ from midair.rewriting.syncing import (
     trial,
 )
 
-_SAMPLES = {
-    "int2": ("-1", "32767"),
-    "int4": ("-1", "2147483647"),
-    "int8": ("-1", "9223372036854775807"),
-    "text": ("''", "'no such value'"),
-    "varchar": ("''",),
-}
-"""Values at a type's ends, for the trial: not every table holds one."""
-_COUNTED = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
+COUNTED = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _Locks = tuple[tuple[str, LockLevel], ...]
 
 
@@ -207,10 +200,10 @@ class Twin:
         return (self._misfits(), f"DROP INDEX {beside(self.table.name, self._index)}")
 
     def _exchange(self, comes: str, aside: str | None) -> Exchange:
-        kind = _COUNTED.get(self.change.type.name if aside else self.column.type.name)
+        kind = COUNTED.get(self.change.type.name if aside else self.column.type.name)
         facts = self.facts
         if facts.sequence is not None and aside is None and kind is not None:
-            now = _COUNTED.get(self.change.type.name, kind)
+            now = COUNTED.get(self.change.type.name, kind)
             facts = replace(facts, sequence=replace(facts.sequence, kind=now))
         native = self.case.scene.version >= SINCE["not null constraint"] and self.column.not_null
         names = (facts.not_null, self._not_null) if native and facts.not_null else None
@@ -264,7 +257,7 @@ class Twin:
         column = f"{self.table.name}.{self.column.name}"
         notes = [
             f"{column} stands last in the table from then on: SELECT *, COPY and INSERT without column names see another order;"
-            " prepared statements that read it fail once"
+            " statements prepared before that read it, and SELECT * at contract once more, fail until they are prepared again"
         ]
         if self.down.value == "NULL":
             notes.append(
@@ -344,4 +337,4 @@ def _on_scratch(sql: str) -> str:
 
 
 def _inserts(column: str, kind: str) -> list[str]:
-    return [f"INSERT INTO {SCRATCH} ({column}) VALUES ({each})" for each in _SAMPLES.get(kind, ())]
+    return [f"INSERT INTO {SCRATCH} ({column}) VALUES ({each})" for each in SAMPLES.get(kind, ())]

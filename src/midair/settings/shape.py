@@ -224,6 +224,10 @@ class RulesTable(Struct, forbid_unknown_fields=True, kw_only=True):
         list[str] | None,
         Meta(description="Tables that are used all the time, beside those whose server counts it (MA145)."),
     ] = None
+    required_columns: Annotated[
+        list[str] | None,
+        Meta(description='Columns that every new table must have, as in `["created_at"]` (MA832).'),
+    ] = None
 
 
 class RehearseTable(Struct, forbid_unknown_fields=True, kw_only=True):
