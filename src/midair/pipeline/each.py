@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from midair.errors import MigrationFailed, OutcomeUnknown
 from midair.model.inventory import Difference, Inventory, differences
-from midair.model.migration import Direction, Migration, Script
+from midair.model.migration import Direction, Migration, Script, State
 from midair.model.trace import Proof
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid
 from midair.pipeline.queries import Breakage, Refused, judged
 from midair.pipeline.stage import Stage
+from midair.pipeline.standings import standings_of
 from midair.pipeline.trial import (
     Notebook,
     Silent,
@@ -68,6 +69,9 @@ class _Each:
         after = schema_of(self.opened)
         self._judge_up(before, after, rows)
         self._judge_queries(broken)
+        if not self._is_recorded():
+            self._proof("down", time.monotonic(), None, "it left itself out: its conditions were not met")
+            return True
         if self.migration.repeatable:
             return self._again(after)
         if not self._can_go_back():
@@ -158,6 +162,12 @@ class _Each:
         if detail:
             self._found(verdicts.REPEATABLE, f"run again with nothing changed: {detail}")
         return True
+
+    def _is_recorded(self) -> bool:
+        _, standings = standings_of(self.opened)
+        return any(
+            each.revision == self.migration.revision and each.state is State.APPLIED for each in standings
+        )
 
     def _can_go_back(self) -> bool:
         revision = self.migration.revision

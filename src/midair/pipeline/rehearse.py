@@ -13,7 +13,7 @@ from midair.pipeline.each import each_alone
 from midair.pipeline.each_online import online_as_applied, online_one_by_one
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
-from midair.pipeline.plan import laid, scripts_of
+from midair.pipeline.plan import laid
 from midair.pipeline.queries import Breakage, broken_before, judged, not_judged
 from midair.pipeline.rehearse_file import rehearse_file, sqlite_of
 from midair.pipeline.request import Request
@@ -32,7 +32,7 @@ from midair.pipeline.trial import (
     whose,
     without_extensions,
 )
-from midair.pipeline.ways_back import way_back
+from midair.pipeline.ways_back import way_back, ways_up
 from midair.planning.choose import pending_of
 from midair.rehearsal import verdicts
 from midair.rehearsal.application import failing
@@ -63,9 +63,9 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
     with stage(request, from_empty=trial.from_empty, wants=wants) as here, here.opened() as opened:
         trial = replace(trial, queries=(*trial.queries, *here.queries))
         applied, standings = standings_of(opened)
-        chosen = pending_of(standings, trial.target)
+        pending = pending_of(standings, trial.target)
         book = Notebook(notes=[*_about_sample(here, trial), *_about_left_out(here)])
-        scripts = scripts_of(opened, chosen, Direction.UP, applied)
+        chosen, scripts = ways_up(opened, pending, applied, book)
         scripts = without_extensions(scripts, trial.without)
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
         here.bring_roles(roles_in(statements))
@@ -84,7 +84,7 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
             )
         return Rehearsed(
             tool=opened.project.tool,
-            revisions=tuple((each.revision, each.description) for each in chosen),
+            revisions=tuple((each.revision, each.description) for each in pending),
             start=here.start,
             server=f"PostgreSQL {own}",
             target_server=f"PostgreSQL {theirs}" if theirs else None,
@@ -277,5 +277,7 @@ def _distinct(findings: Sequence[Finding]) -> list[Finding]:
     """Each finding once: the trial of the whole and that of each may see the same."""
     kept: dict[tuple[str, object], Finding] = {}
     for each in findings:
-        kept.setdefault((each.fingerprint, each.revision), each)
+        # A way back that cannot be read fails in other words when others are read with it.
+        same = each.code if each.code == verdicts.DOWN_FAILS.code else each.fingerprint
+        kept.setdefault((same, each.revision), each)
     return list(kept.values())

@@ -18,11 +18,11 @@ from midair.pipeline.copied_file import Place
 from midair.pipeline.each import is_meant, sentence_of, some
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, address_of, open_project
-from midair.pipeline.plan import laid, scripts_of
+from midair.pipeline.plan import laid
 from midair.pipeline.request import Request
 from midair.pipeline.standings import standings_of
 from midair.pipeline.trial import Notebook, Silent, Trial, applied_now, own_tables, whose
-from midair.pipeline.ways_back import way_back
+from midair.pipeline.ways_back import way_back, ways_up
 from midair.planning.choose import pending_of
 from midair.rehearsal import verdicts
 from midair.rehearsal.keep import Kept, losses
@@ -69,8 +69,8 @@ def rehearse_file(request: Request, file: Address, trial: Trial, tell: Callable[
         book = Notebook(notes=notes)
         with here.opened() as opened:
             applied, standings = standings_of(opened)
-            chosen = pending_of(standings, trial.target)
-            scripts = scripts_of(opened, chosen, Direction.UP, applied)
+            pending = pending_of(standings, trial.target)
+            chosen, scripts = ways_up(opened, pending, applied, book)
             book.digest = laid(opened, chosen, scripts, Direction.UP, applied).digest
             if chosen:
                 book.notes.append(_LOCKS)
@@ -87,7 +87,7 @@ def rehearse_file(request: Request, file: Address, trial: Trial, tell: Callable[
             book.notes.append("queries of the application are tried on PostgreSQL only")
         return Rehearsed(
             tool=opened.project.tool,
-            revisions=tuple((one.revision, one.description) for one in chosen),
+            revisions=tuple((one.revision, one.description) for one in pending),
             start=start,
             server=f"SQLite {_version()}",
             target_server=None,
