@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from midair.errors import MigrationFailed, OutcomeUnknown
 from midair.model.inventory import Difference, Inventory, differences
-from midair.model.migration import Direction, Migration, Script, State
+from midair.model.migration import Direction, Migration, Script
 from midair.model.trace import Proof
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
 from midair.pipeline.plan import laid
 from midair.pipeline.queries import Breakage, Refused, judged
 from midair.pipeline.stage import Stage
-from midair.pipeline.standings import standings_of
 from midair.pipeline.trial import (
     Notebook,
     Silent,
@@ -164,9 +163,10 @@ class _Each:
         return True
 
     def _is_recorded(self) -> bool:
-        _, standings = standings_of(self.opened)
-        return any(
-            each.revision == self.migration.revision and each.state is State.APPLIED for each in standings
+        """It is in the tool's history now: a changeset may pass itself over."""
+        revision = self.migration.revision
+        return self.migration.repeatable or any(
+            each.revision == revision for each in applied_now(self.opened)
         )
 
     def _can_go_back(self) -> bool:
