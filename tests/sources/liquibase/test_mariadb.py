@@ -102,7 +102,10 @@ def test_each_takes_over_from_the_other_at_any_point(maria: MariaServer, point: 
     handed_over(*(side(maria.database(), "core", tmp_path / "project") for _ in range(3)), point)
 
 
-TYPES_ROOT = """<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog">
+TYPES_ROOT = """<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+    xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
+    http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
 {}</databaseChangeLog>
 """
 TYPE = """<changeSet id="{}" author="a" failOnError="false"><createTable tableName="t{}"><column name="c" type="{}"/></createTable></changeSet>
@@ -110,7 +113,8 @@ TYPE = """<changeSet id="{}" author="a" failOnError="false"><createTable tableNa
 
 
 def test_every_data_type_becomes_the_column_the_real_tool_makes(maria: MariaServer, tmp_path: Path) -> None:
-    names = sorted(golden("v4.29.0/tables/types.json"))
+    # the real tool sends a Java type's name as it is, which the server refuses
+    names = sorted(set(golden("v4.29.0/tables/types.json")) - {"java.sql.Types.TIMESTAMP(3)"})
     changes = (TYPE.format(number, number, escape(name)) for number, name in enumerate(names))
     (tmp_path / CHANGELOG).write_text(TYPES_ROOT.format("".join(changes)))
     (tmp_path / "liquibase.properties").write_text(f"changeLogFile={CHANGELOG}\n")
@@ -154,7 +158,7 @@ def test_another_tool_s_project_is_refused_and_nothing_is_written(maria: MariaSe
     (tmp_path / "migrations" / "1_a.up.sql").write_text("CREATE TABLE a (x int);\n")
     database = maria.database()
     said = midair("-C", str(tmp_path), "apply", "--url", database.url)
-    assert "midair runs golang-migrate projects on postgresql and sqlite" in said.text
+    assert "projects on postgresql and sqlite" in said.text
     assert said.exit_code != 0
     assert database.schema() == ()
 
