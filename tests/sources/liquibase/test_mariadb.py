@@ -102,7 +102,7 @@ def test_each_takes_over_from_the_other_at_any_point(maria: MariaServer, point: 
     handed_over(*(side(maria.database(), "core", tmp_path / "project") for _ in range(3)), point)
 
 
-TYPES_ROOT = """<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
+ROOT = """<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
     xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog
     http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-latest.xsd">
@@ -116,7 +116,7 @@ def test_every_data_type_becomes_the_column_the_real_tool_makes(maria: MariaServ
     # the real tool sends a Java type's name as it is, which the server refuses
     names = sorted(set(golden("v4.29.0/tables/types.json")) - {"java.sql.Types.TIMESTAMP(3)"})
     changes = (TYPE.format(number, number, escape(name)) for number, name in enumerate(names))
-    (tmp_path / CHANGELOG).write_text(TYPES_ROOT.format("".join(changes)))
+    (tmp_path / CHANGELOG).write_text(ROOT.format("".join(changes)))
     (tmp_path / "liquibase.properties").write_text(f"changeLogFile={CHANGELOG}\n")
     ours, theirs = (Side(peer("liquibase"), tmp_path, CHANGELOG, maria.database()) for _ in range(2))
     theirs.real("update").ok()
@@ -184,3 +184,26 @@ def test_a_connection_that_is_ended_is_lost_and_not_a_failed_statement(maria: Ma
     with pytest.raises(ConnectionLost):
         session.query("SELECT 1")
     session.close()
+
+
+KEYS = """
+<changeSet id="keys" author="a">
+  <sql>create table `p s` (id int primary key)</sql>
+  <sql>create table t (a int, b int, constraint one foreign key (a) references `p s` (id))</sql>
+  <sql>alter table t add constraint `the two` foreign key (b) references `p s` (id)</sql>
+</changeSet>
+<changeSet id="none" author="a"><dropAllForeignKeyConstraints baseTableName="t"/></changeSet>
+<changeSet id="again" author="a" runAlways="true"><dropAllForeignKeyConstraints baseTableName="t"/></changeSet>
+"""
+
+
+def test_all_foreign_keys_of_a_table_are_looked_up_and_dropped(maria: MariaServer, tmp_path: Path) -> None:
+    (tmp_path / CHANGELOG).write_text(ROOT.format(KEYS))
+    (tmp_path / "liquibase.properties").write_text(f"changeLogFile={CHANGELOG}\n")
+    ours, theirs = (Side(peer("liquibase"), tmp_path, CHANGELOG, maria.database()) for _ in range(2))
+    theirs.real("update-count", "--count=2").ok()
+    ours.midair("apply", "+2").ok()
+    assert not [line for line in ours.database.schema() if line.startswith("key ")]
+    assert ours.database.schema() == theirs.database.schema()
+    assert ours.rows() == theirs.rows()
+    ours.midair("apply").ok()  # there is nothing left to drop
