@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
-from typing import Any
+from typing import Any, cast
 
 from midair.dialects.postgresql import nodes
 from midair.errors import NotParsed
@@ -115,14 +115,19 @@ def walk(node: Any) -> Iterator[tuple[str, Any]]:
         node = left.pop()
         yield type(node).__name__, node
         below: list[Any] = []
-        for field, value in node.ListFields():
-            if field.message_type is None:
+        for _, value in node.ListFields():
+            kind = cast("type[object]", type(value))
+            if kind in _SCALARS:
                 continue
-            if field.is_repeated:
-                below += value
-            else:
+            if hasattr(kind, "DESCRIPTOR"):
                 below.append(value)
+            else:
+                below += value
         left += reversed(below)
+
+
+_SCALARS = frozenset([int, str, bool, float, bytes])
+"""What a field holds that is no part of the tree; asking the field's descriptor takes five times as long."""
 
 
 def borders(sql: bytes) -> tuple[tuple[int, int], ...]:
