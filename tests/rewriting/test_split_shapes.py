@@ -43,8 +43,8 @@ _PROFILES = (
 )
 REFUSED = {
     "a column of its own": (
-        f"CREATE TABLE profiles (id bigserial PRIMARY KEY, user_id bigint UNIQUE, bio text);\n{_PROFILES}",
-        "profiles.id comes from no column of users",
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text, since timestamptz DEFAULT now());\n{_PROFILES}",
+        "profiles.since comes from no column of users",
     ),
     "another key": (
         f"CREATE TABLE profiles (user_id bigint, bio text PRIMARY KEY);\n{_PROFILES}",
@@ -98,6 +98,32 @@ def test_each_shape_ends_as_the_naive_migration_leaves_it(
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
         assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+
+
+NUMBERED = {
+    "serial": "id serial PRIMARY KEY, user_id bigint NOT NULL UNIQUE",
+    "identity": "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id bigint NOT NULL UNIQUE",
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERED)
+def test_a_key_of_the_new_tables_own_is_the_old_ones_and_counts_on_after_contract(
+    rig: Rig, project: Callable[..., Path], kind: str
+) -> None:
+    columns = NUMBERED[kind].replace("serial", "bigserial")
+    root = project(f"CREATE TABLE profiles ({columns}, bio text);\n{_PROFILES}")
+    with rig.database(USERS) as written, rig.database(USERS) as online, rig.session(online) as session:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        midair.apply(request_for(root, online), Remembering())
+        new = "WITH made AS (INSERT INTO users (id, email) VALUES ({0}, 'n')) SELECT 1"
+        session.query(new.format(777))
+        put = "INSERT INTO profiles (user_id, bio) VALUES ({0}, 'x') RETURNING id"
+        assert session.query(put.format(777)) == [(777,)]
+        closed(root, online)
+        assert dump(rig.server.bin, online, data=False) == dump(rig.server.bin, written, data=False)
+        session.query(new.format(888))
+        assert session.query(put.format(888)) == [(778,)]
+        assert session.query("SELECT count(*) FROM profiles WHERE id = user_id") == [(301,)]
 
 
 @pytest.mark.parametrize("what", REFUSED)

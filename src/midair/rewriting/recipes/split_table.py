@@ -36,6 +36,9 @@ Which rows of users have one of profiles is said by the copy's WHERE, and by NOT
 without a value there has none. Where neither says anything every row has one: then an INSERT finds it there, and a DELETE
 leaves it without values. `plan` says which it is.
 
+A key that the new table gives itself (serial, identity, a drawn uuid) has the old table's value until contract: unique as it
+is, and nobody has seen another. From then on it counts by itself.
+
 The new version cannot use `ON CONFLICT` with a target on the view (it is refused by the server), TRUNCATE it, or refer
 to it by a foreign key, and not change its key, until contract.
 
@@ -66,7 +69,7 @@ from midair.rewriting.recipe import Answer, NoWay, Phases, recipe
 from midair.rewriting.rewrite import Case
 from midair.rewriting.split import Split
 from midair.rewriting.splitting import Found, against, split_of
-from midair.rewriting.syncing import refusal
+from midair.rewriting.syncing import literal, refusal
 
 
 @recipe("split-table", CreateTable)
@@ -118,7 +121,7 @@ def _phases(change: CreateTable, home: Table, split: Split, found: Found, case: 
     if unsaid is not None:
         why = f"`{' '.join(unsaid.split())[:60]}` cannot be said of the table while it waits"
         return NoWay(why, "put it into a later migration")
-    fill = copied(case.statement, home, at.mirror, (*split.keys, *split.values), split.present)
+    fill = copied(case.statement, home, at.mirror, split.everything, split.present)
     if isinstance(fill, NoWay):
         return fill
     schema = raw_path(change.table)[0] if len(raw_path(change.table)) > 1 else "public"
@@ -143,6 +146,7 @@ def _phases(change: CreateTable, home: Table, split: Split, found: Found, case: 
             f"DROP VIEW {change.table}",
             *functions,
             f"ALTER TABLE {at.mirror} SET SCHEMA {identifier(schema)}",
+            *_counts_on(change, split),
         ),
         locks=both,
         undo=(*triggers, f"DROP VIEW {change.table}", *functions, f"DROP TABLE {at.mirror}"),
@@ -190,6 +194,8 @@ def _notes(change: CreateTable, home: Table, split: Split) -> Iterator[str]:
         f"until contract {change.table} is a view over {home.name}: the new version may read, INSERT, UPDATE and DELETE, but not"
         " name a target of ON CONFLICT, TRUNCATE it, change its key, or refer to it by a foreign key"
     )
+    for name, own in split.counted:
+        yield f"{change.table}.{name} is {home.name}.{own} in the rows that are there at contract, and counts on from there"
     if split.condition:
         yield f"{home.name} has a row of {change.table} where {split.condition}"
     else:
@@ -197,6 +203,16 @@ def _notes(change: CreateTable, home: Table, split: Split) -> Iterator[str]:
             f"every row of {home.name} has one of {change.table}: until contract an INSERT finds it there, and a DELETE leaves it"
             " without values; say by a WHERE of the copy, or by NOT NULL, which have none"
         )
+
+
+def _counts_on(change: CreateTable, split: Split) -> Iterator[str]:
+    """The new table's own numbers go on behind those that are there."""
+    table, own = change.table, {name for name, _ in split.counted}
+    for each in change.columns:
+        if each.name in own and (each.serial or each.identity):
+            sequence = f"pg_get_serial_sequence({literal(table)}, {literal(raw(each.name))})"
+            last = f"max({each.name})"
+            yield f"SELECT setval({sequence}, greatest({last}, 1), {last} IS NOT NULL) FROM {table}"
 
 
 def _verified(split: Split) -> Need:
