@@ -29,7 +29,7 @@ class Session(Protocol):
     address: Address
     product: Product
     server_version: int
-    """PostgreSQL: 160004 for 16.4. SQLite: 3040001 for 3.40.1."""
+    """PostgreSQL: 160004 for 16.4. SQLite: 3040001 for 3.40.1. MariaDB: 101119 for 10.11.19."""
 
     def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query we wrote; `%s` marks a parameter on every product."""
@@ -77,8 +77,8 @@ class Session(Protocol):
         ...
 
 
-_DENIED = {"25006", "42501"}
-"""SQLSTATE: read-only transaction (a standby, a read-only role), insufficient privilege."""
+_DENIED = {"25006", "42501", "1044", "1142", "1227", "1290", "1792"}
+"""SQLSTATE: read-only transaction (a standby, a read-only role), insufficient privilege. MariaDB's numbers of the same."""
 
 
 def prepare(session: Session, groundwork: Sequence[Sql], purpose: str) -> None:

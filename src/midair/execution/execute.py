@@ -94,7 +94,7 @@ def execute(flight: Flight) -> Done:
                 recorded += sum(_completes(flight, step) for step in each.segment.steps)
     except BaseException as error:
         raise ended(flight, error, recorded) from error
-    session.run([journal.finish(flight.run_id, "done", recorded)], atomic=True)
+    session.run([journal.finish(flight.run_id, "done", recorded), journal.forget_plans()], atomic=True)
     flight.reporter.hear(RunFinished(flight.run_id, "done", flight.clock.now() - began, recorded))
     return Done(flight.run_id, recorded)
 
@@ -209,6 +209,10 @@ def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> flo
         session.unlock(key)
     try:
         took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), only=step)
+    except (MigrationFailed, LockNotAcquired):
+        if session.product is Product.MARIADB:  # what it refuses leaves nothing, so the next run need not ask
+            session.run(journal.refused(flight.run_id, step), atomic=True)
+        raise
     finally:
         locks.take(
             session, flight.plan.tool, flight.lone_build_keys, flight.bounds, flight.clock, flight.reporter
@@ -253,8 +257,17 @@ def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action:
             state="nothing was changed",
         )
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
-    live, tries = flight.live, None if action.atomic else 1
-    took = _with_retries(flight, segment, number, lambda: live(step, action), only=step, tries=tries)
+    live, tries = flight.live, None if action.atomic or action.watched else 1
+
+    def fly(segments: Sequence[Segment]) -> None:
+        for each in segments:
+            begun = {every.id: every for every in flight.journal.open_steps()}
+            _run_segment(flight, each, number, begun)
+
+    def attempt() -> None:
+        live(step, action, flight.run_id, fly)
+
+    took = _with_retries(flight, segment, number, attempt, only=step, tries=tries)
     flight.session.run(
         [*flight.journal.completed(flight.run_id, step), *remembered(flight, step)], atomic=True
     )
@@ -314,7 +327,11 @@ def _with_retries(
             held_by = locks.blockers(flight.session, relations, level)
             locks.end_blockers(flight.session, relations, level, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
-                state = f"{revision_of(segment)} was rolled back; what came before it is done and recorded"
+                state = (
+                    f"{revision_of(segment)} was rolled back; what came before it is done and recorded"
+                    if segment.atomic
+                    else "this statement was not run; what came before it is done and journalled"
+                )
                 raise LockNotAcquired(relations, waited, tried, held_by, state=state) from error
             flight.reporter.hear(LockWaited(segment, tried, waited, held_by))
             flight.clock.sleep(pause_s(tried))

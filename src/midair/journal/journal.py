@@ -4,7 +4,7 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from midair import __version__
@@ -106,8 +106,20 @@ class Journal:
     def keep(self, plan: Plan) -> Sql:
         """The whole plan, for a run that may have to go on with it after a crash."""
         table = self._name("plan")
-        text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
+        text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) {self._or('digest')}"
         return Sql(text, (plan.digest, written(plan)))
+
+    def keep_as(self, name: str, plan: Plan) -> Sql:
+        """A plan within a plan: what one statement of a live program was turned into when it came."""
+        text = (
+            f"INSERT INTO {self._name('plan')} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
+        )
+        return Sql(text, (name, written(plan)))
+
+    def kept(self, name: str) -> Plan | None:
+        """The plan that was kept under this name."""
+        rows = self._session.query(f"SELECT body FROM {self._name('plan')} WHERE digest = %s", (name,))
+        return read(rows[0][0]) if rows else None
 
     def begun_plan(self) -> Plan | None:
         """The plan that the oldest step still open belongs to; `None` where nothing is open, or it was kept by no one."""
@@ -157,6 +169,12 @@ class Journal:
         text = f"UPDATE {self._name('run')} SET state = %s, revisions = %s, error = %s, finished_at = {self._now()} WHERE id = %s"
         return Sql(text, (state, revisions, error, run_id))
 
+    def forget_plans(self) -> Sql:
+        """Plans that nothing is left to do of would only grow the journal, and keep what their statements say."""
+        step, run, plan = self._name("step"), self._name("run"), self._name("plan")
+        still_open = f"SELECT r.plan_digest FROM {step} s JOIN {run} r ON r.id = s.run_id WHERE s.open"
+        return Sql(f"DELETE FROM {plan} WHERE digest NOT IN ({still_open})")
+
     def close_abandoned(self) -> tuple[Sql, ...]:
         """Runs that never said how they ended: nobody else holds the lock, so their process is gone."""
         return (
@@ -170,8 +188,13 @@ class Journal:
         table = self._name("step")
         row = (run_id, step.id, step.revision, str(step.direction), step.title, "running", True)
         columns = "run_id, id, revision, direction, title, state, open"
-        text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) ON CONFLICT (run_id, id) DO UPDATE SET state = 'running'"
+        text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) {self._or('run_id, id', 'state')}"
         return (*self._fence(), Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
+
+    def refused(self, run_id: str, step: Step) -> tuple[Sql, ...]:
+        """A step outside a transaction, whose beginning was journalled, was not done: the server said no, and left nothing."""
+        text = f"DELETE FROM {self._name('step')} WHERE run_id = %s AND id = %s"
+        return (Sql(text, (run_id, step.id)), self.event(run_id, "step_refused", step.revision, step.id))
 
     def completed(self, run_id: str, step: Step) -> tuple[Sql, ...]:
         """A step outside a transaction, whose beginning was journalled, is complete."""
@@ -203,7 +226,7 @@ class Journal:
             return Sql(f"DELETE FROM {table} WHERE tool = %s AND revision = %s", (tool, revision))
         text = (
             f"INSERT INTO {table} (tool, revision, checksum, run_id) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (tool, revision) DO UPDATE SET checksum = excluded.checksum, run_id = excluded.run_id"
+            f" {self._or('tool, revision', 'checksum', 'run_id')}"
         )
         return Sql(text, (tool, revision, checksum, run_id))
 
@@ -259,7 +282,7 @@ class Journal:
         rows = self._session.query(
             f"SELECT {columns} FROM {self._name('run')} ORDER BY started_at DESC LIMIT {limit:d}"
         )
-        return tuple(_run_record(row) for row in rows)
+        return tuple(_run_record(tuple(map(_in_utc, row))) for row in rows)
 
     def _insert(self, table: str, columns: str, rows: Sequence[tuple[Parameter, ...]]) -> Sql:
         values = ", ".join(f"({_marks(row)})" for row in rows)
@@ -268,7 +291,18 @@ class Journal:
             tuple(value for row in rows for value in row),
         )
 
+    def _or(self, key: str, *renewed: str) -> str:
+        """What an INSERT does where the key is there already: these columns are written anew, or nothing is done."""
+        if self._product is Product.MARIADB:
+            # to write one of the key's columns as it is does nothing
+            sets = ", ".join(f"{each} = VALUES({each})" for each in renewed or key.split(", ")[:1])
+            return f"ON DUPLICATE KEY UPDATE {sets}"
+        sets = ", ".join(f"{each} = excluded.{each}" for each in renewed)
+        return f"ON CONFLICT ({key}) DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}"
+
     def _now(self) -> str:
+        if self._product is Product.MARIADB:
+            return "utc_timestamp(6)"
         return (
             "clock_timestamp()"
             if self._product is Product.POSTGRESQL
@@ -282,6 +316,12 @@ def _marks(row: Sequence[Parameter]) -> str:
 
 def _run_record(row: tuple[Any, ...]) -> RunRecord:
     return RunRecord(*row)
+
+
+def _in_utc(value: Any) -> Any:
+    """A moment that the server keeps without its zone (MariaDB); everything else as it is."""
+    bare = isinstance(value, datetime) and value.tzinfo is None
+    return value.replace(tzinfo=UTC) if bare else value
 
 
 def actor() -> str:

@@ -1,4 +1,4 @@
-"""The journal's tables: a schema `midair` on PostgreSQL, prefixed tables elsewhere.
+"""The journal's tables: a schema `midair` on PostgreSQL, prefixed tables elsewhere (MariaDB: `mariadb_tables.py`).
 
 `run` is one execution. `step` is one thing it did: rows are written with the step's own
 transaction, or before and after a step that cannot be in one. `open` steps belong to a migration
@@ -108,6 +108,10 @@ def name_of(table: str, product: Product) -> str:
 
 def create(product: Product) -> tuple[Sql, ...]:
     """Brings the journal about; every statement does nothing where its object is there."""
+    if product is Product.MARIADB:
+        from midair.journal.mariadb_tables import create_there
+
+        return create_there(VERSION)
     words = _POSTGRESQL if product is Product.POSTGRESQL else _SQLITE
     schema = (Sql("CREATE SCHEMA IF NOT EXISTS midair"),) if product is Product.POSTGRESQL else ()
     tables = tuple(
@@ -164,4 +168,7 @@ def present(product: Product) -> Sql:
     """One boolean: the journal is there."""
     if product is Product.POSTGRESQL:
         return Sql("SELECT to_regclass('midair.meta') IS NOT NULL")
+    if product is Product.MARIADB:
+        there = "table_schema = database() AND table_name = 'midair_meta'"
+        return Sql(f"SELECT count(*) > 0 FROM information_schema.tables WHERE {there}")
     return Sql("SELECT count(*) > 0 FROM sqlite_master WHERE name = 'midair_meta'")

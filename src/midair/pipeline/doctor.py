@@ -1,27 +1,28 @@
 """What is wrong with a database right now, each with the command that mends it."""
 
-from midair.database import open_session
 from midair.dialects.postgresql.health import ailments_of
 from midair.errors import Unsupported
 from midair.journal import Journal
 from midair.model.address import Product
 from midair.model.ailment import Ailment
-from midair.pipeline.opening import address_of, open_project
-from midair.pipeline.request import Request, application_of, guard_of
+from midair.pipeline.opening import address_of, connected, open_project
+from midair.pipeline.request import Request
 
 
 def doctor(request: Request) -> tuple[Ailment, ...]:
     """Everything that keeps the server, or the next migration, from working; nothing is written.
 
     Raises:
-        Unsupported: the database is not PostgreSQL.
+        Unsupported: the database is SQLite. Of MariaDB only what midair itself left half done is told.
     """
-    _, project = open_project(request)
+    source, project = open_project(request)
     address = address_of(request, project)
-    if address.product is not Product.POSTGRESQL:
+    if address.product is Product.SQLITE:
         raise Unsupported(f"doctor has no questions for {address.product} yet")
-    session = open_session(address, guard_of(request), application_of(request))
+    session = connected(request, source, address)
     try:
+        if session.product is not Product.POSTGRESQL:
+            return _unfinished(Journal(session))
         return (*_unfinished(Journal(session)), *ailments_of(session))
     finally:
         session.close()

@@ -50,6 +50,10 @@ class _Each:
     """How it failed on rows, and left its database half done: in this one there are none."""
     spoilt: bool = False
     """It stopped half-way, so that without rows it can only be tried in another database."""
+    behind: tuple[tuple[str, str, int], ...] = ()
+    """Sequences that were behind their columns before."""
+    is_back: bool = False
+    """The downgrade ran, with rows or without."""
 
     def run(self) -> bool:
         """Whether the migration is in place at the end, so that the next can be tried."""
@@ -57,6 +61,7 @@ class _Each:
             filled = fill(self.opened.session, skip=own_tables(self.opened))
             self.book.note_refused(filled)
         before, rows = schema_of(self.opened), self._rows()
+        self.behind = sequences_behind(self.opened.session)
         broken = failing(self.opened.session, self.trial.queries)
         if not self._up(rows):
             return False
@@ -125,6 +130,8 @@ class _Each:
             self._found(verdicts.DATA_NOT_MOVED, str(each), each.table)
         self._proof("data kept", time.monotonic(), not lost and not astray)
         for sequence, column, following in sequences_behind(self.opened.session):
+            if (sequence, column, following) in self.behind:
+                continue
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
     def _judge_queries(self, broken: Refused) -> None:
@@ -168,9 +175,15 @@ class _Each:
         return ready
 
     def _back_and_up(self, before: Inventory, after: Inventory, rows: Kept) -> bool:
-        if not self._down():
+        began = time.monotonic()
+        refused = self._down()
+        took = time.monotonic() - began
+        differs = self._judge_down(before, rows) if self.is_back else ()
+        detail = refused or _some(differs)
+        self.book.proofs.append(Proof("down", self.migration.revision, not detail, took, detail))
+        if not self.is_back:
             return False
-        clean = self._judge_down(before, rows)
+        clean = not differs
         began = time.monotonic()
         try:
             self._fly(Direction.UP)
@@ -185,27 +198,25 @@ class _Each:
             self._found(verdicts.AGAIN_DIFFERS, _some(differs))
         return True
 
-    def _down(self) -> bool:
-        began = time.monotonic()
+    def _down(self) -> str:
+        """Why the server refused it, which may have been for the rows alone; empty when it did not."""
+        self.is_back = True
         try:
             self._fly(Direction.DOWN)
         except MigrationFailed as error:
-            self._proof("down", began, False, error.message)
             held = [each.name for each in self._rows().values() if each.rows]
             empty(self.opened.session, held)
             self.emptied = True
             try:
                 self._fly(Direction.DOWN)
             except (MigrationFailed, OutcomeUnknown):
-                self._found(verdicts.DOWN_FAILS, error.message)
-                return False
-            self._found(verdicts.DOWN_FAILS_ON_ROWS, error.message)
-            return True
-        self._proof("down", began, True)
-        return True
+                self.is_back = False
+            self._found(verdicts.DOWN_FAILS_ON_ROWS if self.is_back else verdicts.DOWN_FAILS, error.message)
+            return error.message
+        return ""
 
-    def _judge_down(self, before: Inventory, rows: Kept) -> bool:
-        """Whether the schema is what it was: what goes wrong after it is not, has that as its cause."""
+    def _judge_down(self, before: Inventory, rows: Kept) -> Sequence[Difference]:
+        """How the schema is not what it was: what goes wrong after that has it as its cause."""
         now = schema_of(self.opened)
         differs = differences(before, now)
         for word, verdict in (
@@ -218,12 +229,12 @@ class _Each:
                 self._found(verdict, _some(those))
         held = self._rows()
         if self.emptied:
-            return not differs
+            return differs
         gone = {each.thing.name for each in differs}
         for loss in losses(rows, held, every_column=True):
             if f"{loss.table}.{loss.column}" not in gone and loss.table not in gone:
                 self._found(verdicts.LOSSY_DOWN, _sentence(loss), loss.table)
-        return not differs
+        return differs
 
     def _fly(self, direction: Direction) -> None:
         scripts = self.up if direction is Direction.UP else self.down or self.up

@@ -20,6 +20,7 @@ from midair.model.change import (
     SetDefault,
     Update,
 )
+from midair.model.concealed import title_of
 from midair.model.contract import Contract, ContractState
 from midair.model.effects import LockLevel
 from midair.model.migration import Block, Direction, RevisionId, Script
@@ -172,7 +173,7 @@ def _contract_step(
         contract.revision,
         Direction.UP,
         Phase.CONTRACT,
-        " ".join(sql[:200].split())[:100],
+        title_of(sql),
         RunStatement(statement),
         origin=contract.origin,
         rewrite=contract.recipe,

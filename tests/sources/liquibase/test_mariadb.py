@@ -15,7 +15,7 @@ from midair.sources.tools.liquibase.writing.writer import Writer
 from tests.peers.mariadb import MariaDB, MariaServer, maria_server
 from tests.peers.places import peer
 
-from .beside import Side, laid_out
+from .beside import Side, handed_over, laid_out
 from .recorded import GOLDEN, read
 from .test_sql import TYPES
 
@@ -75,3 +75,20 @@ def test_what_midair_writes_makes_the_schema_the_real_tool_makes(
         line for line in theirs.database.schema() if "DATABASECHANGELOG" not in line
     )
     assert ours.contents() == theirs.database.contents()
+
+
+@pytest.mark.parametrize("project", ["core", "modern"])
+def test_both_leave_the_same_schema_and_the_same_rows(
+    maria: MariaServer, project: str, tmp_path: Path
+) -> None:
+    ours, theirs = (side(maria.database(), project, tmp_path / "project") for _ in range(2))
+    theirs.real("update").ok()
+    ours.midair("apply").ok()
+    assert ours.rows() == theirs.rows()
+    assert ours.database.schema() == theirs.database.schema()
+    assert ours.waiting() == theirs.waiting()
+
+
+@pytest.mark.parametrize("point", [3, 40, 80])
+def test_each_takes_over_from_the_other_at_any_point(maria: MariaServer, point: int, tmp_path: Path) -> None:
+    handed_over(*(side(maria.database(), "core", tmp_path / "project") for _ in range(3)), point)

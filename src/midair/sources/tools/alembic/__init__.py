@@ -14,7 +14,7 @@ from pathlib import Path
 from midair.model.address import Address
 from midair.model.intent import Declared
 from midair.model.migration import Direction, Migration
-from midair.sources.source import Options, Project, Scratch, Scripts, Source, Work
+from midair.sources.source import Options, Project, Scratch, Scripts, Source, Watch, Work
 from midair.sources.tools.alembic.history import compare
 from midair.sources.tools.alembic.project import read, recognises
 
@@ -38,10 +38,11 @@ def _live(
     address: Address,
     options: Options,
     bounds: Mapping[str, str],
+    watch: Watch | None = None,
 ) -> None:
     from midair.sources.tools.alembic.live import live
 
-    live(project, migrations, direction, address, options, bounds)
+    live(project, migrations, direction, address, options, bounds, watch)
 
 
 def _unexecuted(project: Project, work: Work) -> Scripts:

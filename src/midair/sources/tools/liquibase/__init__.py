@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from midair.database.session import Session
-from midair.model.address import Address
+from midair.model.address import Address, Product
 from midair.model.migration import Applied, Direction, Migration, Standing
 from midair.model.statement import Sql, Statement
-from midair.sources.source import Found, Options, Project, Scratch, Scripts, Source, Work
+from midair.sources.source import Found, Options, Project, Scratch, Scripts, Source, Watch, Work
 from midair.sources.tools.liquibase.recognise import recognises
 
 
@@ -69,7 +69,9 @@ def _live(
     address: Address,
     options: Options,
     bounds: Mapping[str, str],
+    watch: Watch | None = None,
 ) -> None:
+    del watch  # a changeset is asked for and run as a whole
     from midair.sources.tools.liquibase.turn import live
 
     live(project, migrations, direction, address, options, bounds)
@@ -99,4 +101,5 @@ SOURCE = Source(
     repair=_repair,
     generate=_generate,
     tag=_tag,
+    products=frozenset(Product),  # MySQL's address may turn out to be MariaDB's: the session tells
 )

@@ -62,21 +62,22 @@ def _changes(ours: LiquibaseProject, migration: Migration, session: Session) -> 
     with _shadow(session) as shadow:
         script = Writing(ours, dialect_of(session.product), shadow).script(migration, Direction.UP)
     row = _row(ours, migration, session, "EXECUTED")
+    last = script.blocks[-1] if script.blocks else Block(())
     try:
         for block in script.blocks[:-1]:
             session.run(block.statements, atomic=block.atomic)
-        last = script.blocks[-1] if script.blocks else Block(())
         if last.atomic:
             session.run([*last.statements, row], atomic=True)
         else:
             session.run(last.statements, atomic=False)
             session.run([row], atomic=True)
-    except LockTimeout:
-        raise  # nothing of the last transaction is left; the executor tries again
     except StatementFailed as error:
+        if isinstance(error, LockTimeout) and last.atomic:
+            raise  # nothing of the last transaction is left; the executor tries again
         if changeset.fail_on_error:
             raise ProgramFailed(
-                f"{_where(script.statements, error, changeset.span)}: {error.message}"
+                f"{_where(script.statements, error, changeset.span)}: {error.message}",
+                state=None if last.atomic else _left(last, error),
             ) from error
         ours.skipped.add(migration.revision)
     else:
@@ -95,6 +96,12 @@ def _shadow(session: Session) -> Generator[Session | None]:
         yield shadow
     finally:
         shadow.close()
+
+
+def _left(block: Block, error: StatementFailed) -> str:
+    """What a changeset that is no transaction leaves when one of its statements fails."""
+    ran = f"{error.index} of its {len(block.statements)} statements are in"
+    return f"{ran}, this one and those after it are not; the changeset is not recorded"
 
 
 def _where(statements: Sequence[Statement], error: StatementFailed, otherwise: object) -> str:

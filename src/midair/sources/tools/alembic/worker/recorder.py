@@ -41,7 +41,7 @@ class Recorder:
     def after(self, conn, cursor, statement, parameters, context, executemany):
         if self.muted:
             return
-        place, unplaced = self._place()
+        place, unplaced = self.place()
         self.channel.send(
             "statement",
             revision=self.revision,
@@ -52,7 +52,7 @@ class Recorder:
             open=_really_open(conn),
             returns=[_type_code(column) for column in cursor.description] if cursor.description else None,
             count=getattr(cursor, "rowcount", -1),
-            elsewhere=self._elsewhere(conn),
+            elsewhere=self.elsewhere(conn),
         )
 
     def refused(self, context):
@@ -60,21 +60,21 @@ class Recorder:
             return
         error = context.original_exception
         message = self.channel.clean(str(error))[:300]
-        self.channel.send("refused", sqlstate=state_of(error), message=message, place=self._place()[0])
+        self.channel.send("refused", sqlstate=state_of(error), message=message, place=self.place()[0])
 
     def committed(self, conn):
         self.transaction += 1
 
     def rolled_back(self, conn):
-        if not self.muted and self.revision is not None and not self._elsewhere(conn):
+        if not self.muted and self.revision is not None and not self.elsewhere(conn):
             self.channel.send("rollback", transaction=self.transaction)
         self.transaction += 1
 
     def raw(self):
         if not self.muted and self.revision is not None:
-            self.channel.send("raw", place=self._place()[0])
+            self.channel.send("raw", place=self.place()[0])
 
-    def _elsewhere(self, conn):
+    def elsewhere(self, conn):
         """It is another connection than the one Alembic migrates on."""
         if self.main is None:
             return False
@@ -83,7 +83,7 @@ class Recorder:
         except Exception:  # noqa: BLE001 - a closed or invalidated connection is not the one that migrates
             return True
 
-    def _place(self):
+    def place(self):
         """File and line of the revision that sent it; else of env.py, and True."""
         frame = sys._getframe(2)
         in_env = None

@@ -5,6 +5,7 @@
 
 import os
 
+from .asking import Asking
 from .project import config_of, directory_of, run
 from .recorder import Recorder
 
@@ -82,6 +83,11 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE typtype IN ('e'
 def live(request, channel, recorder):
     config = config_of(request)
     runs = [(request["direction"], each) for each in request["wanted"]]
+
+    if request.get("watched"):
+        asking = Asking(channel, recorder)
+        recorder.raw = asking.raw
+        asking.listen()
 
     def prepare(context):
         memo = getattr(context.impl, "memo", None)
