@@ -37,6 +37,14 @@ SHAPES = {
         "INSERT INTO mails SELECT id, mail FROM people WHERE mail IS NOT NULL;"
         "ALTER TABLE people DROP COLUMN mail;",
     ),
+    "two tables off one": (
+        USERS,
+        "CREATE TABLE profiles (user_id bigint PRIMARY KEY REFERENCES users, bio text NOT NULL);"
+        "INSERT INTO profiles SELECT id, bio FROM users WHERE bio IS NOT NULL;"
+        "CREATE TABLE counts (user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE, visits int);"
+        "INSERT INTO counts SELECT id, visits FROM users;"
+        "ALTER TABLE users DROP COLUMN bio, DROP COLUMN visits;",
+    ),
 }  # fmt: skip
 _PROFILES = (
     "INSERT INTO profiles (user_id, bio) SELECT id, bio FROM users;\nALTER TABLE users DROP COLUMN bio;"
@@ -70,6 +78,10 @@ REFUSED = {
     "a word too late": (
         f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}\nCREATE INDEX late ON profiles (bio);",
         "speaks of profiles again",
+    ),
+    "another statement in between": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\nCREATE TABLE more (id int);\n{_PROFILES}",
+        "000001_m1.up.sql:2 stands between it and its rows",
     ),
     "a name of the journal's": (
         f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}".replace("profiles", "event"),

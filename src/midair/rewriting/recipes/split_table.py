@@ -61,7 +61,7 @@ from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.plan import Phase
 from midair.model.schema import Table, bare_name
-from midair.model.statement import Sql, Statement
+from midair.model.statement import Sql
 from midair.rewriting.backfilled import copied
 from midair.rewriting.names import raw, raw_path
 from midair.rewriting.piece import Piece
@@ -75,8 +75,8 @@ from midair.rewriting.syncing import literal, refusal
 @recipe("split-table", CreateTable)
 def split_table(change: CreateTable, case: Case) -> Answer:
     found = _found(change, case)
-    if found is None:
-        return None
+    if found is None or isinstance(found, NoWay):
+        return found
     home = case.table(found.copy.source)
     if home is None:
         return None  # this plan made it: nobody else writes it
@@ -87,25 +87,30 @@ def split_table(change: CreateTable, case: Case) -> Answer:
     return split if isinstance(split, NoWay) else _phases(change, home, split, found, case)
 
 
-def _found(change: CreateTable, case: Case) -> Found | None:
+def _found(change: CreateTable, case: Case) -> Found | NoWay | None:
     """The copy behind the table, where what is copied is dropped later in the same migration."""
     if change.table in case.scene.schema.tables:
         return None
-    copy, said, takes = None, list[Statement](), 0
-    for number, each in enumerate(case.following, 1):
-        read = copy_of(each.sql)
-        if read is not None and read.into == change.table and copy is None:
-            copy, takes = read, number
-        elif speaks_of(each.sql, change.table):
-            said.append(each)
-            takes = number
-        else:
-            break
-    rest = [part for each in case.following[takes:] for part in changes_of(each.sql)]
+    copies = ((number, copy_of(each.sql)) for number, each in enumerate(case.following))
+    copied = ((number, copy) for number, copy in copies if copy is not None and copy.into == change.table)
+    place, copy = next(copied, (0, None))
     if copy is None:
         return None
+    takes = place + 1
+    while takes < len(case.following) and speaks_of(case.following[takes].sql, change.table):
+        takes += 1
+    rest = [part for each in case.following[takes:] for part in changes_of(each.sql)]
     drops = frozenset(_dropped(rest, copy.source)).intersection(copy.sources)
-    return Found(copy, tuple(said), takes, drops) if drops else None
+    if not drops:
+        return None
+    said = tuple(each for number, each in enumerate(case.following[:takes]) if number != place)
+    other = next((each for each in said if not speaks_of(each.sql, change.table)), None)
+    if other is not None:
+        why = f"is split off {copy.source}, and {other.span} stands between it and its rows"
+        return NoWay(
+            why, f"put CREATE TABLE {change.table}, what belongs to it and its copy one behind the other"
+        )
+    return Found(copy, said, takes, drops)
 
 
 def _dropped(changes: Sequence[Change], table: str) -> Iterator[str]:
@@ -152,7 +157,7 @@ def _phases(change: CreateTable, home: Table, split: Split, found: Found, case: 
         undo=(*triggers, f"DROP VIEW {change.table}", *functions, f"DROP TABLE {at.mirror}"),
         undo_locks=both,
         summary=f"{change.table} is a view over {name}, whose {moved} both versions write",
-        holds=(Held(change.table), *(Held(name, own) for _, own in (*split.keys, *split.values))),
+        holds=(Held(change.table), *(Held(name, own) for _, own in split.values)),
         reverses=f"drop table {change.table}",
         verify=_verified(split),
         comes_back="the columns and their values, by the downgrade's own copy",
