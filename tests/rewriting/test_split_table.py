@@ -185,3 +185,46 @@ def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
         assert session.query("SELECT to_regclass('profiles'), to_regclass('midair.profiles')") == [
             (None, None)
         ]
+
+
+def test_an_application_without_any_right_on_midairs_schema_writes_both_halves(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    role = "split_shop"
+    rights = (
+        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role};"
+        f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
+    )
+    try:
+        with ready(rig, project(SPLIT), rights + USERS) as (address, session):
+            _run(session, f"SET ROLE {role}")
+            _run(
+                session,
+                "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
+                "UPDATE users SET bio = 'y' WHERE id = 1",
+            )
+            _run(
+                session,
+                "INSERT INTO users (id, email) VALUES (902, 'new')",
+                "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
+            )
+            _run(
+                session,
+                "UPDATE profiles SET visits = 7 WHERE user_id = 2",
+                "DELETE FROM profiles WHERE user_id = 4",
+            )
+            _run(session, "DELETE FROM users WHERE id = 5", "RESET ROLE")
+            closed(project(SPLIT), address)
+            _run(
+                session,
+                f"SET ROLE {role}",
+                "UPDATE profiles SET visits = 8 WHERE user_id = 902",
+                "RESET ROLE",
+            )
+            rows = session.query(
+                "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 5, 901, 902) ORDER BY 1"
+            )
+            assert rows == [(1, "y", 1), (2, "b2", 7), (901, "x", 0), (902, "z", 8)]
+    finally:
+        with rig.session(rig.server.admin) as admin:
+            _run(admin, f"DROP ROLE IF EXISTS {role}")
