@@ -39,7 +39,7 @@ leaves it without values. `plan` says which it is.
 A key that the new table gives itself (serial, identity, a drawn uuid) has the old table's value until contract: unique as it
 is, and nobody has seen another. From then on it counts by itself.
 
-The new version cannot use `ON CONFLICT` with a target on the view (it is refused by the server), TRUNCATE it, or refer
+The new version cannot use `ON CONFLICT` with a target or MERGE on the view (the server refuses both), TRUNCATE it, or refer
 to it by a foreign key, and not change its key, until contract.
 
 Refused: a new table with columns that come from nowhere in the old one, of another type, or not all dropped there; with checks,
@@ -197,7 +197,7 @@ def _proves(home: Table, split: Split) -> Iterator[Piece]:
 def _notes(change: CreateTable, home: Table, split: Split) -> Iterator[str]:
     yield (
         f"until contract {change.table} is a view over {home.name}: the new version may read, INSERT, UPDATE and DELETE, but not"
-        " name a target of ON CONFLICT, TRUNCATE it, change its key, or refer to it by a foreign key"
+        " name a target of ON CONFLICT, MERGE, TRUNCATE it, change its key, or refer to it by a foreign key"
     )
     for name, own in split.counted:
         yield f"{change.table}.{name} is {home.name}.{own} in the rows that are there at contract, and counts on from there"
