@@ -14,6 +14,7 @@ import midair
 from midair.database import Session
 from midair.errors import NotOnline
 from midair.model.address import Address
+from midair.model.backfill import Backfill
 from midair.model.statement import Sql
 
 GIVEN = """
@@ -172,3 +173,16 @@ def _touched(session: Session) -> Sequence[tuple[object, ...]]:
 def _run(session: Session, *statements: str) -> None:
     for each in statements:
         session.run([Sql(each)], atomic=False)
+
+
+def test_the_updates_own_hint_bounds_its_batches(rig: Rig, project: Callable[..., Path]) -> None:
+    sql = _BY_UPDATE.replace("-- midair: down", "-- midair: batch_rows = 7\n-- midair: down")
+    with rig.database(GIVEN) as address:
+        made = midair.plan(request_for(project(sql), address))
+        fills = [
+            step.action.statement.intent
+            for segment in made.segments
+            for step in segment.steps
+            if isinstance(step.action, Backfill)
+        ]
+        assert [each and each.batch_rows for each in fills] == [7]
