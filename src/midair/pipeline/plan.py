@@ -96,7 +96,7 @@ def scripts_of(
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
     asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _to_take_back(opened))
     if direction is Direction.UP and opened.project.history.decide is not None:
-        steps = Journal(opened.session).open_steps()
+        steps = Journal(opened.session, opened.project.tool).open_steps()
         begun = {each.revision for each in steps if f":{LIVE}:" not in each.id}
         opened.project.history.decide(opened.session, chosen, begun)
     work = Work(tuple(asked), direction, applied, opened.session.product)
@@ -144,7 +144,7 @@ def laid(
     items = items_of(chosen, scripts.by_revision, marks)
     prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
-    begun = Journal(session).begun_plan()
+    begun = Journal(session, project.tool).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
     waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {

@@ -71,7 +71,7 @@ def _begun(opened: Opened, revision: str) -> tuple[Migration, Sequence[Applied]]
     try:
         standings = opened.source.compare(project, applied)
     except Dirty as error:
-        applied = history_before(error, Journal(session).open_steps()) or ()
+        applied = history_before(error, Journal(session, project.tool).open_steps()) or ()
         standings = opened.source.compare(project, applied)
     return find(standings, revision), applied
 
@@ -87,7 +87,7 @@ def _undone(opened: Opened, revision: str, report: Reporter, *, apply_it: bool) 
 
 def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
     project, session = opened.project, opened.session
-    journal = Journal(session)
+    journal = Journal(session, project.tool)
     migration, applied = _begun(opened, revision)
     marks: tuple[Marks, ...] = project.history.record(session, [migration], applied) if done else ()
     clean = _clean_marks(project.history, session, migration, applied) if not done else ()

@@ -42,7 +42,7 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
 
 def _begun(opened: Opened, revision: RevisionId) -> tuple[Step, ...]:
     """The steps of it that may have left something, in order."""
-    journal = Journal(opened.session)
+    journal = Journal(opened.session, opened.project.tool)
     begun = [each.id for each in journal.open_steps() if each.revision == revision and each.direction == "up"]
     if not begun:
         raise Refused(f"{revision} is not half applied", hint="midair rollback takes back what is recorded")

@@ -129,7 +129,7 @@ def _is_about(statement: Statement, names: Sequence[str]) -> bool:
 
 def applied_now(opened: Opened) -> tuple[Applied, ...]:
     """The tool's history as it stands."""
-    return applied_in(opened.project, opened.session, Journal(opened.session))
+    return applied_in(opened.project, opened.session, Journal(opened.session, opened.project.tool))
 
 
 def whose(error: MidairError, among: Sequence[Migration]) -> Migration:
