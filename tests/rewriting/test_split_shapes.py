@@ -100,16 +100,16 @@ REFUSED = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_each_shape_ends_as_the_naive_migration_leaves_it(
-    rig: Rig, project: Callable[..., Path], shape: str
+    newest: Rig, project: Callable[..., Path], shape: str
 ) -> None:
     given, sql = SHAPES[shape]
     root = project(sql)
-    with rig.database(given) as written, rig.database(given) as online:
+    with newest.database(given) as written, newest.database(given) as online:
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert "split-table" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
 
 
 NUMBERED = {
@@ -140,19 +140,19 @@ def test_a_key_of_the_new_tables_own_is_the_old_ones_and_counts_on_after_contrac
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_cannot_be_split_is_refused_by_its_reason(
-    rig: Rig, project: Callable[..., Path], what: str
+    newest: Rig, project: Callable[..., Path], what: str
 ) -> None:
     sql, why = REFUSED[what]
     given = USERS + "CREATE TABLE teams (id bigint PRIMARY KEY, bio text);"
-    with rig.database(given) as address, pytest.raises(NotOnline, match=why):
+    with newest.database(given) as address, pytest.raises(NotOnline, match=why):
         midair.plan(request_for(project(sql), address))
 
 
 def test_a_later_migration_that_touches_either_half_waits_for_the_gate(
-    rig: Rig, project: Callable[..., Path]
+    newest: Rig, project: Callable[..., Path]
 ) -> None:
     root = project(SPLIT, "ALTER TABLE profiles ADD COLUMN motto text;")
-    with rig.database(USERS) as address:
+    with newest.database(USERS) as address:
         with pytest.raises(GateInTheWay, match="profiles"):
             midair.apply(request_for(root, address), Remembering())
         midair.apply(request_for(root, address), Remembering(), "1")
@@ -160,8 +160,8 @@ def test_a_later_migration_that_touches_either_half_waits_for_the_gate(
         midair.apply(request_for(root, address), Remembering())
 
 
-def test_the_journal_has_no_table_that_is_not_reserved(rig: Rig, project: Callable[..., Path]) -> None:
-    with rig.database(USERS) as address, rig.session(address) as session:
+def test_the_journal_has_no_table_that_is_not_reserved(newest: Rig, project: Callable[..., Path]) -> None:
+    with newest.database(USERS) as address, newest.session(address) as session:
         midair.apply(request_for(project("SELECT 1;"), address), Remembering())
         rows = session.query(
             "SELECT relname FROM pg_class WHERE relnamespace = 'midair'::regnamespace AND relkind = 'r'"
