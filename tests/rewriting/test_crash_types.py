@@ -46,7 +46,7 @@ def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generato
         yield made
 
 
-def _killed_at(states: States, command: str, event: int) -> None:
+def killed_at(states: States, command: str, event: int) -> None:
     address = states.at(*BEFORE[command])
     code, said = fly(states.root, address, dies_at=event, strategy="online", command=command).landed()
     assert code == -signal.SIGKILL, said
@@ -62,7 +62,7 @@ def test_a_kill_now_and_then_is_finished_by_the_same_command(states: States, com
     events = range(2, states.events[command], _EVERY)
     assert events
     for event in events:
-        _killed_at(states, command, event)
+        killed_at(states, command, event)
 
 
 @pytest.mark.slow
@@ -70,4 +70,4 @@ def test_a_kill_now_and_then_is_finished_by_the_same_command(states: States, com
 def test_a_kill_at_every_event_is_finished_by_the_same_command(states: States, command: str) -> None:
     assert states.events[command] > 3
     for event in range(states.events[command]):
-        _killed_at(states, command, event)
+        killed_at(states, command, event)
