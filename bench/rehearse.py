@@ -4,7 +4,8 @@
     bench/rehearse.py                       the projects that scripts/fetch_projects.py brought, as a table
     bench/rehearse.py harbor optuna         some of them
     bench/rehearse.py --growth              projects of 50, 100 and 200 migrations: time and memory a migration
-    bench/rehearse.py --write FILE          the table into a page, between its two marks
+    bench/rehearse.py --write FILE          the rows into a page's table, between its two marks
+    bench/rehearse.py --keep FOLDER         each project's report as JSON, to look up what was found
 
 Whole processes, as a user starts them. A finding is the project's: it was seen on a server.
 """
@@ -25,6 +26,8 @@ from measure import MIDAIR, PEERS, REPOSITORY, Failed, Sample, machine, sample
 sys.path.insert(0, str(REPOSITORY))
 from tests.peers.databases import cluster  # the tests' own way to a database over TCP
 from tests.real_projects.alembic_projects import PROJECTS
+from tests.real_projects.test_liquibase_projects import CHANGELOGS, RUNS, fit_for_here
+from tests.sources.liquibase.beside import laid_out
 
 SQL = {
     "harbor": "golang-migrate",
@@ -32,10 +35,10 @@ SQL = {
     "procrastinate": "golang-migrate",
     "cwa-server": "flyway",
     "kestra": "flyway",
-    "gravitee": "liquibase",
-    "fineract": "liquibase",
 }
 ALEMBIC = {each.name: each for each in PROJECTS}
+HEAD = """| project | migrations | proven up-down-up | up, no way back | found | seconds | MiB |
+| --- | ---: | ---: | ---: | --- | ---: | ---: |"""
 BEGIN, END = "<!-- bench/rehearse.py begins -->", "<!-- bench/rehearse.py ends -->"
 
 
@@ -50,6 +53,11 @@ class Line:
     found: Mapping[str, int]
     cost: Sample
 
+    def __str__(self) -> str:
+        found = ", ".join(f"{number} × {name}" for name, number in sorted(self.found.items())) or "nothing"
+        cost = f"{self.cost.wall_s:.0f} | {self.cost.memory_mib:.0f}"
+        return f"| {self.name} | {self.revisions} | {self.proven} | {self.one_way} | {found} | {cost} |"
+
 
 def main() -> int:
     arguments = read_arguments()
@@ -57,13 +65,17 @@ def main() -> int:
     if arguments.growth:
         growth(arguments.growth)
         return 0
-    lines = list(measured(arguments.projects or (*SQL, *ALEMBIC)))
-    table = "\n".join(shown(lines))
-    print(table)
+    kept = Path(arguments.keep) if arguments.keep else None
+    rows = {
+        each.name: str(each) for each in measured(arguments.projects or (*SQL, *CHANGELOGS, *ALEMBIC), kept)
+    }
+    print("\n".join((HEAD, *rows.values())))
     if arguments.write:
         page = Path(arguments.write)
         before, _, rest = page.read_text().partition(BEGIN)
-        page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{rest.partition(END)[2]}")
+        old, _, after = rest.partition(END)
+        rows = {line.split("|")[1].strip(): line for line in old.strip().splitlines()[2:]} | rows
+        page.write_text("\n".join((f"{before}{BEGIN}", "", HEAD, *rows.values(), "", f"{END}{after}")))
     return 0
 
 
@@ -71,22 +83,28 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("projects", nargs="*", choices=[*SQL, *ALEMBIC, []])
+    parser.add_argument("projects", nargs="*", choices=[*SQL, *CHANGELOGS, *ALEMBIC, []])
     parser.add_argument("--growth", nargs="*", type=int, metavar="N", default=None)
     parser.add_argument("--write", metavar="FILE")
+    parser.add_argument("--keep", metavar="FOLDER")
     arguments = parser.parse_args()
     if arguments.growth == []:
         arguments.growth = [50, 100, 200]
     return arguments
 
 
-def measured(names: Sequence[str]) -> Iterator[Line]:
+def measured(names: Sequence[str], kept: Path | None) -> Iterator[Line]:
     for name in names:
         if not (PEERS / "projects" / name).is_dir():
             print(f"not here, left out: {name} (scripts/fetch_projects.py)", file=sys.stderr)
             continue
         try:
-            line = of_alembic(name) if name in ALEMBIC else of_files(name)
+            if name in ALEMBIC:
+                line = of_alembic(name, kept)
+            elif name in CHANGELOGS:
+                line = of_liquibase(name, kept)
+            else:
+                line = of_files(name, kept)
         except Failed as error:
             print(f"{name} was not rehearsed: {error}", file=sys.stderr)
             continue
@@ -94,24 +112,39 @@ def measured(names: Sequence[str]) -> Iterator[Line]:
         yield line
 
 
-def of_files(name: str) -> Line:
+def of_files(name: str, kept: Path | None) -> Line:
     folder = PEERS / "projects" / name / SQL[name]
-    return rehearsed(name, folder, ("--from-empty",), {})
+    return rehearsed(name, folder, ("--from-empty",), {}, kept)
 
 
-def of_alembic(name: str) -> Line:
+def of_liquibase(name: str, kept: Path | None) -> Line:
+    """As its application starts it; what it runs first to take over from an older tool is applied before."""
+    *before, last = RUNS[name]
+    with cluster() as server, tempfile.TemporaryDirectory() as scratch:
+        database, folder = server.database(), Path(scratch) / "project"
+        laid_out(PEERS / "projects" / name / "liquibase", folder, CHANGELOGS[name])
+        fit_for_here(name, folder)
+        words = ("--url", database.url)
+        for variables in before:
+            sample([str(MIDAIR), "apply", "-q", "-C", str(folder), *words], folder, variables)
+        return rehearsed(name, folder, words, last, kept)
+
+
+def of_alembic(name: str, kept: Path | None) -> Line:
     """Its database first holds what its application itself puts there before its first migration."""
     project = ALEMBIC[name]
     with cluster() as server, tempfile.TemporaryDirectory() as scratch:
         database, folder = server.database(), Path(scratch) / "project"
         project.ready(folder, database)
         words = ("--url", database.url, "--python", str(project.python))
-        return rehearsed(name, folder, words, project.variables(database, folder))
+        return rehearsed(name, folder, words, project.variables(database, folder), kept)
 
 
-def rehearsed(name: str, folder: Path, words: Sequence[str], variables: Mapping[str, str]) -> Line:
-    with tempfile.TemporaryDirectory() as kept:
-        report = Path(kept) / "report.json"
+def rehearsed(
+    name: str, folder: Path, words: Sequence[str], variables: Mapping[str, str], kept: Path | None
+) -> Line:
+    with tempfile.TemporaryDirectory() as scratch:
+        report = (kept or Path(scratch)) / f"{name}.json"
         command = [str(MIDAIR), "rehearse", "--each", "-q", "-C", str(folder), "-o", f"json={report}", *words]
         cost = sample(command, folder, variables, accepted=(0, 1))
         payload: dict[str, Any] = json.loads(report.read_text())["payload"]
@@ -131,22 +164,13 @@ def proofs_of(payload: Mapping[str, Any]) -> Mapping[str, Mapping[str, bool | No
     return found
 
 
-def shown(lines: Sequence[Line]) -> Iterator[str]:
-    yield "| project | migrations | proven up-down-up | up, no way back | found | seconds | MiB |"
-    yield "| --- | ---: | ---: | ---: | --- | ---: | ---: |"
-    for each in lines:
-        found = ", ".join(f"{number} × {name}" for name, number in sorted(each.found.items())) or "nothing"
-        cost = f"{each.cost.wall_s:.0f} | {each.cost.memory_mib:.0f}"
-        yield f"| {each.name} | {each.revisions} | {each.proven} | {each.one_way} | {found} | {cost} |"
-
-
 def growth(sizes: Sequence[int]) -> None:
     print("migrations, seconds, ms a migration, MiB")
     for size in sizes:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             reversible(folder, size)
-            line = rehearsed("growth", folder, ("--from-empty",), {})
+            line = rehearsed("growth", folder, ("--from-empty",), {}, None)
         seconds = line.cost.wall_s
         print(
             f"{size:5} {seconds:8.1f} {seconds / size * 1000:8.0f} {line.cost.memory_mib:8.0f}  {line.proven} proven"

@@ -28,7 +28,7 @@ from midair.cli.exits import MEANING
 from midair.cli.main import overview
 from midair.errors import MidairError
 from midair.rewriting.make_safe import recipes, rewrites
-from midair.settings.shape import Adjustable, ProjectEntry, RulesTable, TopLevel
+from midair.settings.shape import Adjustable, ProjectEntry, RehearseTable, RulesTable, TopLevel
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SOURCE = REPOSITORY / "src" / "midair"
@@ -101,6 +101,9 @@ def settings() -> Iterator[str]:
     yield "## `[rules]`"
     yield "A rule is named by its code, its name, or the beginning of its code: `MA1` is a family. [All rules](../rules/README.md)."
     yield _table(fields(RulesTable))
+    yield "## `[rehearse]`"
+    yield "What `rehearse` may read of a target, whichever environment it is. See [rehearse](../rehearse.md)."
+    yield _table(fields(RehearseTable))
     yield "`MIDAIR_ENV` names the environment, `MIDAIR_CONFIG` the settings file, `MIDAIR_PG_BIN` the folder of PostgreSQL's programs."
 
 

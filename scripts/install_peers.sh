@@ -16,6 +16,7 @@ liquibase_version=4.29.0
 liquibase_new_version=5.0.4
 postgresql_jdbc_version=42.7.14
 sqlite_jdbc_version=3.54.1.0
+mariadb_jdbc_version=3.5.6
 jackson_version=3.1.8
 picocli_version=4.7.7
 squawk_version=2.70.0
@@ -183,7 +184,8 @@ liquibase() { # name version
   java_tool "$name" "$version" liquibase.integration.commandline.LiquibaseCommandLine "" \
     "org.liquibase:liquibase-core:$version" "info.picocli:picocli:$picocli_version" \
     "org.yaml:snakeyaml:$snakeyaml_version" \
-    "org.postgresql:postgresql:$postgresql_jdbc_version" "org.xerial:sqlite-jdbc:$sqlite_jdbc_version" || return 0
+    "org.postgresql:postgresql:$postgresql_jdbc_version" "org.xerial:sqlite-jdbc:$sqlite_jdbc_version" \
+    "org.mariadb.jdbc:mariadb-java-client:$mariadb_jdbc_version" || return 0
   done_with "$name" "$version"
 }
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from midair.dialects.postgresql.next_rows import in_batches
+from midair.dialects.postgresql.next_rows import cast_in_batches, in_batches
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,15 @@ from midair.dialects.postgresql.next_rows import in_batches
 )
 def test_a_batch_ends_where_no_row_is_left_to_do(sql: str, key: tuple[str, ...], batch: str | None) -> None:
     assert in_batches(sql, key) == batch
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [("orders", ("id",)), ("shop.orders", ("a", "b")), ('"Order"', ())]
+)
+def test_filling_a_column_with_a_cast_is_said_without_asking_the_grammar_and_just_so(
+    table: str, key: tuple[str, ...]
+) -> None:
+    asked = in_batches(f"UPDATE {table} SET fresh = total::bigint WHERE fresh IS NULL", key)
+    said = cast_in_batches(table, "fresh", "total::bigint", key)
+    assert asked is not None
+    assert said == asked

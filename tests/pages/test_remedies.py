@@ -110,6 +110,8 @@ def _about_projects() -> tuple[Finding, ...]:
     unread = Candidate(
         base.migration, Script(()), refusal=Refusal("a line that nobody can read", Span("V1_a.sql", 1))
     )
+    drop = _candidate("ALTER TABLE orders DROP COLUMN note", "V2_b.sql")
+    build = _candidate("CREATE INDEX CONCURRENTLY i ON orders (note)", "V2_b.sql")
     program = replace(base, imports=(Import("Order", "shop.models", 3),))
     unused = Options(
         allowances={
@@ -124,6 +126,10 @@ def _about_projects() -> tuple[Finding, ...]:
         *analyse([program]),
         *analyse([base, _candidate("ALTER TABLE orders DROP COLUMN note", "V2_b.sql", down="")]),
         *analyse([base, _candidate("SELECT 1", "V2_b.sql", down="DROP TABLE orders")]),
+        *analyse([base, drop], options=Options(select=("MA710",), changed_files=frozenset(["shop/cart.py"]))),
+        *analyse([base, build], options=Options(tool="golang-migrate", release=140_002)),
+        *analyse([base, build], options=Options(tool="flyway")),
+        *analyse([base], options=Options(required_columns=("tenant_id",))),
     )
 
 

@@ -53,6 +53,26 @@ def test_what_it_says_to_do_mends_it(request_: midair.Request, session: Session)
     assert midair.doctor(request_) == ()
 
 
+def test_the_twin_of_an_index_on_out_of_line_values_is_named_by_its_table_and_goes(
+    request_: midair.Request, session: Session, database: Address
+) -> None:
+    session.run(
+        [Sql("CREATE TABLE notes (id int PRIMARY KEY, body text); INSERT INTO notes VALUES (1)")],
+        atomic=False,
+    )
+    holder = open_session(database, Guard(), "batch")
+    holder.run([Sql("BEGIN"), Sql("UPDATE notes SET id = 1")], atomic=False)
+    session.run([Sql("SET statement_timeout = 300")], atomic=False)
+    with pytest.raises(StatementFailed):
+        session.run([Sql("REINDEX TABLE CONCURRENTLY notes")], atomic=False)
+    holder.close()
+    found = midair.doctor(request_)
+    assert [each.what.split(" on ")[1] for each in found] == ["notes costs writes and helps no query"] * 2
+    for each in found:
+        session.run([Sql(each.mend[0])], atomic=False)
+    assert midair.doctor(request_) == ()
+
+
 def test_it_shows_who_waits_for_whom_as_a_tree(
     request_: midair.Request, session: Session, database: Address
 ) -> None:

@@ -109,6 +109,7 @@ def test_ci_gets_a_case_a_proof_and_a_result_a_finding(tmp_path: Path) -> None:
     assert cases["findings", "3"].find("failure").get("type") == "MA922"  # type: ignore[union-attr]
     assert cases["findings", "2"].find("failure") is None
     assert cases["2", "down"].find("failure") is None
+    assert cases["3", "down"].find("failure") is not None
     assert cases["3", "up again"].find("failure") is not None
     assert suite.get("failures") == str(len(suite.findall("testcase/failure")))
     (run,) = json.loads((root / "r.sarif").read_text())["runs"]
@@ -143,6 +144,23 @@ def test_a_good_project_passes_and_its_locks_are_traced(
     assert change.held_s is not None
     assert session.query("SELECT count(*) FROM t") == [(1000,)]
     assert session.query("SELECT version FROM schema_migrations") == [(1,)]
+
+
+def test_a_lock_is_estimated_to_be_held_for_all_that_its_transaction_has_still_to_do(
+    tmp_path: Path, server: Server, session: Session
+) -> None:
+    more = "ALTER TABLE t ADD COLUMN city text; CREATE INDEX t_note ON t (note);"
+    root = project(tmp_path, GOOD[0], (more, "ALTER TABLE t DROP COLUMN city; DROP INDEX t_note;"))
+    request = midair.Request(root, url=url_of(session.address), scratch_url=url_of(server.admin))
+    midair.apply(request, Remembering(), "1")
+    session.run(
+        [Sql("INSERT INTO t SELECT i, 'x' FROM generate_series(1, 1000) i"), Sql("ANALYZE t")], atomic=False
+    )
+    column, index = midair.rehearse(request, midair.Trial()).steps
+    assert [str(level) for _, level in column.sighting.locks] == ["ACCESS EXCLUSIVE"]
+    assert column.sighting.scans == frozenset()
+    assert column.held_s  # by itself it would be brief; the index is built under its lock
+    assert index.sighting.scans == {"t"}
 
 
 def test_a_concurrent_index_is_watched_from_beside(tmp_path: Path, server: Server) -> None:

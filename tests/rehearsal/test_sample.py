@@ -14,6 +14,7 @@ from midair.rehearsal.sample import sample
 from midair.rehearsal.server import Server
 from midair.rehearsal.statistics import restore, statistics
 from tests.conftest import url_of
+from tests.rehearsal.test_rehearse_command import command
 from tests.support.listening import Remembering
 
 _SHOP = """
@@ -138,3 +139,37 @@ def test_a_rehearsal_with_the_targets_rows_needs_a_role_that_can_only_read(
     assert {each.code for each in found.findings} == {"MA907"}, [str(each) for each in found.findings]
     assert any("are the target's own" in each for each in found.notes)
     assert session.query(_ALL) == before
+
+
+def test_masks_in_the_settings_file_keep_values_from_leaving_whatever_the_flags_say(
+    tmp_path: Path, session: Session
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "1_people.up.sql").write_text(
+        "CREATE TABLE people (id int PRIMARY KEY, email text, city text);"
+    )
+    (folder / "2_city.up.sql").write_text("ALTER TABLE people ALTER city TYPE boolean USING city::boolean;")
+    (folder / "3_mail.up.sql").write_text("ALTER TABLE people ALTER email TYPE boolean USING email::boolean;")
+    toml = tmp_path / "midair.toml"
+    toml.write_text('strategy = "direct"\n[rehearse]\nmask = ["people.email"]\n')
+    url = url_of(session.address).reveal()
+    assert command("apply", "1", "-q", "--url", url, cwd=tmp_path).returncode == 0
+    session.run([Sql("INSERT INTO people VALUES (1, 'secret@example.org', 'Paris')")], atomic=True)
+
+    words = ("rehearse", "-q", "--each", "--sample", "5", "--url", url)
+    ran = command(*words, "--mask", "people.id", cwd=tmp_path)
+    assert ran.returncode == 1, ran.stderr  # the server quotes the value that it cannot turn into a boolean
+    assert '"Paris"' in ran.stdout
+    assert "secret@example.org" not in ran.stdout + ran.stderr
+    assert "people.email, people.id masked" in ran.stdout
+
+    toml.write_text('[rehearse]\nmask = ["people.mail"]\n')
+    wrong = command(*words, cwd=tmp_path)
+    assert wrong.returncode == 2
+    assert "people.mail" in wrong.stderr
+    assert "midair.toml" in wrong.stderr
+    toml.write_text('[rehearse]\nmask = ["mail"]\n')
+    assert "midair.toml:2" in command("config", "check", cwd=tmp_path).stdout
+    toml.write_text('[rehearse]\nmask = ["people.email"]\n')
+    assert "rehearse.mask" in command("config", "show", cwd=tmp_path).stdout

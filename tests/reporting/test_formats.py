@@ -162,7 +162,7 @@ def test_every_event_is_one_line_of_json_without_sql(event: Event) -> None:
 def test_events_as_lines_for_people() -> None:
     lines = [line_of(event, Look()) for event in _EVENTS]
     assert lines == [
-        None, None, None, "✓ CREATE TABLE a  200 ms", "✓ 1  1 statement  300 ms",
+        None, None, None, "✓ 1  CREATE TABLE a  200 ms", "✓ 1  CREATE TABLE a  300 ms",
         "● 1  waiting for a lock: try 2, 50 ms; blocked by pid 7", "● waiting for another run, 1.0 s", "  notice: hello", None,
     ]  # fmt: skip
 

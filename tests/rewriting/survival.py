@@ -90,7 +90,8 @@ def assert_landed(reference: Reference, address: Address) -> None:
     assert dump(reference.rig.server.bin, address) == reference.dump
     assert journal_of(address)[0] == []
     with reference.rig.session(address) as session:
-        assert session.query(LEFT) == []
+        left = session.query(LEFT)
+        assert left == [], left
 
 
 @dataclass

@@ -9,10 +9,24 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.cases import ALL_AT_ONCE
-from tests.rewriting.survival import Reference, assert_lands, kill, reference_on, restart, survive, terminate
+from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.survival import (
+    LEFT,
+    Reference,
+    assert_lands,
+    kill,
+    reference_on,
+    restart,
+    survive,
+    terminate,
+)
 from tests.support.fly import fly
+from tests.support.listening import Remembering
 from tests.support.restarts import Restartable, restartable_server
 
+import midair
+from midair.errors import StatementFailed
+from midair.model.statement import Sql
 from midair.rehearsal.server import Server
 
 RANDOM_KILLS = int(os.environ.get("MIDAIR_RANDOM_KILLS", "5"))
@@ -104,3 +118,22 @@ def test_an_edited_migration_is_not_finished_from_another_text(
     code, said = fly(root, address, strategy="online").landed()
     assert code == 3, said
     assert "its file was edited since" in said
+
+
+_WIDE = "CREATE TABLE notes (id bigint PRIMARY KEY, body text); INSERT INTO notes SELECT g, g FROM generate_series(1, 50) AS g;"
+
+
+def test_a_cut_off_reindex_leaves_nothing_on_out_of_line_values_either(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    with rig.database(_WIDE) as address, rig.session(address) as session, rig.session(address) as holder:
+        holder.run([Sql("BEGIN"), Sql("UPDATE notes SET id = id")], atomic=False)
+        session.run([Sql("SET statement_timeout = 300")], atomic=False)
+        with pytest.raises(StatementFailed):
+            session.run([Sql("REINDEX TABLE CONCURRENTLY notes")], atomic=False)
+        holder.run([Sql("ROLLBACK")], atomic=False)
+        left = [name for (name,) in session.query(LEFT)]
+        assert len(left) == 2
+        assert sum("pg_toast" in name for name in left) == 1
+        midair.apply(request_for(project("REINDEX TABLE notes;"), address), Remembering())
+        assert session.query(LEFT) == []

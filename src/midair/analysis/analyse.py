@@ -229,7 +229,7 @@ class _Judge:
             if self.options.plan_scope:
                 new_in_plan |= {name for act in story.acts for name in made_by(act.changes, act.schema)}
         pending = tuple(each for each in stories if each.candidate.pending)
-        line = Line(tuple(each.candidate for each in stories), pending, standings)
+        line = Line(tuple(each.candidate for each in stories), pending, standings, self.options)
         for rule in by_kind.get(Line, ()):
             found += [
                 self._finding(rule, concern, None, None, seen) for concern in rule.look(line, self.version)

@@ -100,6 +100,8 @@ class Line:
     candidates: tuple[Candidate, ...]
     stories: tuple[Story, ...]
     standings: tuple[Standing, ...] = ()
+    options: Options = field(default_factory=Options)
+    """What the project decided."""
 
 
 @dataclass(slots=True)

@@ -55,4 +55,12 @@ class Options:
     """What a single statement may write before somebody should have looked at the disk."""
     pooled: bool = False
     """The project's connection goes through a pooler that gives each transaction another session."""
+    tool_settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The tool's own settings in force, as its source tells them."""
+    release: int | None = None
+    """The server's release as it says it itself (140002), where one was asked."""
+    changed_files: frozenset[str] = frozenset()
+    """What git says was changed together with the migrations, themselves among it; empty where nobody asked."""
+    required_columns: tuple[str, ...] = ()
+    """Columns that every table of the project has."""
     today: date | None = None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from midair.analysis.context import Context
 from midair.dialects.postgresql.changes.names import identifier
-from midair.dialects.postgresql.next_rows import BATCH_ROWS, in_batches, narrowed
+from midair.dialects.postgresql.next_rows import BATCH_ROWS, cast_in_batches, in_batches, narrowed
 from midair.dialects.postgresql.reworded import column_line, of_new_row
 from midair.model.change import (
     AddColumn,
@@ -125,19 +125,25 @@ def one_range(context: Context, table: str) -> tuple[str, ...]:
     return (made,) if made else ()
 
 
-def swapped(table: str, column: str, new_type: str, value: str, key: tuple[str, ...]) -> tuple[str, ...]:
+def swapped(
+    table: str, column: str, new_type: str, value: str | None, key: tuple[str, ...]
+) -> tuple[str, ...]:
     """Another type through a second column: kept in step by a trigger, filled in batches, then renamed into place.
 
-    Empty where the value cannot be said of a row that is being written.
+    `value` is `None` for the column's own, cast. Empty where the value cannot be said of a row that is being written.
     """
     fresh, sync, old = named(column, "new"), named(table, column, "sync"), named(column, "old")
-    written = of_new_row(value)
+    written = f"NEW.{column}::{new_type}" if value is None else of_new_row(value)
     if written is None:
         return ()
+    if value is None:
+        filled = (cast_in_batches(table, fresh, f"{column}::{new_type}", key),)
+    else:
+        filled = _batch(f"UPDATE {table} SET {fresh} = {value} WHERE {fresh} IS NULL", key)
     return (
         f"ALTER TABLE {table} ADD COLUMN {fresh} {new_type}",
         *kept_by_trigger(table, fresh, written, sync),
-        *_batch(f"UPDATE {table} SET {fresh} = {value} WHERE {fresh} IS NULL", key),
+        *filled,
         f"DROP TRIGGER {sync} ON {table}",
         f"ALTER TABLE {table} RENAME COLUMN {column} TO {old}",
         f"ALTER TABLE {table} RENAME COLUMN {fresh} TO {column}",

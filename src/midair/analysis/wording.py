@@ -10,6 +10,11 @@ def said(level: LockLevel, table: str) -> str:
     return f"{level} on {table} ({level.blocked} wait)" if level.blocks_writes else f"{level} on {table}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 statement`, `3 statements`."""
+    return f"{number} {noun if number == 1 else noun + 's'}"
+
+
 def listed(names: Iterable[str]) -> str:
     """`a, b and c`."""
     words = list(names)

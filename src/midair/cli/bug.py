@@ -17,7 +17,9 @@ def failure_of_bug(error: Exception) -> Failure:
         f"command: {' '.join(word for word in sys.argv[1:2] if not word.startswith('-'))}",
     ]
     seen: BaseException | None = error
-    while seen is not None:
+    told: set[int] = set()
+    while seen is not None and id(seen) not in told:  # raised anew from its own cause, errors go in a circle
+        told.add(id(seen))
         lines.append(f"{type(seen).__module__}.{type(seen).__qualname__}")
         # File, line and function only: source lines and locals can quote a literal.
         lines += [

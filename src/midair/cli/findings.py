@@ -50,6 +50,7 @@ def rule_options(
         select=(*chosen.select, *select, *(("naming-convention",) if chosen.names else ())),
         names=chosen.names,
         busy_tables=chosen.busy_tables,
+        required_columns=chosen.required_columns,
         per_path=chosen.per_path,
         baseline=read_baseline(baseline) if baseline else frozenset(),
         small_rows=usual.small_rows if chosen.table.small_rows is None else chosen.table.small_rows,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from midair.model.concealed import title_of
 from midair.model.frozen import frozen
 from midair.model.statement import Statement
 
@@ -23,4 +24,4 @@ def missing_by_text(reference: Sequence[Statement], target: Sequence[Statement])
 
 def only_here(statements: Iterable[Statement]) -> Iterable[str]:
     """A line for each definition that only the target has."""
-    return (f"only in this database: {' '.join(each.sql.split())[:100]}" for each in statements)
+    return (f"only in this database: {title_of(each.sql)}" for each in statements)

@@ -94,7 +94,7 @@ def execute(flight: Flight) -> Done:
                 recorded += sum(_completes(flight, step) for step in each.segment.steps)
     except BaseException as error:
         raise ended(flight, error, recorded) from error
-    session.run([journal.finish(flight.run_id, "done", recorded)], atomic=True)
+    session.run([journal.finish(flight.run_id, "done", recorded), journal.forget_plans()], atomic=True)
     flight.reporter.hear(RunFinished(flight.run_id, "done", flight.clock.now() - began, recorded))
     return Done(flight.run_id, recorded)
 
@@ -253,8 +253,17 @@ def _run_live(flight: Flight, segment: Segment, number: int, step: Step, action:
             state="nothing was changed",
         )
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
-    live, tries = flight.live, None if action.atomic else 1
-    took = _with_retries(flight, segment, number, lambda: live(step, action), only=step, tries=tries)
+    live, tries = flight.live, None if action.atomic or action.watched else 1
+
+    def fly(segments: Sequence[Segment]) -> None:
+        for each in segments:
+            begun = {every.id: every for every in flight.journal.open_steps()}
+            _run_segment(flight, each, number, begun)
+
+    def attempt() -> None:
+        live(step, action, flight.run_id, fly)
+
+    took = _with_retries(flight, segment, number, attempt, only=step, tries=tries)
     flight.session.run(
         [*flight.journal.completed(flight.run_id, step), *remembered(flight, step)], atomic=True
     )

@@ -81,7 +81,7 @@ def failed(
 ) -> MigrationFailed:
     """The server's refusal, on the author's line; outside a transaction the tool's own failure mark is left."""
     items = [step for step in sent for _ in sent_for(flight, [step])]
-    step = culprit or items[min(error.index, len(items) - 1)]
+    step = culprit or (items[min(error.index, len(items) - 1)] if items else sent[-1])
     if not segment.atomic:
         marks = [
             sql
@@ -123,7 +123,10 @@ def ended(flight: Flight, error: BaseException, recorded: int) -> BaseException:
     state = "stopped" if isinstance(error, KeyboardInterrupt | Interrupted) else "failed"
     kind = type(error).__name__
     with suppress(ExecutionError):  # the connection may be what failed; the next run then closes the row
-        flight.session.run([flight.journal.finish(flight.run_id, state, recorded, kind)], atomic=True)
+        flight.session.run(
+            [flight.journal.finish(flight.run_id, state, recorded, kind), flight.journal.forget_plans()],
+            atomic=True,
+        )
     flight.reporter.hear(RunFinished(flight.run_id, state, 0.0, recorded))
     if isinstance(error, KeyboardInterrupt):
         return Stopped(

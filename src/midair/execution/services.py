@@ -2,13 +2,13 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from midair.database.session import Session
 from midair.model.event import Event
 from midair.model.frozen import frozen
-from midair.model.plan import RunLive, Step
+from midair.model.plan import RunLive, Segment, Step
 
 
 class Reporter(Protocol):
@@ -71,8 +71,11 @@ class Bounds:
     pace: Pace = Pace()
 
 
-LiveProgram = Callable[[Step, RunLive], None]
-"""Runs a live step's own program against the target; it raises `errors.ProgramFailed`."""
+Fly = Callable[[Sequence[Segment]], None]
+"""Runs further segments in the run that is under way: each is journalled, bounded and done once, as the plan's own are."""
+
+LiveProgram = Callable[[Step, RunLive, str, Fly], None]
+"""Runs a live step's own program against the target, in the run with this id; it raises `errors.ProgramFailed`."""
 
 Reconnect = Callable[[], Session]
 """A new session on the same database, with the same guards."""

@@ -7,6 +7,7 @@ from midair.database.session import Session
 from midair.journal.plans import read_contract, written
 from midair.model.address import Product
 from midair.model.contract import Archived, Contract, ContractState, Evidence, OpenContract
+from midair.model.migration import RevisionId
 from midair.model.statement import Sql
 
 
@@ -109,6 +110,17 @@ def waiting(session: Session, tool: str | None = None) -> tuple[OpenContract, ..
         (tool or "", tool is None),
     )
     return tuple(OpenContract(read_contract(body), at, age) for body, at, age in rows)
+
+
+def past_return(session: Session, tool: str) -> frozenset[RevisionId]:
+    """Migrations of which at least one contract took away what it waited with, for good."""
+    if not _has(session, "midair.contract"):
+        return frozenset()
+    rows = session.query(
+        "SELECT DISTINCT revision FROM midair.contract WHERE tool = %s AND state IN (%s, %s)",
+        (tool, str(ContractState.CONTRACTED), str(ContractState.PURGED)),
+    )
+    return frozenset(revision for (revision,) in rows)
 
 
 def _has(session: Session, table: str) -> bool:

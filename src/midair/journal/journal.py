@@ -109,6 +109,18 @@ class Journal:
         text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
         return Sql(text, (plan.digest, written(plan)))
 
+    def keep_as(self, name: str, plan: Plan) -> Sql:
+        """A plan within a plan: what one statement of a live program was turned into when it came."""
+        text = (
+            f"INSERT INTO {self._name('plan')} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
+        )
+        return Sql(text, (name, written(plan)))
+
+    def kept(self, name: str) -> Plan | None:
+        """The plan that was kept under this name."""
+        rows = self._session.query(f"SELECT body FROM {self._name('plan')} WHERE digest = %s", (name,))
+        return read(rows[0][0]) if rows else None
+
     def begun_plan(self) -> Plan | None:
         """The plan that the oldest step still open belongs to; `None` where nothing is open, or it was kept by no one."""
         if not self.ready:
@@ -156,6 +168,12 @@ class Journal:
         """The run's end."""
         text = f"UPDATE {self._name('run')} SET state = %s, revisions = %s, error = %s, finished_at = {self._now()} WHERE id = %s"
         return Sql(text, (state, revisions, error, run_id))
+
+    def forget_plans(self) -> Sql:
+        """Plans that nothing is left to do of would only grow the journal, and keep what their statements say."""
+        step, run, plan = self._name("step"), self._name("run"), self._name("plan")
+        still_open = f"SELECT r.plan_digest FROM {step} s JOIN {run} r ON r.id = s.run_id WHERE s.open"
+        return Sql(f"DELETE FROM {plan} WHERE digest NOT IN ({still_open})")
 
     def close_abandoned(self) -> tuple[Sql, ...]:
         """Runs that never said how they ended: nobody else holds the lock, so their process is gone."""

@@ -104,11 +104,13 @@ class Script:
     """What one migration does in one direction.
 
     `live` gives the reason when its SQL depends on rows it read: such a migration cannot be
-    replayed and its own program runs against the target, under guard (design.md §3).
+    replayed and its own program runs against the target, under guard (design.md §3). `whole` gives the
+    reason when that program must stay in the transactions it makes itself.
     """
 
     blocks: tuple[Block, ...] = ()
     live: str | None = None
+    whole: str | None = None
 
     @property
     def statements(self) -> tuple[Statement, ...]:

@@ -71,7 +71,9 @@ class RunLive:
 
     Several `revisions` where the tool runs them as one: its program may keep state between them.
     `reason` is what keeps it from being replayed. `atomic`: all it does is one transaction, so a
-    crash leaves nothing of it.
+    crash leaves nothing of it. `watched`: it asks before each statement, and what others would wait
+    for runs apart from it, in safe form; what it read and did is kept, so that it can be run again from
+    its beginning to where a crash stopped it.
     """
 
     tool: str
@@ -80,6 +82,7 @@ class RunLive:
     atomic: bool = True
     expected: tuple[Statement, ...] = ()
     """What it would send as far as that is known now, for showing: it decides in its turn."""
+    watched: bool = False
 
 
 @frozen
@@ -188,7 +191,27 @@ def live_step_id(revisions: tuple[RevisionId, ...], direction: Direction) -> Ste
     return StepId(f"{revisions[-1]}:{direction}:{LIVE}:{digest}")
 
 
+def live_part_id(step: StepId, number: int) -> StepId:
+    """A step's that does part of what a live program's statement with this number asks for."""
+    head, position, digest = step.rsplit(":", 2)
+    return StepId(f"{head}:{LIVE}:{number}:{position}:{digest}")
+
+
+def live_place_id(revision: RevisionId, direction: Direction, number: int, digest: str) -> StepId:
+    """How far a live program came: everything up to its statement with this number, which `digest` stands for."""
+    return StepId(f"{revision}:{direction}:{LIVE}:{PLACE}:{number}:{digest}")
+
+
+def live_place_of(step: StepId) -> tuple[int, str] | None:
+    """Number and digest of a place that a live program came to; `None` for any other step."""
+    words = step.rsplit(":", 4)
+    if len(words) < 5 or words[1:3] != [LIVE, PLACE]:
+        return None
+    return int(words[3]), words[4]
+
+
 LIVE = "live"
+PLACE = "to"
 UNDO = "undo"
 
 

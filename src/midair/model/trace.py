@@ -43,8 +43,8 @@ class Size:
 class TracedStep:
     """One step as it ran: what was seen, what had been predicted, what it means for the target's sizes.
 
-    `began_s` and `took_s` are on the rehearsal's own clock. `held_s` estimates how long the strongest lock is held on
-    the target; `None` when its sizes are not known or the lock is brief whatever they are.
+    `began_s` and `took_s` are on the rehearsal's own clock. `held_s` estimates how long its locks are held on the
+    target, to the end of their transaction; `None` when its sizes are not known or they are brief whatever those are.
     """
 
     revision: RevisionId | None

@@ -8,7 +8,7 @@ from midair.model.outcome import Done
 from midair.model.plan import CloseGate, Plan
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
-from midair.pipeline.plan import planned, refuse_unapproved
+from midair.pipeline.plan import begun_programs, planned, refuse_unapproved
 from midair.pipeline.request import Request
 
 
@@ -35,12 +35,24 @@ def apply(
             _past_gates(opened, target, report) if contract_first else planned(opened, target, Direction.UP)
         )
         refuse_unapproved(opened, made, approved)
-        done = flown(opened, made, report)
-        if made.contracts:
-            from midair.pipeline.contract import keep_samples
+        finishing = begun_programs(opened) is not None
+        done = _flown_up(opened, made, report)
+        if not finishing or approved is not None:
+            return done
+        rest = (
+            _past_gates(opened, target, report) if contract_first else planned(opened, target, Direction.UP)
+        )
+        then = _flown_up(opened, rest, report)
+        return Done(then.run_id or done.run_id, done.revisions + then.revisions)
 
-            keep_samples(opened.session, opened.project.tool, made.contracts)
-        return done
+
+def _flown_up(opened: Opened, made: Plan, report: Reporter) -> Done:
+    done = flown(opened, made, report)
+    if made.contracts:
+        from midair.pipeline.contract import keep_samples
+
+        keep_samples(opened.session, opened.project.tool, made.contracts)
+    return done
 
 
 def _past_gates(opened: Opened, target: str | None, report: Reporter) -> Plan:
@@ -74,8 +86,24 @@ def rollback(
     with opening(request) as opened, alone(opened, report):
         made = planned(opened, target, Direction.DOWN, keep_target=keep_target)
         refuse_unapproved(opened, made, approved)
+        _refuse_half_done(opened, made)
         _refuse_unmet(opened, made)
         return flown(opened, made, report)
+
+
+def _refuse_half_done(opened: Opened, made: Plan) -> None:
+    """Raises `Refused` where a migration that is none of these is half applied: it stands on what they would take away."""
+    begun = [
+        each
+        for each in Journal(opened.session).open_steps()
+        if each.direction == Direction.UP and each.revision not in made.revisions
+    ]
+    if begun:
+        raise Refused(
+            f"{begun[0].revision} is half applied, and would lose what it stands on",
+            state="nothing was changed now; its steps that ran are still in place",
+            hint=f"finish it with `midair resume`, or take it back with `midair repair {begun[0].revision} --undo`",
+        )
 
 
 def _refuse_unmet(opened: Opened, made: Plan) -> None:

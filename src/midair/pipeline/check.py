@@ -101,7 +101,12 @@ def _check_plain(request: Request, question: Question, files: Sequence[str]) -> 
     texts = _texts(request.root, paths_of(found.candidates))
     if question.piped is not None:
         texts = {**texts, SHOWN: question.piped.decode(errors="replace")}
-    options = replace(question.options, allowances=_allowances(texts))
+    options = replace(
+        question.options,
+        allowances=_allowances(texts),
+        release=found.release,
+        changed_files=found.changed_files,
+    )
     major = found.major or question.server_version
     findings = analyse(found.candidates, found.schema, major, options)
     return Checking(
@@ -135,6 +140,9 @@ def _check_project(request: Request, question: Question) -> Checking:
             question.options,
             allowances=_allowances(texts),
             tool=found.project.tool,
+            tool_settings=found.project.settings,
+            release=found.release,
+            changed_files=chosen.together,
             pooled=_is_pooled(request, found),
         )
         findings = analyse(candidates, schema, major, options, found.standings if applied else ())
@@ -178,11 +186,13 @@ def _read(
 
 @frozen
 class _Chosen:
-    """The migrations that are meant. `added` are those whose own file git says is new."""
+    """The migrations that are meant. `added` are those whose own file git says is new,
+    `together` every file that changed since."""
 
     revisions: frozenset[RevisionId]
     added: frozenset[RevisionId] = frozenset()
     warnings: tuple[str, ...] = ()
+    together: frozenset[str] = frozenset()
 
 
 def _chosen(found: Ground, root: Path, question: Question) -> _Chosen:
@@ -198,7 +208,8 @@ def _chosen(found: Ground, root: Path, question: Question) -> _Chosen:
     since = in_files(files, changes.added | changes.changed) & pending
     own = {each.migration.span.path: each.revision for each in found.standings if each.migration}
     added = in_files(own, changes.added)
-    return _Chosen(since & named if question.names else since, added, warnings)
+    together = changes.added | changes.changed
+    return _Chosen(since & named if question.names else since, added, warnings, together)
 
 
 def _schema_before(candidates: Sequence[Candidate], found: Ground, *, whole: bool) -> Schema:

@@ -31,7 +31,7 @@ from midair.sources.source import Options, Project, Scratch, Source
 class Ground:
     """A project and what is known of its database. `schema` is `None` where only the files were asked.
 
-    `strategy` is how `apply` would run there. `scratch` gives databases as the target is, `empty`
+    `release` is the server's own number (140002), `strategy` is how `apply` would run there. `scratch` gives databases as the target is, `empty`
     gives empty ones. `why_not` says why no database was asked although one is named.
     """
 
@@ -44,6 +44,7 @@ class Ground:
     applied: tuple[Applied, ...] = ()
     schema: Schema | None = None
     major: int | None = None
+    release: int | None = None
     catalog: str | None = None
     strategy: str | None = None
     why_not: MidairError | None = None
@@ -113,6 +114,7 @@ def _with_database(opened: Opened, stack: ExitStack) -> Ground:
         applied,
         snapshot(opened.session),
         major,
+        opened.session.server_version,
         str(opened.session.address),
         strategy_of(opened.request, opened.session.address),
     )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from midair.errors import MigrationFailed
+from midair.errors import MigrationFailed, OutcomeUnknown
 from midair.model.inventory import Difference, Inventory, differences
 from midair.model.migration import Direction, Migration, Script
 from midair.model.trace import Proof
@@ -46,13 +46,22 @@ class _Each:
     trial: Trial
     emptied: bool = False
     """The rows were taken out, because it only went without them."""
+    failed: MigrationFailed | None = None
+    """How it failed on rows, and left its database half done: in this one there are none."""
+    spoilt: bool = False
+    """It stopped half-way, so that without rows it can only be tried in another database."""
+    behind: tuple[tuple[str, str, int], ...] = ()
+    """Sequences that were behind their columns before."""
+    is_back: bool = False
+    """The downgrade ran, with rows or without."""
 
     def run(self) -> bool:
         """Whether the migration is in place at the end, so that the next can be tried."""
-        if self.trial.rows:
+        if self.trial.rows and not self.failed:
             filled = fill(self.opened.session, skip=own_tables(self.opened))
             self.book.note_refused(filled)
         before, rows = schema_of(self.opened), self._rows()
+        self.behind = sequences_behind(self.opened.session)
         broken = failing(self.opened.session, self.trial.queries)
         if not self._up(rows):
             return False
@@ -67,6 +76,8 @@ class _Each:
 
     def _up(self, rows: Kept) -> bool:
         began = time.monotonic()
+        if self.failed:
+            return self._up_after(self.failed, rows)
         try:
             self._fly(Direction.UP)
         except MigrationFailed as error:
@@ -77,18 +88,25 @@ class _Each:
 
     def _up_without_rows(self, error: MigrationFailed, rows: Kept, began: float) -> bool:
         """The name of the failure depends on whether it fails without rows too."""
-        held = [each.name for each in rows.values() if each.rows]
         self._proof("up", began, False, error.message)
-        verdict = failure_of(error)
-        if not held:
-            self._found(verdict, error.message)
+        if not any(each.rows for each in rows.values()):
+            self._found(failure_of(error), error.message)
             return False
-        empty(self.opened.session, held)
+        return self._up_after(error, rows)
+
+    def _up_after(self, error: MigrationFailed, rows: Kept) -> bool:
+        verdict = failure_of(error)
+        empty(self.opened.session, [each.name for each in rows.values() if each.rows])
         self.emptied = True
         try:
             self._fly(Direction.UP)
         except MigrationFailed:
             self._found(verdict, error.message)
+            return False
+        except OutcomeUnknown:
+            if self.failed:
+                raise
+            self.failed, self.spoilt = error, True
             return False
         self._found(verdicts.FAILS_ON_ROWS if verdict is verdicts.UP_FAILS else verdict, error.message)
         return True
@@ -112,6 +130,8 @@ class _Each:
             self._found(verdicts.DATA_NOT_MOVED, str(each), each.table)
         self._proof("data kept", time.monotonic(), not lost and not astray)
         for sequence, column, following in sequences_behind(self.opened.session):
+            if (sequence, column, following) in self.behind:
+                continue
             self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
 
     def _judge_queries(self, broken: Refused) -> None:
@@ -155,9 +175,15 @@ class _Each:
         return ready
 
     def _back_and_up(self, before: Inventory, after: Inventory, rows: Kept) -> bool:
-        if not self._down():
+        began = time.monotonic()
+        refused = self._down()
+        took = time.monotonic() - began
+        differs = self._judge_down(before, rows) if self.is_back else ()
+        detail = refused or _some(differs)
+        self.book.proofs.append(Proof("down", self.migration.revision, not detail, took, detail))
+        if not self.is_back:
             return False
-        clean = self._judge_down(before, rows)
+        clean = not differs
         began = time.monotonic()
         try:
             self._fly(Direction.UP)
@@ -172,27 +198,25 @@ class _Each:
             self._found(verdicts.AGAIN_DIFFERS, _some(differs))
         return True
 
-    def _down(self) -> bool:
-        began = time.monotonic()
+    def _down(self) -> str:
+        """Why the server refused it, which may have been for the rows alone; empty when it did not."""
+        self.is_back = True
         try:
             self._fly(Direction.DOWN)
         except MigrationFailed as error:
-            self._proof("down", began, False, error.message)
             held = [each.name for each in self._rows().values() if each.rows]
             empty(self.opened.session, held)
             self.emptied = True
             try:
                 self._fly(Direction.DOWN)
-            except MigrationFailed:
-                self._found(verdicts.DOWN_FAILS, error.message)
-                return False
-            self._found(verdicts.DOWN_FAILS_ON_ROWS, error.message)
-            return True
-        self._proof("down", began, True)
-        return True
+            except (MigrationFailed, OutcomeUnknown):
+                self.is_back = False
+            self._found(verdicts.DOWN_FAILS_ON_ROWS if self.is_back else verdicts.DOWN_FAILS, error.message)
+            return error.message
+        return ""
 
-    def _judge_down(self, before: Inventory, rows: Kept) -> bool:
-        """Whether the schema is what it was: what goes wrong after it is not, has that as its cause."""
+    def _judge_down(self, before: Inventory, rows: Kept) -> Sequence[Difference]:
+        """How the schema is not what it was: what goes wrong after that has it as its cause."""
         now = schema_of(self.opened)
         differs = differences(before, now)
         for word, verdict in (
@@ -205,12 +229,12 @@ class _Each:
                 self._found(verdict, _some(those))
         held = self._rows()
         if self.emptied:
-            return not differs
+            return differs
         gone = {each.thing.name for each in differs}
         for loss in losses(rows, held, every_column=True):
             if f"{loss.table}.{loss.column}" not in gone and loss.table not in gone:
                 self._found(verdicts.LOSSY_DOWN, _sentence(loss), loss.table)
-        return not differs
+        return differs
 
     def _fly(self, direction: Direction) -> None:
         scripts = self.up if direction is Direction.UP else self.down or self.up
@@ -241,7 +265,7 @@ def each_alone(
     tell: Callable[[str], None],
 ) -> None:
     """Tries them one at a time, on a database of their own; one that spoils it is followed by a fresh one."""
-    done = 0
+    done, failed = 0, None
     while done < len(chosen):
         with here.opened() as opened:
             if done and not bring(opened, chosen[:done], up):
@@ -252,7 +276,11 @@ def each_alone(
             for migration in chosen[done:]:
                 done += 1
                 tell(f"{done} of {len(chosen)}: {migration.revision} up, down, up")
-                if not _Each(opened, migration, up, down, book, trial).run():
+                one = _Each(opened, migration, up, down, book, trial, failed=failed)
+                goes_on, failed = one.run(), one.failed if one.spoilt else None
+                if one.spoilt:
+                    done -= 1
+                if not goes_on:
                     break
 
 

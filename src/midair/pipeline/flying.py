@@ -7,6 +7,7 @@ from midair.errors import Dirty
 from midair.execution.execute import Flight, execute
 from midair.execution.services import Reporter, WallClock
 from midair.journal import Journal
+from midair.journal.programs import drop_reads
 from midair.model.migration import Direction, State
 from midair.model.outcome import Done
 from midair.model.plan import Plan, takes_back
@@ -37,7 +38,7 @@ def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
         reconnect=lambda: open_session(
             session.address, guard_of(opened.request), application_of(opened.request)
         ),
-        live=lambda step, action: run_live(opened, step, action),
+        live=lambda step, action, run_id, fly: run_live(opened, journal, step, action, run_id, fly),
         lone_build_keys=opened.lone_build_keys(),
         lease=opened.project.history.table,
     )
@@ -67,7 +68,8 @@ def _close_recorded(opened: Opened) -> None:
         each.revision for each in begun if (each.direction == Direction.UP) == (each.revision in there)
     )
     if over:
-        opened.session.run([journal.close_steps(revision) for revision in over], atomic=True)
+        left = [sql for revision in over for sql in drop_reads(opened.session, revision)]
+        opened.session.run([*(journal.close_steps(revision) for revision in over), *left], atomic=True)
 
 
 def _remember_all(opened: Opened, journal: Journal) -> None:

@@ -17,14 +17,19 @@ from midair.sources.plain import PIPED, SHOWN, migration_of, named_files, script
 
 @frozen
 class Plain:
-    """The files as they are judged, and what is known of the database they are for. `added` are new in git."""
+    """The files as they are judged, and what is known of the database they are for.
+
+    `release` is the server's own number (140002). `added` are new in git, `changed_files` all that is not as it was.
+    """
 
     candidates: tuple[Candidate, ...]
     schema: Schema
     major: int | None = None
+    release: int | None = None
     catalog: str | None = None
     strategy: str | None = None
     added: frozenset[RevisionId] = frozenset()
+    changed_files: frozenset[str] = frozenset()
 
 
 def plain_files(request: Request, names: Sequence[str]) -> tuple[str, ...]:
@@ -61,18 +66,28 @@ def plain(
     """
     if PIPED in files and piped is None:
         raise NothingHere("nothing was read from standard input", hint="pipe SQL into it, or name files")
-    added = frozenset[RevisionId]()
+    added, together = frozenset[RevisionId](), frozenset[str]()
     if since is not None:
         changes = changed_files(request.root, since)
         files = [each for each in files if each in changes.added | changes.changed or each == PIPED]
         added = frozenset(RevisionId(each) for each in changes.added)
+        together = changes.added | changes.changed
     candidates = tuple(_candidate(request, each, piped, atomic=atomic) for each in files)
     if not must_answer:
-        return Plain(candidates, Schema(), added=added)
+        return Plain(candidates, Schema(), added=added, changed_files=together)
     session = open_session(address_of(request, None), guard_of(request), application_of(request))
     try:
-        address, major = session.address, session.server_version // 10_000
-        return Plain(candidates, snapshot(session), major, str(address), strategy_of(request, address), added)
+        address, release = session.address, session.server_version
+        return Plain(
+            candidates,
+            snapshot(session),
+            release // 10_000,
+            release,
+            str(address),
+            strategy_of(request, address),
+            added,
+            together,
+        )
     finally:
         session.close()
 

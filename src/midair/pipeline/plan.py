@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from midair.dialects.dialect import dialect_of
-from midair.errors import PlanChanged
+from midair.errors import HistoryDiverged, PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
-from midair.model.plan import LIVE, Plan
+from midair.model.plan import LIVE, Plan, takes_back
 from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
@@ -42,11 +42,46 @@ def plan(
 def planned(opened: Opened, target: str | None, direction: Direction, *, keep_target: bool = False) -> Plan:
     """What is to be done, in the tool's own order and transactions."""
     applied, standings = standings_of(opened)
+    begun = begun_programs(opened)
+    if begun is not None and begun.direction is direction:
+        # What it left stands in the schema: nothing after it can be tried there before it is finished.
+        chosen = tuple(each for each in opened.project.migrations if each.revision in _half_done(opened))
+        return laid(opened, chosen, Scripts({}), direction, applied)
     if direction is Direction.UP:
         chosen = pending_of(standings, target)
     else:
         chosen = undoing(standings, target or "-1", keep_target=keep_target)
     return laid(opened, chosen, scripts_of(opened, chosen, direction, applied), direction, applied)
+
+
+def begun_programs(opened: Opened) -> Plan | None:
+    """The plan of a run that was cut off in the middle of a migration that is a program, to be finished by that very plan.
+
+    A program is made statements by running it on the schema as it was before: that schema is gone.
+
+    Raises:
+        HistoryDiverged: the migration's file was edited since.
+    """
+    if opened.source.unrun is None:
+        return None
+    plan = Journal(opened.session).begun_plan()
+    if plan is None:
+        return None
+    half_done, kept = _half_done(opened), dict(plan.checksums)
+    for each in opened.project.migrations:
+        if each.revision in half_done and kept.get(each.revision, "") != (each.checksum or ""):
+            raise HistoryDiverged(
+                f"{each.revision} is half applied, and its file was edited since",
+                state="nothing was changed now; the steps that ran are still in place",
+                hint=f"restore the file and run `midair resume`, or finish by hand and say `midair repair {each.revision} --done`",
+            )
+    return plan if half_done & set(plan.revisions) else None
+
+
+def _half_done(opened: Opened) -> frozenset[RevisionId]:
+    return frozenset(
+        each.revision for each in Journal(opened.session).open_steps() if not takes_back(each.id)
+    )
 
 
 def scripts_of(
@@ -164,10 +199,15 @@ def laid(
 
 
 def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
-    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside."""
+    """What this tool's migrations left that midair itself takes back, oldest first: open contracts, and what contracts put aside.
+
+    Where one contract of a migration has run for good, the others alone cannot take the whole of it back.
+    """
     session, tool = opened.session, opened.project.tool
     aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
-    return (*aside, *(each.contract for each in contracts.waiting(session, tool)))
+    waiting = (*aside, *(each.contract for each in contracts.waiting(session, tool)))
+    partly = contracts.past_return(session, tool)
+    return tuple(replace(each, whole=each.whole and each.revision not in partly) for each in waiting)
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:

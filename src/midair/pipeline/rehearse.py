@@ -18,7 +18,7 @@ from midair.pipeline.queries import Breakage, broken_before, judged, not_judged
 from midair.pipeline.request import Request
 from midair.pipeline.stage import Stage, Wants, roles_in, stage
 from midair.pipeline.standings import standings_of
-from midair.pipeline.traced import traced_steps, watching
+from midair.pipeline.traced import Listening, traced_steps, watching
 from midair.pipeline.trial import (
     Notebook,
     Silent,
@@ -58,7 +58,7 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
         trial = replace(trial, queries=(*trial.queries, *here.queries))
         applied, standings = standings_of(opened)
         chosen = pending_of(standings, trial.target)
-        book = Notebook(notes=list(_about_sample(here, trial)))
+        book = Notebook(notes=[*_about_sample(here, trial), *_about_left_out(here)])
         scripts = scripts_of(opened, chosen, Direction.UP, applied)
         scripts = without_extensions(scripts, trial.without)
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
@@ -151,7 +151,7 @@ def _whole(
         plan = laid(watched, chosen, scripts, Direction.UP, applied)
         book.digest = plan.digest
         try:
-            flown(watched, plan, Silent())
+            flown(watched, plan, Listening(session))
         except MigrationFailed as error:
             refuse_missing_extension(error)
             book.steps = traced_steps(session.seen, plan, here.target)
@@ -246,6 +246,15 @@ def _about_sample(here: Stage, trial: Trial) -> Iterator[str]:
         yield f"{number} rows of {len(here.sampled.rows)} tables are the target's own{masked}"
     for table, reason in here.sampled.refused:
         yield f"no rows of {table} were taken from the target: {reason}"
+
+
+def _about_left_out(here: Stage) -> Iterator[str]:
+    if here.left_out:
+        number = len(here.left_out)
+        yield (
+            f"the scratch server's role may not set {number} owner{'s' if number > 1 else ''}, privileges or comments of the target,"
+            f" such as {here.left_out[0]}"
+        )
 
 
 def _disagreements(steps: Sequence[TracedStep], chosen: Sequence[Migration]) -> list[Finding]:

@@ -1,5 +1,6 @@
 """Where a rehearsal plays: databases on a throwaway server, each as the target is now, and none of them the target."""
 
+import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import field, replace
@@ -23,6 +24,8 @@ from midair.rehearsal.workload import workload_of
 from midair.sources.source import Options, Project, Source
 
 _PREFIX = "midair_rehearsal_"
+_SWEPT_AFTER_S = 86_400
+"""No rehearsal takes a day, and its template has no connections that would show it is in use."""
 
 
 @frozen
@@ -62,6 +65,8 @@ class Stage:
     """What the target's statistics say the application sends."""
     sampled: Sampled = field(default_factory=Sampled)
     """The target's own rows in the template."""
+    left_out: tuple[str, ...] = ()
+    """Statements about owners, privileges and comments that the scratch server's role may not run."""
 
     @contextmanager
     def opened(self, strategy: str = "direct") -> Generator[Opened]:
@@ -70,7 +75,7 @@ class Stage:
         `direct` is as written: what the author sent is what must hold, whatever `apply` would make of it.
         """
         request = replace(self.request, strategy=strategy)
-        name = f"{_PREFIX}{uuid4().hex[:12]}"
+        name = _fresh_name()
         with _session(self.admin) as admin:
             admin.run([Sql(f"CREATE DATABASE {quoted(name)} TEMPLATE {quoted(self.template)}")], atomic=False)
         address = replace(self.admin, database=name)
@@ -93,9 +98,12 @@ class Stage:
                 admin.run([Sql(f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")], atomic=False)
 
     def bring_roles(self, names: Sequence[str]) -> None:
-        """Makes roles that statements speak of and the server lacks; they may not log in."""
+        """Makes roles that statements speak of and the server lacks, if it lets us; they may not log in."""
         with _session(self.admin) as admin:
             there = {str(row[0]) for row in admin.query("SELECT rolname FROM pg_roles")}
+            allowed = "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+            if not admin.query(allowed)[0][0]:
+                return
             for each in dict.fromkeys(names):
                 if each not in there:
                     admin.run([Sql(f"CREATE ROLE {quoted(each)}")], atomic=False)
@@ -125,7 +133,7 @@ def stage(request: Request, *, from_empty: bool = False, wants: Wants = NOTHING_
         target, why_not = _asked(address, request, exits)
         major = target.server_version // 10_000 if target else None
         admin = exits.enter_context(_server(request, major))
-        template = f"{_PREFIX}{uuid4().hex[:12]}"
+        template = _fresh_name()
         with _session(admin) as maintenance:
             own = maintenance.server_version // 10_000
             _sweep(maintenance)
@@ -156,8 +164,14 @@ def _filled(made: Stage, target: Session, wants: Wants) -> Stage:
         [str(row[0]) for row in target.query("SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_'")]
     )
     with _session(replace(made.admin, database=made.template)) as copy:
-        _clone(target, copy, made.request, made.project)
         history = made.project.history
+        left = clone_schema(
+            target,
+            copy,
+            lambda arguments: dump_of(target, made.request, arguments),
+            history.table,
+            whole=True,
+        )
         own = [each.removeprefix("public.") for each in history.tables or (history.table,)]
         taken = sample(target, copy, wants.rows, wants.masks, own) if wants.rows else Sampled()
         if made.majors[0] >= _CARRIES_STATISTICS:
@@ -169,7 +183,7 @@ def _filled(made: Stage, target: Session, wants: Wants) -> Stage:
             restore(copy, words)
     queries = workload_of(target) if wants.queries else ()
     start = f"the schema of {target.address}"
-    return replace(made, start=start, target=snapshot(target), queries=queries, sampled=taken)
+    return replace(made, start=start, target=snapshot(target), queries=queries, sampled=taken, left_out=left)
 
 
 def _clone(source: Session, copy: Session, request: Request, project: Project) -> None:
@@ -227,15 +241,22 @@ def _session(address: Address) -> Generator[Session]:
         session.close()
 
 
+def _fresh_name() -> str:
+    """Tells when it was made: a role that may only create databases cannot ask the server."""
+    return f"{_PREFIX}{int(time.time()):x}_{uuid4().hex[:8]}"
+
+
 def _sweep(maintenance: Session) -> None:
-    """Drops databases of rehearsals that were killed: nobody is connected to them any more."""
+    """Drops databases of rehearsals that were killed: old, and nobody is connected to them any more."""
     left = maintenance.query(
-        "SELECT d.datname FROM pg_database d WHERE starts_with(d.datname, %s)"
-        " AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)"
-        " AND (pg_stat_file('base/' || d.oid || '/PG_VERSION', true)).modification < now() - interval '1 hour'",
+        "SELECT d.datname FROM pg_database d WHERE starts_with(d.datname, %s) AND pg_has_role(d.datdba, 'MEMBER')"
+        " AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)",
         (_PREFIX,),
     )
     for (name,) in left:
+        made = str(name).removeprefix(_PREFIX).partition("_")[0]
+        if time.time() - int(made, 16) < _SWEPT_AFTER_S:
+            continue
         try:
             maintenance.run([Sql(f"DROP DATABASE IF EXISTS {quoted(name)}")], atomic=False)
         except StatementFailed:

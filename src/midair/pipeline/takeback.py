@@ -8,6 +8,7 @@ from midair.errors import Irreversible, Refused
 from midair.journal import Journal
 from midair.model.backfill import Backfill
 from midair.model.change import AttachPartition, DetachPartition, DropIndex, ValidateConstraint
+from midair.model.concealed import title_of
 from midair.model.effects import LockLevel
 from midair.model.migration import Direction, RevisionId
 from midair.model.plan import Phase, Plan, RecordRevision, RunStatement, Segment, Step, undo_step_id
@@ -85,7 +86,7 @@ def _undoing(opened: Opened, revision: RevisionId, steps: Sequence[Step]) -> Ite
         patient = alone and dialect.waits_harmlessly(statement)
         # Taking away asks for more than adding did: dropping a key locks both of its tables.
         locks = () if alone else tuple((name, LockLevel.ACCESS_EXCLUSIVE) for name, _ in step.locks)
-        title = " ".join(statement.sql.split())[:100]
+        title = title_of(statement.sql)
         action = RunStatement(statement, alone=alone, repeatable=True, patient=patient)
         undone = Step(
             undo_step_id(revision, number, statement.sql), revision, Direction.DOWN, step.phase, title, action, locks=locks

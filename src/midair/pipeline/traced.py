@@ -1,6 +1,6 @@
 """What was seen of a plan's steps, beside what was predicted, with what it means for the target's sizes."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
@@ -8,11 +8,11 @@ from midair.database import Guard, open_session
 from midair.model.backfill import Backfill
 from midair.model.effects import LockLevel
 from midair.model.event import Event, StepDone, StepStarted
-from midair.model.plan import Plan, RunStatement, Step
+from midair.model.plan import Plan, RunLive, RunStatement, Step
 from midair.model.schema import Schema
 from midair.model.trace import Size, TracedStep
 from midair.pipeline.opening import Opened
-from midair.rehearsal.estimate import held_s
+from midair.rehearsal.estimate import works_s
 from midair.rehearsal.predict import Forecast, disagreements
 from midair.rehearsal.watch import Seen, Watched
 
@@ -29,7 +29,8 @@ def watching(opened: Opened) -> Generator[tuple[Opened, Watched]]:
 
 
 class Listening:
-    """A reporter that has a statement in batches watched from beside for as long as its step lasts."""
+    """A reporter that has a statement in batches watched from beside for as long as its step lasts, and tells that a
+    program of the project's own changed what no session of ours sent."""
 
     def __init__(self, watched: Watched) -> None:
         self._watched = watched
@@ -41,6 +42,8 @@ class Listening:
             case StepStarted(step=Step(action=Backfill(statement=statement))):
                 self._under_way = self._watched.watching_batches(statement)
                 self._under_way.__enter__()
+            case StepDone(step=Step(action=RunLive())):
+                self._watched.lose_thread()
             case StepDone() if self._under_way is not None:
                 self.close()
             case _:
@@ -61,6 +64,7 @@ def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tup
         if isinstance(step.action, RunStatement | Backfill)
     }
     made: list[TracedStep] = []
+    works: list[float] = []
     held: dict[str, LockLevel] = {}
     transaction = 0
     for each in seen:
@@ -74,6 +78,7 @@ def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tup
         for relation, level in each.sighting.locks:
             held[relation] = max(level, held.get(relation, LockLevel.NONE))
         sizes = _sizes(each, target)
+        works.append(works_s(each.sighting, each.expected, sizes) or 0.0)
         made.append(
             TracedStep(
                 step.revision,
@@ -84,13 +89,21 @@ def traced_steps(seen: Sequence[Seen], plan: Plan, target: Schema | None) -> tup
                 each.began_s,
                 each.transaction,
                 sizes,
-                held_s(each.sighting, each.expected, sizes),
+                None,
                 str(step.phase),
                 step.rewrite,
                 surprises,
             )
         )
-    return tuple(made)
+    return tuple(_until_commit(made, works))
+
+
+def _until_commit(made: Sequence[TracedStep], works: Sequence[float]) -> Iterator[TracedStep]:
+    """A lock is held for all the work that its transaction has still to do."""
+    for number, each in enumerate(made):
+        rest = zip(made[number:], works[number:], strict=True)
+        held = sum(work for other, work in rest if other.segment == each.segment)
+        yield replace(each, held_s=held or None) if each.sighting.locks else each
 
 
 def _with_asked(each: Seen, step: Step) -> Seen:
@@ -117,7 +130,13 @@ def _surprises(each: Seen, held: dict[str, LockLevel]) -> tuple[str, ...]:
 
 
 def _sizes(each: Seen, target: Schema | None) -> tuple[Size, ...]:
-    names = {relation for relation, _ in each.sighting.locks} | each.sighting.rewrites
+    seen = each.sighting
+    names = (
+        {relation for relation, _ in seen.locks}
+        | seen.rewrites
+        | seen.rebuilds
+        | (seen.scans or frozenset[str]())
+    )
     if target is None:
         return ()
     return tuple(

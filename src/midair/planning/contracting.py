@@ -1,6 +1,6 @@
 """Contracts in plans: made at a recipe, opened with the migration's record, run or taken back later."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from midair.dialects.postgresql.changes import changes_of
@@ -13,13 +13,17 @@ from midair.model.change import (
     CreateTable,
     DropColumn,
     DropDefault,
+    DropTable,
+    Insert,
     RenameColumn,
     RenameTable,
     SetDefault,
+    Update,
 )
+from midair.model.concealed import title_of
 from midair.model.contract import Contract, ContractState
 from midair.model.effects import LockLevel
-from midair.model.migration import Direction, RevisionId
+from midair.model.migration import Block, Direction, RevisionId, Script
 from midair.model.plan import CloseGate, Gate, Phase, Plan, RunStatement, Segment, Step, step_id
 from midair.model.statement import Statement
 from midair.planning.lay_out import Item
@@ -169,7 +173,7 @@ def _contract_step(
         contract.revision,
         Direction.UP,
         Phase.CONTRACT,
-        " ".join(sql[:200].split())[:100],
+        title_of(sql),
         RunStatement(statement),
         origin=contract.origin,
         rewrite=contract.recipe,
@@ -184,34 +188,61 @@ def from_archive(contract: Contract) -> Contract:
     return replace(contract, undo=contract.archive.undo, undo_locks=(), undo_needs=contract.archive.needs)
 
 
-def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Undoing, ...]:
-    """Where this migration's open contracts are taken back: in place of the downgrade's own statement, or by themselves
-    when there is no downgrade and the migration is nothing else. The newest is taken back first.
+def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoing, ...]]:
+    """The downgrade as it is to be run while contracts of the migration are open, and where each is taken back, newest first.
+
+    A migration that is nothing but recipes is taken back by them alone: its author's downgrade brings back what
+    was never gone, and would write over it. Of any other, the statements that undo a contract give it their place,
+    and those that only refill what it brings back are left out.
 
     Raises:
         Irreversible: there is a downgrade, and it says nothing in whose place one of them could be.
     """
     mine = [each for each in reversed(waiting) if each.revision == item.migration.revision]
-    if not item.script.statements:
-        return tuple(Undoing(each.origin, each) for each in mine) if all(each.whole for each in mine) else ()
+    if not mine:
+        return item, ()
+    if all(each.whole for each in mine):
+        blocks = (Block(tuple(dict.fromkeys(each.origin for each in mine))),)
+        return replace(item, script=Script(blocks)), tuple(Undoing(each.origin, each) for each in mine)
     found: list[Undoing] = []
     for contract in mine:
-        inverse = next((each for each in item.script.statements if _reverses(each, contract)), None)
-        if inverse is None:
+        inverse = next((each for each in item.script.statements if _reverses(each, contract, mine)), None)
+        if inverse is None and item.script.statements:
             raise Irreversible(
-                f"the downgrade of {contract.revision} has no statement of its own that undoes {contract.origin.span}: {contract.summary}",
+                f"the downgrade of {contract.revision} has no statement that undoes {contract.origin.span}: {contract.summary}",
                 state="nothing was changed",
-                hint=f"write the inverse as one statement; or close the gate first: midair contract {contract.revision}",
+                hint=f"write the inverse as a statement of its own; or close the gate first: midair contract {contract.revision}",
             )
-        found.append(Undoing(inverse, contract))
-    return tuple(found)
+        if inverse is not None:
+            found.append(Undoing(inverse, contract))
+    reversed_by = {each.contract.reverses for each in found}
+    blocks = tuple(
+        replace(block, statements=tuple(each for each in block.statements if not _refills(each, reversed_by)))
+        for block in item.script.blocks
+    )
+    return replace(item, script=replace(item.script, blocks=blocks)), tuple(found)
 
 
-def _reverses(statement: Statement, contract: Contract) -> bool:
+def _reverses(statement: Statement, contract: Contract, mine: Sequence[Contract]) -> bool:
+    """It undoes this contract, and nothing that is not one: the rest of it would be lost with it."""
     # A default set beside it is set by the way back as well.
     changes = [each for each in changes_of(statement.sql) if not isinstance(each, SetDefault | DropDefault)]
-    changes = changes or list(changes_of(statement.sql))
-    return len(changes) == 1 and contract.reverses == signature(changes[0])
+    signatures = {signature(each) for each in changes or changes_of(statement.sql)}
+    return contract.reverses in signatures and signatures <= {each.reverses for each in mine}
+
+
+def _refills(statement: Statement, reversed_by: Set[str]) -> bool:
+    """It only writes into columns, or a table, that were there all the time."""
+    changes = changes_of(statement.sql)
+    return bool(changes) and all(
+        (
+            isinstance(each, Update)
+            and bool(each.sets)
+            and all(f"add column {each.table}.{column}" in reversed_by for column in each.sets)
+        )
+        or (isinstance(each, Insert) and f"create table {each.table}" in reversed_by)
+        for each in changes
+    )
 
 
 def signature(change: Change) -> str | None:
@@ -221,6 +252,8 @@ def signature(change: Change) -> str | None:
             return f"rename column {table}.{column} to {name}"
         case CreateTable(table=table):
             return f"create table {table}"
+        case DropTable(table=table):
+            return f"drop table {table}"
         case RenameTable(table=table, new_name=name):
             return f"rename table {table} to {name}"
         case AddColumn(table=table, column=column):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from midair.dialects.dialect import Dialect
 from midair.errors import Irreversible
+from midair.model.concealed import title_of
 from midair.model.frozen import frozen
 from midair.model.migration import Block, Direction, Migration, RevisionId, Script
 from midair.model.plan import (
@@ -179,7 +180,7 @@ def statement_step(
     atomic: bool,
 ) -> Step:
     """One statement as written. `position` counts the migration's steps from 0."""
-    title = " ".join(statement.sql[:200].split())[:100]
+    title = title_of(statement.sql)
     if atomic:
         return _step(revision, direction, position, statement.sql, title, RunStatement(statement))
     alone = dialect.stands_alone(statement)

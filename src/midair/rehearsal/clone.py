@@ -1,22 +1,25 @@
 """A copy of a database's schema, without its rows: what a migration's program sees must be what the target has."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
+from midair.dialects.postgresql.parse import statement_of
 from midair.errors import MissingExtension, StatementFailed
 from midair.journal.tables import tripwires
 from midair.model.address import Product
 from midair.model.statement import Span, Sql, Statement, quoted
 
-DUMP_ARGUMENTS = (
-    "--schema-only",
-    "--no-owner",
-    "--no-privileges",
-    "--no-comments",
-    "--exclude-schema=midair",
-    "--lock-wait-timeout=5s",
+DUMP_ARGUMENTS = ("--schema-only", "--exclude-schema=midair", "--lock-wait-timeout=5s")
+_BARE = ("--no-owner", "--no-privileges", "--no-comments")
+"""Enough for a program that only asks what tables and columns there are."""
+_AROUND = frozenset(
+    ("grant_stmt", "alter_owner_stmt", "alter_default_privileges_stmt", "comment_stmt", "alter_table_stmt")
 )
+"""What says whose an object is, who may use it and what people call it; a role that made a table itself is refused no
+other ALTER TABLE."""
+_NOT_PERMITTED = "42501"
+_NO_SUCH_OBJECT = "42704"
 _UNDEFINED_FILE = "58P01"
 _NOT_SUPPORTED = "0A000"
 _EMPTY = """
@@ -33,21 +36,31 @@ SELECT NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relna
 
 
 def clone_schema(
-    source: Session, copy: Session, dump: Callable[[Sequence[str]], str], keep_rows_of: str
-) -> None:
+    source: Session,
+    copy: Session,
+    dump: Callable[[Sequence[str]], str],
+    keep_rows_of: str,
+    *,
+    whole: bool = False,
+) -> tuple[str, ...]:
     """Brings the source's schema about in an empty database, and the rows of one table (the tool's history).
+
+    `whole`: with owners, privileges and comments, as far as the copy's role may set them; gives those it may not.
 
     Raises:
         MissingExtension: the throwaway server lacks an extension the schema uses.
     """
     if source.product is Product.SQLITE:
         _clone_sqlite(source, copy)
+        left: list[str] = []
     elif source.query(_EMPTY)[0][0]:
-        return
+        return ()
     else:
         _bring_wires(source, copy)
-        _restore(copy, dialect_of(copy.product).split(dump(DUMP_ARGUMENTS), "schema dump", 1))
+        text = dump(DUMP_ARGUMENTS if whole else (*DUMP_ARGUMENTS, *_BARE))
+        left = list(_restore(copy, dialect_of(copy.product).split(text, "schema dump", 1)))
     _copy_rows(source, copy, keep_rows_of)
+    return tuple(left)
 
 
 def _bring_wires(source: Session, copy: Session) -> None:
@@ -62,11 +75,15 @@ def _bring_wires(source: Session, copy: Session) -> None:
     copy.run([Sql("CREATE SCHEMA IF NOT EXISTS midair"), *tripwires(), *made], atomic=True)
 
 
-def _restore(copy: Session, statements: Sequence[Statement]) -> None:
+def _restore(copy: Session, statements: Sequence[Statement]) -> Iterator[str]:
+    """Runs a dump's statements; gives the ones about owners, privileges and comments that the copy's role may not run."""
     for statement in statements:
         try:
             copy.run([statement], atomic=False)
         except StatementFailed as error:
+            if _is_for_others(error) and statement_of(statement.sql)[0] in _AROUND:
+                yield statement.sql
+                continue
             if error.sqlstate in (_UNDEFINED_FILE, _NOT_SUPPORTED) and "EXTENSION" in statement.sql.upper():
                 raise MissingExtension(
                     f"the throwaway server cannot do {statement.sql}: {error.message}",
@@ -75,6 +92,13 @@ def _restore(copy: Session, statements: Sequence[Statement]) -> None:
             if "already exists" not in error.message:  # schema public is there from the start
                 raise
     copy.run([Sql("RESET ALL")], atomic=False)  # a dump empties search_path for its own statements
+
+
+def _is_for_others(error: StatementFailed) -> bool:
+    """It is about a role that is not there, or that ours may not speak for."""
+    return error.sqlstate == _NOT_PERMITTED or (
+        error.sqlstate == _NO_SUCH_OBJECT and error.message.startswith("role ")
+    )
 
 
 def _clone_sqlite(source: Session, copy: Session) -> None:

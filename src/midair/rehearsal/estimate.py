@@ -1,4 +1,4 @@
-"""How long a step would hold its strongest lock on tables of the target's sizes."""
+"""How long a step would work on tables of the target's sizes."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _INDEX_BYTES_A_S = 60_000_000
 _NONE: frozenset[str] = frozenset()
 
 
-def held_s(seen: Sighting, expected: Effects | None, sizes: Sequence[Size]) -> float | None:
+def works_s(seen: Sighting, expected: Effects | None, sizes: Sequence[Size]) -> float | None:
     """Seconds; `None` when no size is known or the work does not grow with a table."""
     rewrites = seen.rewrites | (expected.rewrites if expected else _NONE)
     rebuilds = seen.rebuilds | (expected.rebuilds if expected else _NONE)

@@ -234,7 +234,9 @@ def _same_constraint(gone: Difference, after: Inventory) -> bool:
 
 def _object_stays(thing: Thing, after: Inventory) -> bool:
     kind, _, name = thing.name.partition(" ")
-    kinds = ("table", "view", "materialized view", "sequence", "index") if kind == "table" else (kind,)
+    if kind == "materialized":
+        kind, name = "materialized view", name.removeprefix("view ")
+    kinds = ("table", "foreign table") if kind == "table" else (kind,)
     return any(Thing(each, name) in after.definitions for each in kinds)
 
 

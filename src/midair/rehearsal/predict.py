@@ -46,6 +46,10 @@ class Forecast:
             self._schema = self._schema.after(each)
         return effects
 
+    def lose_thread(self) -> None:
+        """Statements ran that were not told here."""
+        self._lost = True
+
     def refresh(self) -> None:
         """Reads the catalog again if the thread was lost; between transactions, after which no table counts as empty."""
         from midair.dialects.postgresql.snapshot import snapshot

@@ -12,6 +12,7 @@ from midair.database.session import Session
 from midair.errors import BadSetting, StatementFailed
 from midair.model.frozen import frozen
 from midair.model.statement import Sql
+from midair.rehearsal.rows import quietly
 
 MOST = 1000
 _TABLES = """
@@ -137,7 +138,10 @@ def _masked(
     known = {f"{tables[oid].name}.{column}" for oid, column in found}
     unknown = [each for each in masks if each.removeprefix("public.") not in known]
     if unknown:
-        raise BadSetting(f"--mask: the target has no column {unknown[0]}", hint="write it as table.column")
+        raise BadSetting(
+            f"the target has no column {unknown[0]} to mask",
+            hint="write it as table.column, in --mask or in `mask` of [rehearse] in midair.toml",
+        )
     while True:
         ends = {
             end
@@ -240,7 +244,7 @@ def _mask(table: _Table, column: _Column, salt: str) -> str:
         return f"NULL::{column.type}"
     else:
         raise BadSetting(
-            f"--mask: {table.name}.{column.name} is {column.type} NOT NULL, which cannot be masked",
+            f"{table.name}.{column.name} is {column.type} NOT NULL, which cannot be masked",
             hint="leave it as it is, or rehearse without --sample",
         )
     return f"CASE WHEN t.{column.name} IS NULL THEN NULL ELSE {masked} END"
@@ -254,8 +258,7 @@ def _written(
     refused: list[tuple[str, str]],
 ) -> Sampled:
     done: list[tuple[str, int]] = []
-    copy.run([Sql("SET session_replication_role = replica")], atomic=False)
-    try:
+    with quietly(copy):
         for oid, rows in read.items():
             table = tables[oid]
             names = ", ".join(each.name for each in table.columns)
@@ -267,7 +270,5 @@ def _written(
                 refused.append((table.name, error.message))
             else:
                 done.append((table.name, len(rows)))
-    finally:
-        copy.run([Sql("RESET session_replication_role")], atomic=False)
     copy.run([Sql("SELECT setval(%s::regclass, %s)", (name, last)) for name, last in sequences], atomic=True)
     return Sampled(tuple(done), tuple(refused))

@@ -134,6 +134,10 @@ class Watched:
         """As the session."""
         self._inner.cancel()
 
+    def lose_thread(self) -> None:
+        """Somebody else changed the schema: what is predicted next begins with reading it again."""
+        self._forecast.lose_thread()
+
     def _commit(self, last: int) -> None:
         try:
             self._inner.run([Sql("COMMIT")], atomic=False)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import assert_never
 
+from midair.model.concealed import concealed
 from midair.model.migration import Standing, State
 from midair.reporting.checked import check_lines
 from midair.reporting.demo import DemoPayload
@@ -60,7 +61,7 @@ def lines_of(report: Report, look: Look) -> Iterator[str]:
 def failure_lines(failure: Failure, look: Look) -> Iterator[str]:
     """`ME301 …`, then the state the database is in and what to do."""
     for problem in failure.problems or (failure,):
-        first, *rest = problem.message.splitlines() or [""]
+        first, *rest = concealed(problem.message).splitlines() or [""]
         yield plain(f"{painted(problem.code, 'red', look)} {first}", look)
         yield from (plain(f"      {line}", look) for line in rest)
         for label, text in (("state", problem.state), ("try", problem.hint)):

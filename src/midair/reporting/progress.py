@@ -15,21 +15,26 @@ from midair.model.event import (
     StepStarted,
     Waiting,
 )
-from midair.model.plan import CloseGate, Gate, RecordRevision, Segment
+from midair.model.plan import CloseGate, Gate, RecordRevision, Segment, Step
 from midair.reporting.format import Look
 from midair.reporting.style import count, length_of_time, painted, plain
+
+_TITLE = 72
+"""Characters of a statement on a line: a terminal has room for the rest beside it."""
 
 
 def line_of(event: Event, look: Look) -> str | None:
     """The event's line, or `None` when it says nothing a reader waits for."""
     match event:
+        case SegmentDone() if not event.segment.atomic and len(event.segment.steps) == 1:
+            return None  # its step has said it
         case SegmentDone():
             body = f"{names(event.segment)}  {_work(event.segment)}  {length_of_time(event.took_s)}"
             text = f"{painted('✓', 'green', look)} {body}"
         case StepDone() if event.found:
-            text = f"{painted('✓', 'green', look)} {event.step.title}  was done already"
+            text = f"{painted('✓', 'green', look)} {_titled(event.step)}  was done already"
         case StepDone():
-            text = f"{painted('✓', 'green', look)} {event.step.title}  {length_of_time(event.took_s)}"
+            text = f"{painted('✓', 'green', look)} {_titled(event.step)}  {length_of_time(event.took_s)}"
         case LockWaited():
             held = f"; blocked by {'; '.join(event.blockers)}" if event.blockers else ""
             text = f"{painted('●', 'yellow', look)} {names(event.segment)}  waiting for a lock: try {event.attempt}, {length_of_time(event.waited_s)}{held}"
@@ -84,5 +89,20 @@ def names(segment: Segment) -> str:
 
 
 def _work(segment: Segment) -> str:
-    statements = sum(not isinstance(step.action, RecordRevision | Gate | CloseGate) for step in segment.steps)
-    return count(statements, "statement") if statements else "recorded"
+    work = [step for step in segment.steps if not isinstance(step.action, RecordRevision | Gate | CloseGate)]
+    match work:
+        case []:
+            return "recorded"
+        case [step]:
+            return _short(step.title)
+        case _:
+            return count(len(work), "statement")
+
+
+def _titled(step: Step) -> str:
+    title = _short(step.title)
+    return f"{step.revision}  {title}" if step.revision is not None else title
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…"

@@ -104,7 +104,7 @@ class RehearsalPayload:
         counts = [
             f"{n} {risk}" for risk in reversed(Risk) if (n := sum(f.risk is risk for f in self.findings))
         ]
-        return f"{number} rehearsed: {', '.join(counts)}"
+        return f"{number} rehearsed: {', '.join(counts)} finding{'s' if len(self.findings) > 1 else ''}"
 
 
 def rehearsal_payload(found: Rehearsed, threshold: Risk | None) -> RehearsalPayload:

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+from midair.model.concealed import concealed
 from midair.reporting.format import Format, Look
 from midair.reporting.report import Report
 
@@ -11,4 +12,4 @@ def written(report: Report, format_name: str, look: Look) -> str:
     chosen = import_module(f"midair.reporting.formats.{format_name}").FORMAT
     if not isinstance(chosen, Format):
         raise TypeError(f"midair.reporting.formats.{format_name} has no FORMAT")
-    return chosen.render(report, look)
+    return concealed(chosen.render(report, look))

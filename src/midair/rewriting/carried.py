@@ -8,12 +8,11 @@ from collections.abc import Iterator
 
 from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.attached import Attached, AttachedConstraint, AttachedIndex
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.model.frozen import frozen
 from midair.model.schema import bare_name, beside
 from midair.rewriting.names import raw, raw_path, temporary
 from midair.rewriting.recipe import NoWay
-from midair.rewriting.syncing import literal
 
 WAY = "run it with --strategy direct in a window in which the application is down"
 

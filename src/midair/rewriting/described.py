@@ -1,7 +1,7 @@
 """What a column has besides its values: comment, rights, options, said again for another."""
 
 from midair.dialects.postgresql.attached import AttachedColumn
-from midair.rewriting.syncing import literal
+from midair.dialects.postgresql.changes.names import literal
 
 
 def described(table: str, column: str, facts: AttachedColumn) -> list[str]:

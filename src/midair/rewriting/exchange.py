@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from midair.dialects.postgresql.attached import AttachedColumn, OwnSequence
+from midair.dialects.postgresql.changes.names import literal
 from midair.model.change import Column
 from midair.model.frozen import frozen
 from midair.rewriting.carried import Carried
-from midair.rewriting.syncing import literal
 
 _NEXT = "midair.next_number"
 """A setting of the transaction, in which a sequence's place is carried over."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.model.frozen import frozen
 from midair.rewriting.names import raw, raw_path, temporary
 
@@ -11,11 +11,20 @@ CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception OR
 SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle")
 """What a conversion's meaning depends on: every writer gets the migration's own."""
 SCRATCH = "midair_scratch"
-
-
-def literal(text: str) -> str:
-    """The text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
+MARKED = "PERFORM set_config('midair.version', 'new', true);"
+"""In a function of midair's: from here on the transaction is known to be one of the new version (rewriting/tripwire.py)."""
+SAMPLES = {
+    "int2": ("-1", "32767"),
+    "int4": ("-1", "2147483647"),
+    "int8": ("-1", "9223372036854775807"),
+    "numeric": ("0",),
+    "bool": ("true",),
+    "text": ("''", "'no such value'"),
+    "varchar": ("''",),
+    "date": ("'2000-02-29'",),
+    "timestamptz": ("'2000-02-29 12:00+00'",),
+}
+"""Values of a type, at its ends too, for the trial: not every table holds one."""
 
 
 def function_name(purpose: str, table: str, column: str) -> str:
@@ -98,42 +107,42 @@ def misfits(table: str, candidates: str, check: str, key: Sequence[str], text: s
 class Pair:
     """Two shapes of one datum in a row, each written by one version of the application (expand-contract.md §3.3).
 
-    `new` is the new version's column, `sources` are the old one's; `up` gives the one from the others, `down` the one
-    source from the new column, `None` where nobody can tell. What a statement changed is what its author meant.
+    `new` is the new version's column, `sources` are the old one's; `up` gives the one from the others, `down` are the
+    sources that the new column gives a value, each with it. What a statement changed is what its author meant.
     """
 
     function: str
     new: str
     sources: tuple[str, ...]
     up: str
-    down: str | None
+    down: tuple[tuple[str, str], ...] = ()
 
     def definition(self) -> str:
         """CREATE FUNCTION: same-row, no table touched."""
         settings = " ".join(f"SET {each} FROM CURRENT" for each in SETTINGS)
-        up, down = _caught(self.new, self.up), "NULL;"
-        if self.down is not None:
-            down = _caught(self.sources[0], self.down)
-        written = _differs((self.new,))
-        # Where both are always in step, an ordinary write also heals a row that is not filled yet.
-        moved = "true" if self.down is not None else f"NEW.{self.new} IS NULL OR {_differs(self.sources)}"
+        up = _caught(self.new, self.up)
+        down = " ".join(_caught(column, value) for column, value in self.down) or "NULL;"
+        # A row that is not filled yet is healed by any write. One whose sources stay is not computed again: the way
+        # back need not be exact, and what the new version wrote is what holds.
+        stale = f"NEW.{self.new} IS NULL OR {_differs(self.sources)}"
         return (
             f"CREATE OR REPLACE FUNCTION {self.function}() RETURNS trigger LANGUAGE plpgsql {settings} AS $midair$ BEGIN"
-            f" IF TG_OP = 'INSERT' THEN IF NEW.{self.new} IS NULL THEN {up} ELSE {down} END IF;"
-            f" ELSIF {written} THEN {down} ELSIF {moved} THEN {up} END IF; RETURN NEW; END $midair$"
+            f" IF TG_OP = 'INSERT' THEN IF NEW.{self.new} IS NULL THEN {up} ELSE {MARKED} {down} END IF;"
+            f" ELSIF {_differs((self.new,))} THEN {down} ELSIF {stale} THEN {up} END IF; RETURN NEW; END $midair$"
         )
 
     def trigger(self, name: str, table: str) -> str:
         """CREATE TRIGGER, on every write."""
         return f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {self.function}()"
 
-    def trial(self, table: str, added: str, *, empties: bool) -> str:
+    def trial(self, table: str, added: str, *, kind: str, empties: bool) -> str:
         """Every branch on a scratch copy: inserted by either version, changed by either, by neither, and to NULL.
 
-        `empties`: no domain of the table refuses NULL.
+        `kind` is the new column's type, `empties`: no domain of the table refuses NULL.
         """
         touched = ", ".join(f"{each} = {each}" for each in self.sources) or f"{self.new} = {self.new}"
         emptied = ", ".join(f"{each} = NULL" for each in self.sources)
+        samples = SAMPLES.get(kind, ()) if empties else ()
         return trial(
             table,
             [
@@ -142,8 +151,9 @@ class Pair:
                 f"UPDATE {SCRATCH} SET {self.new} = {self.new}",
                 f"INSERT INTO {SCRATCH} SELECT * FROM {SCRATCH}",
                 *([f"INSERT INTO {SCRATCH} DEFAULT VALUES"] if empties else []),
-                f"UPDATE {SCRATCH} SET {touched}",
+                *(f"INSERT INTO {SCRATCH} ({self.new}) VALUES ({each})" for each in samples),
                 f"UPDATE {SCRATCH} SET {self.new} = NULL",
+                f"UPDATE {SCRATCH} SET {touched}",
                 *([f"UPDATE {SCRATCH} SET {emptied}"] if emptied and empties else []),
             ],
         )

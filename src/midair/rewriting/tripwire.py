@@ -7,6 +7,9 @@ from midair.model.change import Column, Volatility
 from midair.model.schema import Table
 from midair.rewriting.names import raw_path, temporary
 
+_OLD = "current_setting('midair.version', true) IS DISTINCT FROM 'new'"
+"""False in a transaction that has shown itself to be of the new version: what then writes the old shape is midair."""
+
 
 def wire_of(relation: str, column: str | None = None) -> str:
     """The wire's name, the same in every run: `midair.midair_wire_public_orders_note`."""
@@ -38,13 +41,15 @@ def on_writes(table: Table, column: Column, wire: str) -> tuple[tuple[str, ...],
     argument = wire.replace("'", "''")
     call = f"EXECUTE FUNCTION midair.touched_by('{argument}')"
     name = temporary("wire", *raw_path(table.name), column.name)
-    made = [f"CREATE TRIGGER {name} AFTER UPDATE OF {column.name} ON {table.name} FOR EACH STATEMENT {call}"]
+    made = [
+        f"CREATE TRIGGER {name} AFTER UPDATE OF {column.name} ON {table.name} FOR EACH STATEMENT WHEN ({_OLD}) {call}"
+    ]
     names = [name]
     given = _given(table, column)
     if given is not None:
         names.append(temporary("wire_new", *raw_path(table.name), column.name))
         made.append(
-            f"CREATE TRIGGER {names[1]} AFTER INSERT ON {table.name} FOR EACH ROW WHEN ({given}) {call}"
+            f"CREATE TRIGGER {names[1]} AFTER INSERT ON {table.name} FOR EACH ROW WHEN ({given} AND {_OLD}) {call}"
         )
     return tuple(made), tuple(f"DROP TRIGGER {each} ON {table.name}" for each in names)
 

@@ -21,6 +21,7 @@ from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import (
+    SAMPLES,
     SCRATCH,
     Sync,
     misfits,
@@ -28,14 +29,6 @@ from midair.rewriting.syncing import (
     trial,
 )
 
-_SAMPLES = {
-    "int2": ("-1", "32767"),
-    "int4": ("-1", "2147483647"),
-    "int8": ("-1", "9223372036854775807"),
-    "text": ("''", "'no such value'"),
-    "varchar": ("''",),
-}
-"""Values at a type's ends, for the trial: not every table holds one."""
 COUNTED = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _Locks = tuple[tuple[str, LockLevel], ...]
 
@@ -344,4 +337,4 @@ def _on_scratch(sql: str) -> str:
 
 
 def _inserts(column: str, kind: str) -> list[str]:
-    return [f"INSERT INTO {SCRATCH} ({column}) VALUES ({each})" for each in _SAMPLES.get(kind, ())]
+    return [f"INSERT INTO {SCRATCH} ({column}) VALUES ({each})" for each in SAMPLES.get(kind, ())]

@@ -12,7 +12,7 @@ from msgspec.structs import fields
 from midair.errors import BadSetting, ConfigurationError
 from midair.settings.discover import Document
 from midair.settings.duration import Duration, duration
-from midair.settings.shape import Adjustable, ProjectEntry, RulesTable, TopLevel
+from midair.settings.shape import Adjustable, ProjectEntry, RehearseTable, RulesTable, TopLevel
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -40,24 +40,29 @@ def checked(document: Document, problems: Problems) -> TopLevel:
     environments = _tables(document, table, "environments", problems)
     tools = _tables(document, table, "tools", problems)
     projects = table.pop("projects", None)
-    rules = table.pop("rules", None)
+    rules, rehearse = table.pop("rules", None), table.pop("rehearse", None)
     top = _struct(TopLevel, table, document, (), problems)
     top.environments = {
         name: _struct(Adjustable, values, document, ("environments", name), problems)
         for name, values in environments.items()
     }
-    if isinstance(rules, dict):
-        top.rules = _struct(
-            RulesTable, _with_underscores(cast("dict[str, object]", rules)), document, ("rules",), problems
-        )
-    elif rules is not None:
-        problems.add(document.place("rules"), "rules is not a table; write [rules]")
+    top.rules = _table("rules", rules, RulesTable, document, problems)
+    top.rehearse = _table("rehearse", rehearse, RehearseTable, document, problems)
     top.tools = {name: dict(values) for name, values in tools.items()}
     if isinstance(projects, list):
         top.projects = _projects(document, cast("list[object]", projects), problems)
     elif projects is not None:
         problems.add(document.place("projects"), "projects is not a list of tables; write [[projects]]")
     return top
+
+
+def _table(name: str, value: object, shape: type[S], document: Document, problems: Problems) -> S | None:
+    if isinstance(value, dict):
+        values = _with_underscores(cast("dict[str, object]", value))
+        return _struct(shape, values, document, (name,), problems)
+    if value is not None:
+        problems.add(document.place(name), f"{name} is not a table; write [{name}]")
+    return None
 
 
 def converted(text: str, name: str, where: str, problems: Problems) -> object:

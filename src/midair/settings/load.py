@@ -78,6 +78,8 @@ class Settings:
     wait_s: float = 0.0
     python: str | None = None
     tool: str | None = None
+    masks: tuple[str, ...] = ()
+    """Columns whose values a rehearsal never reads."""
     tool_options: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
     """Only of values that somebody set."""
@@ -178,6 +180,7 @@ def _effective(
         wait_s=chosen.seconds("wait", 0.0),
         python=chosen.text("python"),
         tool=tool,
+        masks=tuple(top.rehearse.mask or ()) if top.rehearse else (),
         tool_options=tools,
         origins={"environment": chosen_by}
         | {name: layer.origins[name] for layer in reversed(layers) for name in layer.values},

@@ -67,6 +67,11 @@ class RuleSettings:
         """Tables that are used all the time."""
         return tuple(self.table.busy_tables or ())
 
+    @property
+    def required_columns(self) -> tuple[str, ...]:
+        """Columns that every table has."""
+        return tuple(self.table.required_columns or ())
+
     def named(self) -> Iterator[tuple[str, str]]:
         """Every rule that is named, and where: whoever knows the rules says which do not exist."""
         for key, codes in (("ignore", self.ignore), ("select", self.select)):
@@ -86,8 +91,9 @@ class RuleSettings:
             yield f'rules.per-path."{path}"', ", ".join(codes), self._place("per-path", path)
         for kind, pattern in (self.table.names or {}).items():
             yield f"rules.names.{kind.value}", pattern, self._place("names", str(kind.value))
-        if self.busy_tables:
-            yield "rules.busy_tables", ", ".join(self.busy_tables), self._place("busy_tables")
+        for key, names in (("busy_tables", self.busy_tables), ("required_columns", self.required_columns)):
+            if names:
+                yield f"rules.{key}", ", ".join(names), self._place(key)
         for key in ("baseline", "small_rows", "help_url"):
             if (value := getattr(self.table, key)) is not None:
                 yield f"rules.{key}", str(value), self._place(key)

@@ -224,6 +224,22 @@ class RulesTable(Struct, forbid_unknown_fields=True, kw_only=True):
         list[str] | None,
         Meta(description="Tables that are used all the time, beside those whose server counts it (MA145)."),
     ] = None
+    required_columns: Annotated[
+        list[str] | None,
+        Meta(description='Columns that every new table must have, as in `["created_at"]` (MA832).'),
+    ] = None
+
+
+class RehearseTable(Struct, forbid_unknown_fields=True, kw_only=True):
+    """`[rehearse]`: what `rehearse` may read of a target."""
+
+    mask: Annotated[
+        list[Annotated[str, Meta(pattern=r"^.+\..+$")]] | None,
+        Meta(
+            description="Columns, as `table.column`, whose values `rehearse --sample` never reads: the target's server masks them first,"
+            " alike at both ends of a foreign key. `--mask` adds more."
+        ),
+    ] = None
 
 
 class TopLevel(Adjustable, kw_only=True):
@@ -243,6 +259,9 @@ class TopLevel(Adjustable, kw_only=True):
     ] = None
     environments: Annotated[dict[str, Adjustable] | None, Meta(description="A table per environment.")] = None
     rules: Annotated[RulesTable | None, Meta(description="`[rules]`: what `check` looks for.")] = None
+    rehearse: Annotated[
+        RehearseTable | None, Meta(description="`[rehearse]`: what `rehearse` may read of a target.")
+    ] = None
     tools: Annotated[
         dict[str, dict[str, object]] | None,
         Meta(description="`[tools.NAME]`: options of one tool; each tool's page lists its own."),

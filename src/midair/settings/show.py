@@ -45,6 +45,9 @@ def shown(settings: Settings) -> tuple[Shown, ...]:
         elif setting.name in _DEFAULTS:
             rows.append(Shown(setting.name, _DEFAULTS[setting.name], "default"))
     rows += [Shown(name, value, place) for name, value, place in settings.rules.shown()]
+    if settings.masks:
+        place = settings.file.name if settings.file else ""
+        rows.append(Shown("rehearse.mask", ", ".join(settings.masks), place))
     for tool, options in settings.tool_options.items():
         rows += [
             Shown(f"tools.{tool}.{name}", "•••" if _hidden(name) else value, "midair.toml")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import field
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -107,6 +108,58 @@ Dump = Callable[[Sequence[str]], str]
 
 
 @frozen
+class Sent:
+    """What a live program is about to send at once.
+
+    `query`: it gives rows back and does nothing else. `outside`: it is in no transaction. `text` is all of it.
+    """
+
+    statements: tuple[Statement, ...]
+    text: str
+    query: bool = False
+    outside: bool = False
+
+
+class Turn(StrEnum):
+    """What becomes of it."""
+
+    SEND = "send"
+    """The program sends it."""
+    KEEP = "keep"
+    """The program sends it, and its rows are kept beside."""
+    READ = "read"
+    """The program gets the rows that were kept."""
+    SKIP = "skip"
+    """It is done: the program goes on."""
+    APART = "apart"
+    """The program's transaction ends, then `run_apart` does it."""
+
+
+class Watch(Protocol):
+    """Decides what becomes of each thing that a live program sends; called in the program's order."""
+
+    def turn(self, sent: Sent) -> Turn:
+        """What becomes of the next thing it sends."""
+        ...
+
+    def rows(self) -> str:
+        """The table in which the rows of what was last asked about are kept, as SQL."""
+        ...
+
+    def records(self) -> tuple[str, ...]:
+        """SQL that is sent right before the program's transaction commits, and commits with it."""
+        ...
+
+    def run_apart(self) -> None:
+        """Does what was last asked about, now that the program's transaction is over."""
+        ...
+
+    def stays(self, reason: str) -> None:
+        """From here on the program's transaction must not be ended but by itself."""
+        ...
+
+
+@frozen
 class Source:
     """One tool. All members are functions over data; heavy imports happen inside them.
 
@@ -115,7 +168,7 @@ class Source:
     `compare` judges every migration against the history, by the tool's own rules, in the order
     they would run; it raises what the tool would refuse for. `scripts` gives statements, and is the only one that
     may need the scratch database. `new(project, description, options)` writes an empty migration in the tool's format and
-    returns the files. `live` runs migrations' own program against the target, all in one go,, or is `None`.
+    returns the files. `live` runs migrations' own program against the target, all in one go, watched or not, or is `None`.
     """
 
     tool: str
@@ -125,7 +178,10 @@ class Source:
     scripts: Callable[[Project, Work, Scratch, Options], Scripts]
     new: Callable[[Project, str, Options], tuple[Path, ...]]
     live: (
-        Callable[[Project, Sequence[Migration], Direction, Address, Options, Mapping[str, str]], None] | None
+        Callable[
+            [Project, Sequence[Migration], Direction, Address, Options, Mapping[str, str], Watch | None], None
+        ]
+        | None
     ) = None
     baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None
     """Tools with a baseline row of their own (Flyway) write it here; others are stamped row by row."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.peers.commands import Answer, midair, run
 from tests.peers.databases import Database, PostgreSQL, SQLite
+from tests.peers.mariadb import MariaDB
 
 ROWS = (
     "SELECT orderexecuted, id, author, filename, md5sum, description, comments, exectype, contexts, labels, tag"
@@ -23,13 +24,12 @@ class Side:
     program: Path
     root: Path
     changelog: str
-    database: Database
+    database: Database | MariaDB
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     """What both find in their environment."""
 
     def real(self, command: str, *words: str) -> Answer:
         """One command of the real tool."""
-        login = () if isinstance(self.database, SQLite) else ("--username=postgres", "--password=x")
         return run(
             self.program,
             "--show-banner=false",
@@ -37,7 +37,7 @@ class Side:
             command,
             *(() if command in _WITHOUT_CHANGELOG else (f"--changelog-file={self.changelog}",)),
             f"--url={self._jdbc}",
-            *login,
+            *self._login,
             *words,
             folder=self.root,
             variables=self.variables,
@@ -45,9 +45,18 @@ class Side:
         )
 
     @property
+    def _login(self) -> tuple[str, ...]:
+        if isinstance(self.database, SQLite):
+            return ()
+        user = self.database.user if isinstance(self.database, MariaDB) else "postgres"
+        return f"--username={user}", "--password=x"
+
+    @property
     def _jdbc(self) -> str:
         if isinstance(self.database, PostgreSQL):
             return f"jdbc:postgresql://{self.database.host}:5432/{self.database.name}"
+        if isinstance(self.database, MariaDB):
+            return f"jdbc:mariadb://{self.database.host}:3306/{self.database.name}"
         return f"jdbc:sqlite:{self.database.path}"
 
     def midair(self, *words: str) -> Answer:
@@ -59,7 +68,7 @@ class Side:
 
     def rows(self) -> list[tuple[object, ...]]:
         """What both must have written alike."""
-        table = self.variables.get("LIQUIBASE_DATABASE_CHANGELOG_TABLE_NAME", "databasechangelog")
+        table = self.variables.get("LIQUIBASE_DATABASE_CHANGELOG_TABLE_NAME", "DATABASECHANGELOG")
         return self.database.rows(ROWS.format(table))
 
     def waiting(self) -> tuple[str, ...]:

@@ -90,9 +90,8 @@ def column_type_rewrite(change: AlterColumnType, context: Context) -> Iterator[C
 
 
 def _swapped(change: AlterColumnType, context: Context) -> tuple[str, ...]:
-    value = change.using or f"{change.column}::{change.type}"
     key = key_of(context.table(change.table))
-    return swapped(change.table, change.column, str(change.type), value, key)
+    return swapped(change.table, change.column, str(change.type), change.using, key)
 
 
 def _mostly_widens(change: AlterColumnType) -> bool:

@@ -75,4 +75,4 @@ def _same_type(
         return in_place(text, change, line)
     if context.is_new(name):
         return Remedy(text, (f"ALTER TABLE {name} ALTER COLUMN {mine.name} TYPE {kind}",))
-    return Remedy(text, swapped(name, mine.name, kind, f"{mine.name}::{kind}", key_of(context.table(name))))
+    return Remedy(text, swapped(name, mine.name, kind, None, key_of(context.table(name))))

@@ -37,6 +37,7 @@ def primary_key_missing(change: CreateTable, context: Context) -> Iterator[Conce
         or change.like
         or change.reads is not None
         or change.of_type
+        or any(each.kind is ConstraintKind.PRIMARY_KEY for each in change.constraints)
     ):
         return
     end = context.act.schema

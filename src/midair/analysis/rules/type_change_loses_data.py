@@ -67,7 +67,7 @@ def type_change_loses_data(change: AlterColumnType, context: Context) -> Iterato
                 "write the new values to a new column, and keep the old one until they are checked",
                 (
                     f"SELECT count(*) FROM {change.table} WHERE {change.column}::{new}::{old} IS DISTINCT FROM {change.column}",
-                    *swapped(change.table, change.column, str(new), f"{change.column}::{new}", key_of(table)),
+                    *swapped(change.table, change.column, str(new), None, key_of(table)),
                 ),
             ),
             table=change.table,

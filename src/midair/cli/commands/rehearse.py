@@ -97,7 +97,7 @@ def rehearse(
         without=without,
         queries_from_target=queries_from_target,
         sample=sample or 0,
-        masks=mask,
+        masks=tuple(dict.fromkeys((*settings.masks, *mask))) if sample else (),
     )
 
     def tell(line: str) -> None:

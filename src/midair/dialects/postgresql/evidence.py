@@ -21,8 +21,14 @@ JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
 JOIN pg_class c ON c.oid = r.ev_class
 WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = to_regclass(%s) AND c.oid <> d.refobjid
   AND (%s = '' OR d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = d.refobjid AND attname = %s))
+  AND c.oid <> ALL (SELECT oid FROM ({own}) AS own)
 ORDER BY 1
 """
+_OWN = """
+SELECT v.oid, v.relname FROM pg_class v WHERE v.relkind = 'v' AND EXISTS (
+  SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgrelid = v.oid AND p.pronamespace = to_regnamespace('midair'))
+"""
+"""Views through which the new version writes until contract: they go before what they stand on."""
 _FUNCTIONS = """
 SELECT p.oid::regprocedure::text FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'midair')
@@ -34,6 +40,7 @@ _STATEMENTS = r"""
 SELECT coalesce(sum(s.calls), 0)::bigint FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
 WHERE d.datname = current_database() AND s.query ~* %s AND s.query ~* %s
   AND s.query !~* '^\s*(alter|create|drop|comment|grant|lock)\M'
+  AND NOT EXISTS (SELECT FROM ({own}) AS own WHERE position(lower(own.relname) IN lower(s.query)) > 0)
 """
 
 
@@ -94,7 +101,7 @@ def counters(session: Session, contract: Contract) -> dict[str, int]:
 def _calls(session: Session, relation: str, column: str | None) -> int | None:
     if not session.query("SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'")[0][0]:
         return None
-    return session.query(_STATEMENTS, _words(relation, column))[0][0]
+    return session.query(_STATEMENTS.format(own=_OWN), _words(relation, column))[0][0]
 
 
 def _age(waiting: OpenContract, standard: Standard) -> Evidence:
@@ -157,7 +164,9 @@ def _connections(session: Session, waiting: OpenContract) -> Evidence:
 
 def _named(session: Session, contract: Contract, relation: str, column: str | None) -> Iterator[Evidence]:
     raw_column = _raw(column) if column and not contract.recipe.startswith("rename") else ""
-    views = [row[0] for row in session.query(_DEPENDENTS, (relation, raw_column, raw_column))]
+    views = [
+        row[0] for row in session.query(_DEPENDENTS.format(own=_OWN), (relation, raw_column, raw_column))
+    ]
     if views:
         yield Evidence(
             "dependents", Light.RED, f"made on it: {', '.join(views)}", final=not contract.cascades

@@ -12,6 +12,7 @@ from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.compose import worded
 from midair.dialects.postgresql.parse import NotParsed, parse, statement_of, walk
+from midair.model.schema import bare_name
 
 BATCH_ROWS = 5000
 
@@ -60,6 +61,18 @@ def in_batches(sql: str, key: tuple[str, ...]) -> str | None:
         copy.where_clause.CopyFrom(_both(where, inner))
 
     return worded(kind, tree, change)
+
+
+def cast_in_batches(table: str, column: str, value: str, key: Sequence[str]) -> str:
+    """As `in_batches` says `UPDATE table SET column = value WHERE column IS NULL`, where the value is but a cast."""
+    left = f"{column} IS NULL AND {column} IS DISTINCT FROM {value}"
+    if key:
+        columns = f"({', '.join(key)})" if len(key) > 1 else key[0]
+        rows = f"{columns} IN (SELECT {', '.join(key)} FROM {table} WHERE {left} LIMIT {BATCH_ROWS})"
+    else:
+        name = bare_name(table)
+        rows = f"ctid = ANY(ARRAY(SELECT ctid FROM {table} WHERE {left} LIMIT {BATCH_ROWS} FOR UPDATE OF {name}))"
+    return f"UPDATE {table} SET {column} = {value} WHERE {column} IS NULL AND {rows}"
 
 
 def _next_rows(tree: Any, kind: str, key: Sequence[str], rest: Any | None) -> Any | None:

@@ -115,14 +115,19 @@ def walk(node: Any) -> Iterator[tuple[str, Any]]:
         node = left.pop()
         yield type(node).__name__, node
         below: list[Any] = []
-        for field, value in node.ListFields():
-            if field.message_type is None:
+        for _, value in node.ListFields():
+            kind = type(value)
+            if kind in _SCALARS:
                 continue
-            if field.is_repeated:
-                below += value
-            else:
+            if hasattr(kind, "DESCRIPTOR"):
                 below.append(value)
+            else:
+                below += value
         left += reversed(below)
+
+
+_SCALARS = frozenset([int, str, bool, float, bytes])
+"""What a field holds that is no part of the tree; asking the field's descriptor takes five times as long."""
 
 
 def borders(sql: bytes) -> tuple[tuple[int, int], ...]:

@@ -48,6 +48,16 @@ def reads(sql: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(found))
 
 
+def gives_rows(sql: str) -> bool:
+    """Whether the statement changes something and gives rows back (RETURNING, a query that acts)."""
+    kind, tree = statement_of(sql)
+    if kind == "select_stmt":
+        return reads(sql) is None
+    return kind in ("insert_stmt", "update_stmt", "delete_stmt", "merge_stmt") and any(
+        name == "ReturningClause" for name, _ in walk(tree)
+    )
+
+
 def _is_catalog(relation: Any) -> bool:
     name = str(relation.relname)
     if name.startswith(_OF_ACTIVITY):

@@ -5,7 +5,7 @@ Names are SQL identifiers as in `Change` (quoted where they must be, `public` le
 
 from collections.abc import Sequence
 
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.model.plan import Repair
 from midair.model.schema import bare_name, beside
 from midair.model.statement import Sql
@@ -13,6 +13,25 @@ from midair.model.statement import Sql
 _INDEX = "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid AND indisready AND indislive)"
 _LEFT_INDEX = "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND indrelid = to_regclass(%s) AND NOT indisvalid)"
 _LEFT_TWIN = "SELECT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid)"
+_LEFT_IN_TOAST = """
+SELECT EXISTS (SELECT FROM pg_index i JOIN pg_class t ON t.reltoastrelid = i.indrelid
+               WHERE t.oid = to_regclass(%s) AND NOT i.indisvalid)
+"""
+_CLEAR_TOAST = """
+DO $midair$
+DECLARE twin regclass;
+BEGIN
+    PERFORM set_config('lock_timeout', '{wait_ms}ms', true);
+    FOR twin IN SELECT i.indexrelid FROM pg_index i JOIN pg_class t ON t.reltoastrelid = i.indrelid
+                WHERE t.oid = to_regclass({table}) AND NOT i.indisvalid
+    LOOP
+        EXECUTE format('DROP INDEX %s', twin);
+    END LOOP;
+EXCEPTION WHEN insufficient_privilege THEN NULL;
+END
+$midair$
+"""
+_TOAST_WAIT_MS = 50
 _CONSTRAINT = (
     "EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass(%s) AND quote_ident(conname) = %s)"
 )
@@ -43,6 +62,17 @@ def cut_off_reindex(indexes: Sequence[str]) -> Repair | None:
                 Sql(_LEFT_TWIN, (twin,)), Sql(f"DROP INDEX CONCURRENTLY IF EXISTS {twin}"), repair
             )
     return repair
+
+
+def cut_off_toast_reindex(table: str, then: Repair | None) -> Repair:
+    """The twins of the index on the table's out-of-line values, which REINDEX TABLE CONCURRENTLY rebuilds as well.
+
+    Only the server knows their names, and a block may not drop concurrently: so plainly, for which
+    readers of such values wait a moment. A role that may not look into `pg_toast` leaves them where they
+    are; they cost writes, break nothing, and `doctor` names them.
+    """
+    clear = _CLEAR_TOAST.format(wait_ms=_TOAST_WAIT_MS, table=literal(table))
+    return Repair(Sql(_LEFT_IN_TOAST, (table,)), Sql(clear), then)
 
 
 def has_constraint(table: str, name: str) -> Sql:

@@ -133,6 +133,16 @@ def columns_of(expression: str) -> tuple[str, ...]:
     return columns_in(parse(f"SELECT {expression}")[0])
 
 
+def values_of(expression: str) -> tuple[str, ...]:
+    """The parts of a row expression, `(a, b)`; any other expression is its own one part."""
+    from midair.dialects.postgresql.changes.expressions import sql_of
+
+    node = parse(f"SELECT {expression}")[0].select_stmt.target_list[0].res_target.val
+    if node.WhichOneof("node") != "row_expr":
+        return (expression,)
+    return tuple(sql_of(each) for each in node.row_expr.args)
+
+
 def copied_column(expression: str) -> str | None:
     """The column that an expression gives as it is, or cast to a type; `None` for any other."""
     node = parse(f"SELECT {expression}")[0].select_stmt.target_list[0].res_target.val

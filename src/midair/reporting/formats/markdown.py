@@ -7,7 +7,9 @@ from midair.reporting.checked import check_markdown
 from midair.reporting.document_markdown import document_markdown
 from midair.reporting.format import Format, Look
 from midair.reporting.lines import lines_of
+from midair.reporting.markdown_rehearsal import rehearsal_markdown
 from midair.reporting.planned import statements
+from midair.reporting.rehearsal import RehearsalPayload
 from midair.reporting.report import CheckPayload, DocumentPayload, PlanPayload, Report, StatusPayload
 from midair.reporting.style import count
 
@@ -21,6 +23,8 @@ def render(report: Report, look: Look) -> str:
             lines = _status(report.payload)
         case DocumentPayload():
             lines = document_markdown(report.payload)
+        case RehearsalPayload():
+            lines = rehearsal_markdown(report.payload)
         case CheckPayload():
             return check_markdown(report.payload)
         case _:

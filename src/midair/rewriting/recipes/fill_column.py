@@ -27,8 +27,16 @@ ALTER TABLE people DROP COLUMN first, DROP COLUMN last;
 ## Why it is right
 
 One row, one lock: an INSERT that leaves the new column out gets the value; an UPDATE that changes what it is computed from
-computes it again; one that sets the new column itself is left alone. An UPDATE that copies a column which the same
-migration drops is a rename by hand, or a new type: then what the new version writes goes back to the old column as well.
+computes it again; one that sets the new column itself is left alone, and no later write of other columns computes it anew.
+An UPDATE that copies a column which the same migration drops is a rename by hand, or a new type: then what the new version
+writes goes back to the old column as well.
+
+Of any other column SQL does not say the way back, its author can: `-- midair: down = split_part(name, ' ', 1)` above the
+statement that drops `first`; or above the ADD COLUMN or its UPDATE, with several columns dropped as
+`down = (split_part(name, ' ', 1), split_part(name, ' ', 2))`, in the order in which the value names them. It need not be
+exact: the old columns of a row follow it only when the new version writes the new column. Without it they keep the old
+version's last values, a rollback restores those, and `plan` says so. `-- midair: up = …` above the ADD COLUMN stands in
+for the UPDATE.
 
 Not where the UPDATE says more than the row knows: other tables, aggregates, a value that differs each time. It runs then by
 its own rewrite, and what the old version writes after it has no value.
@@ -36,25 +44,27 @@ its own rewrite, and what the old version writes after it has no value.
 Source: expand-contract.md §3.3, §4.6, §4.13.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from midair.dialects.postgresql import compose, twins
 from midair.dialects.postgresql.assigned import assigned
 from midair.dialects.postgresql.batches import filled
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.conversions import base_of
-from midair.model.change import AddColumn, Change, Column, DropColumn, SetNotNull, Update
+from midair.model.change import AddColumn, Change, Column, SetNotNull, Update
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen, replace
+from midair.model.intent import Intent
 from midair.model.plan import Phase
 from midair.model.schema import Table
 from midair.model.statement import Sql, Statement
 from midair.rewriting.names import raw
 from midair.rewriting.piece import Piece
-from midair.rewriting.recipe import Answer, Phases, recipe
+from midair.rewriting.recipe import Answer, NoWay, Phases, recipe
 from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import SCRATCH, Pair, function_name, trigger_name
+from midair.rewriting.way_back import WaysBack, ways_back
 
 
 @frozen
@@ -66,6 +76,17 @@ class _Filled:
     pair: Pair
     trigger: str
     fill: Piece
+    dropped: tuple[str, ...]
+    """What the same migration drops of the columns it is computed from."""
+
+
+@frozen
+class _Added:
+    """A column that is added, by this statement, and what its author declared of it."""
+
+    sql: str
+    column: Column
+    intent: Intent | None
 
 
 @recipe("fill-column", AddColumn)
@@ -75,23 +96,31 @@ def fill_column(change: AddColumn, case: Case) -> Answer:
     if table is None or facts is None or not facts.plain or table.kind != "table":
         return None
     adds, updates, takes = _gathered(change, case)
-    if not updates:
+    if not updates and not any(each.intent is not None and each.intent.up for each in adds):
         return None
-    rest = [part for each in case.following[takes:] for part in changes_of(each.sql)]
     proofs = [each for each in case.following[:takes] if isinstance(changes_of(each.sql)[0], SetNotNull)]
     required = {getattr(changes_of(each.sql)[0], "column", "") for each in proofs}
     made: list[_Filled] = []
-    for sql, column in adds:
-        value = _value(column, updates)
+    for each in adds:
+        value = _value(each, updates)
         if value is None:
             return None
-        down = _down(table, column, value[0], rest, required=column.name in required)
-        one = _filled(table, column, sql, value, down, case)
-        if one is None:
-            return None
+        down = ways_back(
+            table,
+            each.column,
+            value,
+            _intents(each, updates),
+            case.following[takes:],
+            required=each.column.name in required,
+        )
+        one = down if isinstance(down, NoWay) else _filled(table, each, value, down, case)
+        if one is None or isinstance(one, NoWay):
+            return one
         made.append(one)
     schema = case.scene.schema
-    empties = not any(base_of(each.type, schema)[1] for each in (*table.columns, *(one for _, one in adds)))
+    empties = not any(
+        base_of(each.type, schema)[1] for each in (*table.columns, *(each.column for each in adds))
+    )
     return _phases(table, made, [each.sql for each in proofs], takes, empties=empties)
 
 
@@ -110,7 +139,12 @@ def _phases(
     ]
     tried = [
         Piece(
-            each.pair.trial(name, compose.on_table(each.added, (SCRATCH,)) or each.added, empties=empties),
+            each.pair.trial(
+                name,
+                compose.on_table(each.added, (SCRATCH,)) or each.added,
+                kind=each.column.type.name,
+                empties=empties,
+            ),
             why="the function is run on a scratch copy before it is installed",
             long=True,
         )
@@ -138,7 +172,18 @@ def _phases(
         comes_back="nothing went but the trigger",
         additive=True,
         takes=takes,
+        notes=tuple(note for each in made for note in _notes(name, each)),
     )
+
+
+def _notes(table: str, one: _Filled) -> Iterator[str]:
+    known = {column for column, _ in one.pair.down}
+    silent = [f"{table}.{each}" for each in one.dropped if each not in known]
+    if silent:
+        yield (
+            f"nobody said how {' and '.join(silent)} follow from {table}.{one.column.name}: what the new version writes there does not"
+            f" reach the old one, and a rollback restores the old version's last values; say it by `-- midair: down = …` (docs/intent.md)"
+        )
 
 
 def _intact(table: str, made: Sequence[_Filled]) -> Need:
@@ -147,18 +192,19 @@ def _intact(table: str, made: Sequence[_Filled]) -> Need:
     return Need(Sql(text, (table,)), f"the trigger that fills {table} is not as it was made")
 
 
-def _gathered(change: AddColumn, case: Case) -> tuple[list[tuple[str, Column]], list[Statement], int]:
+def _gathered(change: AddColumn, case: Case) -> tuple[list[_Added], list[Statement], int]:
     """The columns added in a row, the UPDATEs of them behind, and how many of the following statements that are."""
-    adds, updates, takes = [(case.sql, change.column)], list[Statement](), 0
+    adds, updates, takes = [_Added(case.sql, change.column, case.statement.intent)], list[Statement](), 0
     if not _is_plain(change, case):
         return adds, [], 0
     for each in case.following:
         parts = changes_of(each.sql)
-        names = {column.name for _, column in adds}
-        if len(parts) != 1 or not _belongs(parts[0], change.table, names, bool(updates), case):
+        names = {one.column.name for one in adds}
+        filling = bool(updates) or any(one.intent is not None and one.intent.up for one in adds)
+        if len(parts) != 1 or not _belongs(parts[0], change.table, names, filling, case):
             break
         if isinstance(parts[0], AddColumn):
-            adds.append((each.sql, parts[0].column))
+            adds.append(_Added(each.sql, parts[0].column, each.intent))
         elif isinstance(parts[0], Update):
             updates.append(each)
         takes += 1
@@ -184,15 +230,26 @@ def _is_plain(change: AddColumn, case: Case) -> bool:
     return not special and not change.constraints and not change.if_not_exists
 
 
-def _value(column: Column, updates: Sequence[Statement]) -> tuple[str, str] | None:
-    """The expression that the UPDATEs give the column, and the condition on it; `None` unless exactly one does."""
-    found = [value for each in updates for name, value in assigned(each.sql).items() if name == column.name]
+def _value(added: _Added, updates: Sequence[Statement]) -> tuple[str, str] | None:
+    """The expression that the column's author or the UPDATEs give it, and the condition on it; `None` unless exactly one does."""
+    if added.intent is not None and added.intent.up is not None:
+        return added.intent.up, ""
+    found = [
+        value for each in updates for name, value in assigned(each.sql).items() if name == added.column.name
+    ]
     return found[0] if len(found) == 1 else None
 
 
+def _intents(added: _Added, updates: Sequence[Statement]) -> list[Intent]:
+    """What is declared of this column and its UPDATEs, as far as it gives a way back."""
+    said = [added.intent, *(each.intent for each in updates if added.column.name in assigned(each.sql))]
+    return list(dict.fromkeys(each for each in said if each is not None and each.down is not None))
+
+
 def _filled(
-    table: Table, column: Column, added: str, value: tuple[str, str], down: str | None, case: Case
+    table: Table, added: _Added, value: tuple[str, str], back: WaysBack, case: Case
 ) -> _Filled | None:
+    column = added.column
     expression, condition = value
     given = f"CASE WHEN {condition} THEN {expression} END" if condition else expression
     names = [each.name for each in table.columns]
@@ -214,21 +271,6 @@ def _filled(
         column.name,
         sources,
         up,
-        down,
+        back.values,
     )
-    return _Filled(column, added, pair, trigger, piece)
-
-
-def _down(
-    table: Table, column: Column, expression: str, rest: Sequence[Change], *, required: bool
-) -> str | None:
-    """What the old column becomes by what the new version writes: where the one is a copy of the other, and replaces it."""
-    source = twins.copied_column(expression)
-    found = table.column(source) if source is not None else None
-    dropped = any(
-        isinstance(each, DropColumn) and each.table == table.name and each.column == source for each in rest
-    )
-    if found is None or not dropped or found.identity or found.generated or found.serial:
-        return None
-    # A default fills what is left out and what is NULL alike: nobody could tell them apart, unless NULL is refused.
-    return f"NEW.{column.name}" if found.default is None or required else None
+    return _Filled(column, added.sql, pair, trigger, piece, back.dropped)

@@ -110,7 +110,7 @@ def _phases(
     only = ((name, LockLevel.ACCESS_EXCLUSIVE),)
     collation = f" COLLATE {column.collation}" if column.collation else ""
     added = f"ALTER TABLE {name} ADD COLUMN {new} {column.type}{collation}"
-    pair = Pair(function_name("both", name, old), new, (old,), f"NEW.{old}", f"NEW.{new}")
+    pair = Pair(function_name("both", name, old), new, (old,), f"NEW.{old}", ((old, f"NEW.{new}"),))
     scene = case.scene.after((AddColumn(name, replace(column, name=new, default=None, not_null=False)),))
     sql = f"UPDATE {name} SET {new} = {old} WHERE {new} IS NULL AND {old} IS NOT NULL"
     fill = filled(replace(case.statement, sql=sql), scene.schema, scene.version, strict=True)
@@ -127,7 +127,7 @@ def _phases(
         expand=(
             Piece(pair.definition(), why=f"keeps {old} and {new} equal"),
             Piece(
-                pair.trial(name, scratch, empties=empties),
+                pair.trial(name, scratch, kind=column.type.name, empties=empties),
                 why="the function is run on a scratch copy before it is installed",
                 long=True,
             ),

@@ -20,13 +20,13 @@ Running it twice does no harm, so after a crash it is run again. Undo: none is n
 ## Why it is right
 
 The end is the same. What a run that was cut off leaves is an index that is not valid with `_ccnew` or
-`_ccold` behind its name: those are dropped before the next try.
+`_ccold` behind its name, also on the table's out-of-line values: those are dropped before the next try.
 
 Source: PostgreSQL manual, REINDEX, "Rebuilding Indexes Concurrently".
 """
 
 from midair.dialects.postgresql import compose
-from midair.dialects.postgresql.state import cut_off_reindex
+from midair.dialects.postgresql.state import cut_off_reindex, cut_off_toast_reindex
 from midair.model.change import Reindex
 from midair.rewriting.piece import Answer, Declined, Piece
 from midair.rewriting.rewrite import Case, rewrite
@@ -48,7 +48,12 @@ def reindex_concurrently(change: Reindex, case: Case) -> Answer:
     sql = compose.concurrently(case.sql)
     if sql is None:
         return Declined("it cannot be written in its concurrent form")
-    names = (change.name,) if change.kind == "index" else tuple(each.name for each in table.indexes)
+    if change.kind == "index":
+        repair = cut_off_reindex((change.name,))
+    else:
+        repair = cut_off_toast_reindex(
+            table.name, cut_off_reindex(tuple(each.name for each in table.indexes))
+        )
     return (
         Piece(
             sql,
@@ -56,6 +61,6 @@ def reindex_concurrently(change: Reindex, case: Case) -> Answer:
             alone=True,
             long=True,
             patient=True,
-            repair=cut_off_reindex(names),
+            repair=repair,
         ),
     )

@@ -115,23 +115,26 @@ FROM pg_collation c JOIN spaces s ON s.oid = c.collnamespace
 WHERE NOT EXISTS (SELECT FROM owned o WHERE o.classid = 'pg_collation'::regclass AND o.objid = c.oid)
 UNION ALL
 SELECT 'comment', r.kind || ' ' || r.name, d.description, r.part_of
-FROM (SELECT 'table' AS kind, rel.name, oid, 0 AS sub, 'pg_class'::regclass AS class, CASE WHEN relkind IN ('r', 'p', 'f', 'v', 'm') THEN name END AS part_of FROM rel
+FROM (SELECT CASE relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END AS kind, rel.name, oid, 0 AS sub, 'pg_class'::regclass AS class, CASE WHEN relkind IN ('r', 'p', 'f', 'v', 'm') THEN name END AS part_of FROM rel
       UNION ALL SELECT 'column', rel.name || '.' || quote_ident(a.attname), a.attrelid, a.attnum, 'pg_class'::regclass, rel.name FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
       UNION ALL SELECT 'function', fn.name, oid, 0, 'pg_proc'::regclass, NULL FROM fn
       UNION ALL SELECT 'type', ty.name, oid, 0, 'pg_type'::regclass, NULL FROM ty
       UNION ALL SELECT 'constraint', rel.name || '.' || quote_ident(c.conname), c.oid, 0, 'pg_constraint'::regclass, rel.name FROM pg_constraint c JOIN rel ON rel.oid = c.conrelid
       UNION ALL SELECT 'trigger', rel.name || '.' || quote_ident(t.tgname), t.oid, 0, 'pg_trigger'::regclass, rel.name FROM pg_trigger t JOIN rel ON rel.oid = t.tgrelid
+      UNION ALL SELECT 'policy', rel.name || '.' || quote_ident(p.polname), p.oid, 0, 'pg_policy'::regclass, rel.name FROM pg_policy p JOIN rel ON rel.oid = p.polrelid
       UNION ALL SELECT 'schema', quote_ident(nspname), oid, 0, 'pg_namespace'::regclass, NULL FROM spaces WHERE nspname <> 'public') r
 JOIN pg_description d ON d.classoid = r.class AND d.objoid = r.oid AND d.objsubid = r.sub
 UNION ALL
-SELECT 'grant', g.kind || ' ' || g.name,
-       (SELECT string_agg(concat(CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END, ': ', x.privilege_type, CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' END), ', '
+-- A function or type that nobody granted anyhow is PUBLIC's: only what differs from that is an object of its own.
+SELECT 'grant', g.kind || ' ' || g.name, coalesce(g.granted, 'nobody'), g.part_of
+FROM (SELECT o.*, (SELECT string_agg(concat(CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END, ': ', x.privilege_type, CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' END), ', '
                ORDER BY CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(x.grantee) END, x.privilege_type)
-        FROM aclexplode(g.acl) x WHERE x.grantee <> g.owner), g.part_of
-FROM (SELECT 'table' AS kind, name, relacl AS acl, relowner AS owner, CASE WHEN relkind IN ('r', 'p', 'f', 'v', 'm') THEN name END AS part_of FROM rel WHERE relacl IS NOT NULL
-      UNION ALL SELECT 'column', rel.name || '.' || quote_ident(a.attname), a.attacl, rel.relowner, rel.name FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
-      UNION ALL SELECT 'function', name, proacl, proowner, NULL FROM fn WHERE proacl IS NOT NULL
-      UNION ALL SELECT 'type', name, typacl, typowner, NULL FROM ty WHERE typacl IS NOT NULL
-      UNION ALL SELECT 'schema', quote_ident(nspname), nspacl, nspowner, NULL FROM spaces WHERE nspacl IS NOT NULL
-      UNION ALL SELECT 'default ' || d.defaclobjtype::text, coalesce(s.nspname, '*')::text, d.defaclacl, d.defaclrole, NULL FROM pg_default_acl d LEFT JOIN spaces s ON s.oid = d.defaclnamespace) g
-WHERE EXISTS (SELECT FROM aclexplode(g.acl) x WHERE x.grantee <> g.owner)
+             FROM aclexplode(o.acl) x WHERE x.grantee <> o.owner) AS granted
+      FROM (SELECT CASE relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END AS kind, name, relacl AS acl, relowner AS owner, CASE WHEN relkind IN ('r', 'p', 'f', 'v', 'm') THEN name END AS part_of, NULL AS usual FROM rel WHERE relacl IS NOT NULL
+            UNION ALL SELECT 'column', rel.name || '.' || quote_ident(a.attname), a.attacl, rel.relowner, rel.name, NULL FROM rel JOIN pg_attribute a ON a.attrelid = rel.oid WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+            UNION ALL SELECT 'function', name, proacl, proowner, NULL, 'PUBLIC: EXECUTE' FROM fn WHERE proacl IS NOT NULL
+            UNION ALL SELECT 'type', name, typacl, typowner, NULL, 'PUBLIC: USAGE' FROM ty WHERE typacl IS NOT NULL
+            UNION ALL SELECT 'schema', quote_ident(nspname), nspacl, nspowner, NULL, NULL FROM spaces WHERE nspacl IS NOT NULL
+            UNION ALL SELECT 'default ' || d.defaclobjtype::text, coalesce(s.nspname, '*')::text, d.defaclacl, d.defaclrole, NULL,
+              CASE WHEN d.defaclnamespace = 0 THEN CASE d.defaclobjtype WHEN 'f' THEN 'PUBLIC: EXECUTE' WHEN 'T' THEN 'PUBLIC: USAGE' END END FROM pg_default_acl d LEFT JOIN spaces s ON s.oid = d.defaclnamespace) o) g
+WHERE g.granted IS DISTINCT FROM g.usual

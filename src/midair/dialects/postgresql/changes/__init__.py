@@ -145,7 +145,7 @@ def body_of(sql: str) -> tuple[Change, ...]:
     return tuple(in_function(sql, _changes))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65_536)  # a project is read twice; what is kept is what its acts hold anyway
 def _read(sql: str) -> tuple[Change, ...]:
     return tuple(_changes(sql))
 

@@ -23,6 +23,11 @@ def identifier(name: str) -> str:
     return '"' + cut.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """A text as a string constant that may be pasted into SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def qualified(*names: str) -> str:
     """A name with its schema; `public` is left out, and so is the catalog."""
     kept = names[1:] if len(names) > 1 and names[0] in ("public", "pg_catalog") else names

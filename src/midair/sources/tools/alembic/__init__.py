@@ -2,7 +2,7 @@
 
 Takes a folder, gives the revision graph (read, not run), the statements of each revision (recorded
 while it runs on a scratch database), and the table of heads as data. May import: `sources` (its
-seams), `dialects`, `database`, `model`, `errors`. Must not know: another tool. `worker.py` is a
+seams), `dialects`, `database`, `model`, `errors`. Must not know: another tool. `worker` is a
 program for the project's own Python and imports nothing of midair.
 
 Its parts are imported when they are first called: every command asks every tool whether a folder is its own.
@@ -14,7 +14,7 @@ from pathlib import Path
 from midair.model.address import Address
 from midair.model.intent import Declared
 from midair.model.migration import Direction, Migration
-from midair.sources.source import Options, Project, Scratch, Scripts, Source, Work
+from midair.sources.source import Options, Project, Scratch, Scripts, Source, Watch, Work
 from midair.sources.tools.alembic.history import compare
 from midair.sources.tools.alembic.project import read, recognises
 
@@ -38,10 +38,11 @@ def _live(
     address: Address,
     options: Options,
     bounds: Mapping[str, str],
+    watch: Watch | None = None,
 ) -> None:
     from midair.sources.tools.alembic.live import live
 
-    live(project, migrations, direction, address, options, bounds)
+    live(project, migrations, direction, address, options, bounds, watch)
 
 
 def _unexecuted(project: Project, work: Work) -> Scripts:

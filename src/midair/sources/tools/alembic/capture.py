@@ -110,8 +110,11 @@ def _judged(recording: Recording, project: Project) -> Script:
         for statement, _ in recording.sent
     )
     span = recording.migration.span
-    if recording.live is None and changes_rows and (line := row_counts(project.root / span.path)):
-        recording.live = f"counts the rows it changed at {Span(span.path, line)}"
+    if line := row_counts(project.root / span.path):
+        counts = f"counts the rows it changed at {Span(span.path, line)}"
+        recording.stays_whole(counts)
+        if changes_rows:
+            recording.live = recording.live or counts
     return recording.script()
 
 

@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from midair.errors import BadSetting, LockTimeout, ProgramFailed, Unsupported
 from midair.model.address import Address, Product
 from midair.model.frozen import frozen
 
-_WORKER = Path(__file__).with_name("worker.py")
+_WORKER = Path(__file__).with_name("worker")
 _LAST_LINES = 12
 _LOCK_NOT_AVAILABLE = "55P03"
 Answer = Mapping[str, Any]
@@ -46,20 +46,42 @@ def asked(program: Program, request: Mapping[str, object]) -> list[Answer]:
     return list(answers(program, request))
 
 
-def answers(program: Program, request: Mapping[str, object]) -> Iterator[Answer]:
-    """The answers as they come; the worker ends with the iteration.
+def conversed(
+    program: Program,
+    request: Mapping[str, object],
+    reply: Callable[[Answer], Iterator[Mapping[str, object]]],
+) -> None:
+    """Lets the worker ask: what `reply` yields for one of its lines is sent back, line by line, as it is made.
+
+    Whatever `reply` raises ends the worker, and with it its transaction.
+
+    Raises:
+        ProgramFailed, Unsupported, BadSetting, LockTimeout: as `asked`.
+    """
+    for _ in answers(program, request, reply):
+        pass
+
+
+def answers(
+    program: Program,
+    request: Mapping[str, object],
+    reply: Callable[[Answer], Iterator[Mapping[str, object]]] | None = None,
+) -> Iterator[Answer]:
+    """The answers as they come; the worker ends with the iteration. With `reply`, see `conversed`.
 
     Raises:
         ProgramFailed, Unsupported, BadSetting: as `asked`.
     """
     whole = json.dumps({**_base(program), **request}).encode() + b"\n"
-    with tempfile.TemporaryFile() as said, closing(_talk(program, whole, said)) as lines:
+    with tempfile.TemporaryFile() as said, _running(program, said) as process:
         ended = False
-        for line in lines:
+        for line in _lines(process, whole, keeps_open=reply is not None):
             answer: Answer = json.loads(line)
             if answer["kind"] == "failed":
                 raise _failure(program, answer)
             ended = answer["kind"] == "done"
+            for each in reply(answer) if reply is not None else ():
+                _say(process, json.dumps(each).encode() + b"\n")
             yield answer
         if not ended:
             raise ProgramFailed(
@@ -69,8 +91,8 @@ def answers(program: Program, request: Mapping[str, object]) -> Iterator[Answer]
             )
 
 
-def _talk(program: Program, request: bytes, said: Any) -> Generator[bytes]:
-    # The request goes through stdin: a password in it is in no argument list and no environment.
+@contextmanager
+def _running(program: Program, said: Any) -> Generator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         [program.python, _WORKER],
         stdin=subprocess.PIPE,
@@ -79,20 +101,36 @@ def _talk(program: Program, request: bytes, said: Any) -> Generator[bytes]:
         cwd=program.cwd,
         env=dict(program.variables) or None,
     )
-    assert process.stdin is not None
-    assert process.stdout is not None
     try:
-        process.stdin.write(request)
-        process.stdin.close()
-        yield from process.stdout
-        process.wait()
-    except BrokenPipeError:
-        process.wait()  # Python itself could not start; what it said is in stderr
+        yield process
     finally:
         if process.poll() is None:
             process.kill()
             process.wait()
-        process.stdout.close()
+        for each in (process.stdin, process.stdout):
+            with suppress(BrokenPipeError):
+                if each is not None:
+                    each.close()
+
+
+def _lines(process: subprocess.Popen[bytes], request: bytes, *, keeps_open: bool) -> Iterator[bytes]:
+    # The request goes through stdin: a password in it is in no argument list and no environment.
+    assert process.stdin is not None
+    assert process.stdout is not None
+    _say(process, request)
+    if not keeps_open:
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+    yield from process.stdout
+    process.wait()
+
+
+def _say(process: subprocess.Popen[bytes], line: bytes) -> None:
+    assert process.stdin is not None
+    # Where Python itself could not start, or ended, what it said is in stderr, and told at the end.
+    with suppress(BrokenPipeError):
+        process.stdin.write(line)
+        process.stdin.flush()
 
 
 def _base(program: Program) -> dict[str, object]:

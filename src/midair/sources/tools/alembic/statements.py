@@ -46,6 +46,8 @@ class Recording:
     dialect: Dialect
     sent: list[tuple[Statement, int | None]] = field(default_factory=list[tuple[Statement, int | None]])
     live: str | None = None
+    whole: str | None = None
+    """Why the program must stay in the transactions it makes itself."""
     savepoints: dict[str, int] = field(default_factory=dict[str, int])
     generates: bool = False
     emptied: dict[str, int] = field(default_factory=dict[str, int])
@@ -58,10 +60,10 @@ class Recording:
             case "refused":
                 self._refused(answer)
             case "raw":
-                self._because("sends SQL past SQLAlchemy", answer)
+                self._because("sends SQL past SQLAlchemy", answer, whole=True)
             case "rollback":
                 if any(transaction == answer["transaction"] for _, transaction in self.sent):
-                    self._because("rolls back what it did", None)
+                    self._because("rolls back what it did", None, whole=True)
             case _:
                 pass
 
@@ -72,28 +74,29 @@ class Recording:
             Block(tuple(statement for statement, _ in group), atomic=transaction is not None)
             for transaction, group in groups
         )
-        return Script(blocks, self.live)
+        return Script(blocks, self.live, self.whole)
 
     def _statement(self, answer: Answer) -> None:
-        texts = [_whole(each, self.dialect.product) for each in answer["texts"]]
+        texts = [whole_text(each, self.dialect.product) for each in answer["texts"]]
         first = texts[0] or str(answer["texts"][0]["sql"])
         if self._savepoint(first):
             return
         if answer["elsewhere"]:
-            self._because("uses a second connection", answer)
+            self._because("uses a second connection", answer, whole=True)
         if _verb(first) in ("COMMIT", "END", "ROLLBACK", "ABORT"):
-            self._because("ends the transaction itself", answer)
+            self._because("ends the transaction itself", answer, whole=True)
         if None in texts:
             self._because(
                 f"sends {answer['texts'][0].get('unwritable', 'values')} that midair cannot write as SQL",
                 answer,
+                whole=True,
             )
         if answer["returns"] is not None and self._only_looked(first, answer):
             return
         self._watch(first, texts, answer)
         span = self._span(answer["place"])
         for text in texts:
-            for statement in _cut(text or first, span, self.dialect):
+            for statement in cut_text(text or first, span, self.dialect):
                 self.sent.append((statement, self._transaction(statement, answer)))
 
     def _savepoint(self, sql: str) -> bool:
@@ -101,6 +104,7 @@ class Recording:
         words = sql.split()
         match [word.upper() for word in words[:2]]:
             case ["SAVEPOINT", _]:
+                self.stays_whole("uses savepoints")
                 self.savepoints[words[-1]] = len(self.sent)
             case ["ROLLBACK", "TO"] if words[-1] in self.savepoints:
                 del self.sent[self.savepoints[words[-1]] :]
@@ -120,6 +124,8 @@ class Recording:
                 self._because(f"reads {', '.join(read)}", answer)
             return True
         verb = _verb(sql)
+        if verb not in ("EXPLAIN", "SHOW", "PRAGMA"):
+            self.stays_whole(f"goes on with what {verb} gave back")
         harmless = _INTEGERS if verb == "INSERT" else {*_INTEGERS, _NOTHING}
         if verb in ("INSERT", "SELECT") and all(each in harmless for each in answer["returns"]):
             self.generates = True  # an id may flow on; it is far and distinct, so it will be seen
@@ -133,7 +139,7 @@ class Recording:
         if _verb(sql) in ("UPDATE", "DELETE"):
             # The same text again after it found nothing: a loop that would have gone on where there are rows.
             if self.emptied.get(sql) is not None and answer["count"] == 0:
-                self._because("repeats a statement until no row is left", answer)
+                self._because("repeats a statement until no row is left", answer, whole=True)
             self.emptied[sql] = int(answer["count"])
 
     def _refused(self, answer: Answer) -> None:
@@ -143,7 +149,7 @@ class Recording:
             else any(words in str(answer["message"]) for words in _SQLITE_SCHEMA_ERRORS)
         )
         if not known:
-            self._because("goes on after an error", answer)
+            self._because("goes on after an error", answer, whole=True)
 
     def _transaction(self, statement: Statement, answer: Answer) -> int | None:
         if (
@@ -154,9 +160,15 @@ class Recording:
             return None
         return answer["transaction"]
 
-    def _because(self, reason: str, answer: Answer | None) -> None:
-        if self.live is None:
-            self.live = f"{reason} at {self._span(answer['place'] if answer else None)}"
+    def stays_whole(self, reason: str) -> None:
+        """The program may not be cut, nor begun again in the middle."""
+        self.whole = self.whole or reason
+
+    def _because(self, reason: str, answer: Answer | None, *, whole: bool = False) -> None:
+        told = f"{reason} at {self._span(answer['place'] if answer else None)}"
+        self.live = self.live or told
+        if whole:
+            self.stays_whole(told)
 
     def _span(self, place: Any) -> Span:
         if not place:
@@ -170,7 +182,7 @@ def _verb(sql: str) -> str:
     return words[0].upper() if words else ""
 
 
-def _cut(sql: str, span: Span, dialect: Dialect) -> Iterator[Statement]:
+def cut_text(sql: str, span: Span, dialect: Dialect) -> Iterator[Statement]:
     """One text may hold several statements; all come from the same line of Python."""
     try:
         pieces = [each.sql for each in dialect.split(sql, span.path, span.line)]
@@ -183,7 +195,7 @@ def _cut(sql: str, span: Span, dialect: Dialect) -> Iterator[Statement]:
     return (Statement(piece, span) for piece in pieces)
 
 
-def _whole(text: Mapping[str, Any], product: Product) -> str | None:
+def whole_text(text: Mapping[str, Any], product: Product) -> str | None:
     """The SQL with its values in place, or `None` when one of them has no SQL form."""
     sql = str(text["sql"])
     if "unwritable" in text:

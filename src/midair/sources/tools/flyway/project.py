@@ -62,6 +62,7 @@ def read(found: Found, options: Options) -> FlywayProject:
         origin=settings.origins.get("url"),
         warnings=(*warnings, *missing, *unfound, *skipped, *_notes(settings, ordered, hooks)),
         product=product,
+        settings={"postgresql.transactional.lock": str(settings.postgresql_transactional_lock).lower()},
         flyway=settings,
         files=kept,
         undos=undos,

@@ -18,7 +18,7 @@ from midair.database.session import Session
 from midair.model.address import Address
 from midair.model.migration import Applied, Direction, Migration, Standing
 from midair.model.statement import Sql, Statement
-from midair.sources.source import Found, Options, Project, Scratch, Scripts, Source, Work
+from midair.sources.source import Found, Options, Project, Scratch, Scripts, Source, Watch, Work
 from midair.sources.tools.liquibase.recognise import recognises
 
 
@@ -69,7 +69,9 @@ def _live(
     address: Address,
     options: Options,
     bounds: Mapping[str, str],
+    watch: Watch | None = None,
 ) -> None:
+    del watch  # a changeset is asked for and run as a whole
     from midair.sources.tools.liquibase.turn import live
 
     live(project, migrations, direction, address, options, bounds)

@@ -106,7 +106,8 @@ class Writing:
                 f"{error.message} (changeSet {changeset.key})", hint=error.hint, state=error.state
             ) from error
         made = self._script(changeset, statements)
-        return Script(made.blocks, live=decision.later) if decision.later else made
+        whole = "asks its preconditions when its turn comes"
+        return Script(made.blocks, decision.later, whole) if decision.later else made
 
     def forward(self, changeset: Changeset) -> Iterator[Statement]:
         """What its changes run, in order."""

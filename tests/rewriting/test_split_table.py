@@ -1,0 +1,146 @@
+"""A table split in two: the new one is a view over the old one's columns, until the old version is gone."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
+from tests.support.listening import Remembering
+from tests.support.state import dump
+
+import midair
+from midair.database import Session
+from midair.errors import StatementFailed
+from midair.model.address import Address
+from midair.model.statement import Sql
+
+USERS = """
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, bio text, visits int NOT NULL DEFAULT 0);
+INSERT INTO users SELECT g, 'e' || g, CASE WHEN g % 3 > 0 THEN 'b' || g END, g FROM generate_series(1, 300) AS g;
+"""
+SPLIT = """
+CREATE TABLE profiles (user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE, bio text NOT NULL, visits int NOT NULL DEFAULT 0);
+CREATE INDEX profiles_bio ON profiles (bio);
+INSERT INTO profiles (user_id, bio, visits) SELECT id, bio, visits FROM users WHERE bio IS NOT NULL;
+COMMENT ON COLUMN profiles.bio IS 'about them';
+GRANT SELECT ON profiles TO pg_monitor;
+ALTER TABLE users DROP COLUMN bio;
+ALTER TABLE users DROP COLUMN visits;
+"""
+TOTAL = """
+CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text, visits int DEFAULT 0);
+INSERT INTO profiles SELECT id, bio, visits FROM users;
+ALTER TABLE users DROP COLUMN bio, DROP COLUMN visits;
+"""
+
+
+@contextmanager
+def ready(rig: Rig, root: Path, given: str = USERS) -> Generator[tuple[Address, Session]]:
+    """A database to which the project was applied, and a session on it."""
+    with rig.database(given) as address, rig.session(address, "midair by hand") as session:
+        midair.apply(request_for(root, address), Remembering())
+        yield address, session
+
+
+@pytest.mark.parametrize("sql", [SPLIT, TOTAL], ids=["some", "every"])
+def test_after_contract_the_naive_migrations_schema_rows_and_rights_are_there(
+    rig: Rig, project: Callable[..., Path], sql: str
+) -> None:
+    root = project(sql)
+    given = USERS + "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT ON TABLES TO pg_read_all_data;"
+    with ready(rig, root, given) as (address, session), rig.database(given) as written:
+        closed(root, address)
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
+        with rig.session(written) as other:
+            assert _rights(session) == _rights(other)
+        assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
+
+
+def test_what_either_version_writes_is_what_the_other_reads(rig: Rig, project: Callable[..., Path]) -> None:
+    with ready(rig, project(SPLIT)) as (_, session):
+        _run(
+            session,
+            "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
+            "UPDATE users SET bio = 'y' WHERE id = 1",
+        )
+        _run(
+            session,
+            "INSERT INTO users (id, email) VALUES (902, 'new')",
+            "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
+        )
+        _run(
+            session,
+            "UPDATE profiles SET visits = visits + 1 WHERE user_id = 2",
+            "DELETE FROM profiles WHERE user_id = 4",
+        )
+        _run(session, "DELETE FROM users WHERE id = 5")
+        wanted = [(1, "y", 1), (2, "b2", 3), (901, "x", 0), (902, "z", 0)]
+        for table in ("profiles", "midair.profiles"):
+            rows = session.query(
+                f"SELECT user_id, bio, visits FROM {table} WHERE user_id < 6 OR user_id > 900 ORDER BY 1"
+            )
+            assert rows == wanted
+        assert session.query("SELECT bio, visits FROM users WHERE id IN (2, 4, 902) ORDER BY id") == [
+            ("b2", 3),
+            (None, 0),
+            ("z", 0),
+        ]
+
+
+def test_the_view_refuses_what_the_table_will_refuse(rig: Rig, project: Callable[..., Path]) -> None:
+    with ready(rig, project(SPLIT)) as (_, session):
+        for sql, why in (
+            ("INSERT INTO profiles (user_id, bio) VALUES (1, 'twice')", "profiles_pkey"),
+            ("INSERT INTO profiles (user_id, bio) VALUES (999, 'nobody')", "has no row in users"),
+            ("INSERT INTO profiles (user_id) VALUES (3)", "not-null"),
+            ("UPDATE profiles SET bio = NULL WHERE user_id = 1", "not-null"),
+            ("UPDATE profiles SET user_id = 998 WHERE user_id = 1", "key of profiles cannot be changed"),
+        ):
+            with pytest.raises(StatementFailed, match=why):
+                _run(session, sql)
+        _run(
+            session,
+            "UPDATE profiles SET user_id = 1, bio = 'same' WHERE user_id = 1",
+            "UPDATE users SET id = 997 WHERE id = 1",
+        )
+        assert session.query("SELECT bio FROM midair.profiles WHERE user_id IN (1, 997)") == [("same",)]
+
+
+def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = without_downgrade(project(SPLIT))
+    with ready(rig, root) as (address, session):
+        _run(
+            session,
+            "INSERT INTO users (id, email) VALUES (902, 'new')",
+            "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
+        )
+        _run(
+            session,
+            "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
+            "UPDATE users SET bio = 'too' WHERE id = 2",
+        )
+        midair.rollback(request_for(root, address), Remembering())
+        rows = session.query("SELECT id, bio FROM users WHERE id IN (1, 2, 902) ORDER BY id")
+        assert rows == [(1, "changed"), (2, "too"), (902, "z")]
+        _run(session, "DELETE FROM users WHERE id = 902", "UPDATE users SET bio = 'b' || id WHERE id < 3")
+        with rig.database(USERS) as untouched:
+            left = set(dump(rig.server.bin, address).splitlines())
+            assert left >= set(dump(rig.server.bin, untouched).splitlines())
+            assert not any("profiles" in line for line in left)
+        assert session.query("SELECT to_regclass('midair.profiles')") == [(None,)]
+
+
+def _rights(session: Session) -> object:
+    return session.query(
+        "SELECT array(SELECT a::text FROM unnest(relacl) AS a ORDER BY 1) FROM pg_class WHERE relname = 'profiles'"
+    )
+
+
+def _run(session: Session, *statements: str) -> None:
+    for each in statements:
+        session.run([Sql(each)], atomic=False)
