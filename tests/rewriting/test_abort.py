@@ -83,7 +83,9 @@ def test_the_taking_back_is_finished_by_the_same_command_wherever_it_is_cut_off(
         with pytest.raises(MigrationFailed, match="impossible"):
             midair.apply(request_for(root, address), Remembering())
         for number in range(100):
-            code, said = fly(root, address, dies_at=1 + number * 2, strategy="online", command="rollback").landed()
+            code, said = fly(
+                root, address, dies_at=1 + number * 2, strategy="online", command="rollback"
+            ).landed()
             if code == 0:
                 break
             assert code == -signal.SIGKILL, said

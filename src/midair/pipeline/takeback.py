@@ -41,7 +41,9 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
     """
     steps, contracts = _begun(opened, revision)
     turned = {each.id: contract for each in steps for contract in contracts if _is_way_back(each, contract)}
-    _refuse_unmet(opened, turned.values())
+    over = {each.id for each in Journal(opened.session).open_steps() if not each.running}
+    ahead = [contract for contract in turned.values() if _back_steps(contract)[-1].id not in over]
+    _refuse_unmet(opened, ahead)
     stuck = [each for each in steps if not each.undo and not _leaves_nothing(each, steps)]
     if stuck:
         raise Irreversible(
@@ -49,7 +51,7 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
             state="nothing was changed now; the steps that ran are still in place",
             hint="midair resume finishes it; then midair rollback uses the tool's own way back",
         )
-    segments = [*_undoing(opened, revision, steps, turned)]
+    segments = [*_undoing(opened, revision, steps, turned, ahead)]
     lanes = [sql for each in steps if isinstance(each.action, Backfill) for sql in backfills.forget(each.id)]
     forget = Step(
         undo_step_id(revision, sum(len(each.undo) for each in steps), "forget"), revision, Direction.DOWN, Phase.EXPAND,
@@ -159,14 +161,17 @@ def _leaves_nothing(step: Step, steps: Sequence[Step]) -> bool:
 
 
 def _undoing(
-    opened: Opened, revision: RevisionId, steps: Sequence[Step], turned: Mapping[StepId, Contract]
+    opened: Opened,
+    revision: RevisionId,
+    steps: Sequence[Step],
+    turned: Mapping[StepId, Contract],
+    ahead: Collection[Contract],
 ) -> Iterator[Segment]:
-    dialect, journal = dialect_of(opened.session.product), Journal(opened.session)
-    over = {each.id for each in journal.open_steps() if not each.running}
+    dialect = dialect_of(opened.session.product)
     number, covered = 0, None
     for step in reversed(steps):
         if step.id in turned:
-            yield from _turning(opened, revision, step, turned[step.id], over)
+            yield from _turning(opened, turned[step.id], begins=turned[step.id] in ahead)
             covered = step.origin
         elif step.origin != covered:
             covered = None
@@ -188,26 +193,29 @@ def _undoing(
             yield Segment((undone,), not alone, f"{revision}: undoes {step.title}")
 
 
-def _turning(
-    opened: Opened, revision: RevisionId, step: Step, contract: Contract, over: Collection[str]
-) -> Iterator[Segment]:
-    """The recipe's own way back: what it needs first, the exchange backwards in one transaction, what finishes it."""
-    undo = [
-        _step(contract, Piece(sql, locks=contract.undo_locks), step, number)
+def _back_steps(contract: Contract) -> tuple[Step, ...]:
+    """The exchange backwards: the same steps whatever the schema has become meanwhile."""
+    return tuple(
+        _step(contract, Piece(sql, locks=contract.undo_locks), number)
         for number, sql in enumerate(contract.undo)
-    ]
-    if undo[-1].id not in over:
-        # Once it is over the schema is another, and what it needed first is gone.
-        yield from _made_safe(opened, contract, contract.undo_first, step)
-    why = f"{revision}: undoes {contract.recipe}"
+    )
+
+
+def _turning(opened: Opened, contract: Contract, *, begins: bool) -> Iterator[Segment]:
+    """The recipe's own way back: what it needs first, the exchange backwards in one transaction, what finishes it.
+
+    `begins`: the exchange is still to come. Once it is over the schema is another, and what it needed first is gone.
+    """
+    if begins:
+        yield from _made_safe(opened, contract, contract.undo_first)
     if contract.undo_locks:
-        yield Segment(tuple(undo), True, why)
+        yield Segment(_back_steps(contract), True, f"{contract.revision}: undoes {contract.recipe}")
     else:
-        yield from _made_safe(opened, contract, contract.undo, step)
-    yield from _made_safe(opened, contract, contract.undo_after, step)
+        yield from _made_safe(opened, contract, contract.undo)
+    yield from _made_safe(opened, contract, contract.undo_after)
 
 
-def _made_safe(opened: Opened, contract: Contract, naive: Sequence[str], step: Step) -> Iterator[Segment]:
+def _made_safe(opened: Opened, contract: Contract, naive: Sequence[str]) -> Iterator[Segment]:
     from midair.dialects.postgresql.snapshot import snapshot
     from midair.rewriting.make_safe import as_pieces
     from midair.rewriting.scene import scene_of
@@ -219,26 +227,24 @@ def _made_safe(opened: Opened, contract: Contract, naive: Sequence[str], step: S
     made = as_pieces(contract.origin, tuple(Piece(each, again=True) for each in naive), scene)
     for each in made.pieces:
         why = f"{contract.revision}: for the way back of {contract.recipe}"
-        yield Segment((_step(contract, each, step, 0),), not each.alone and each.action is None, why)
+        yield Segment((_step(contract, each, 0),), not each.alone and each.action is None, why)
 
 
-def _step(contract: Contract, piece: Piece, step: Step, number: int) -> Step:
-    """A step with the same id whatever the schema has become meanwhile."""
+def _step(contract: Contract, piece: Piece, number: int) -> Step:
     statement = Statement(piece.sql, contract.origin.span)
     action = piece.action or RunStatement(
         statement, alone=piece.alone, repeatable=True, repair=piece.repair, patient=piece.patient
     )
-    identity = undo_step_id(contract.revision, number, f"{contract.id} {piece.sql}")
     return Step(
-        identity,
+        undo_step_id(contract.revision, number, f"{contract.id} {piece.sql}"),
         contract.revision,
         Direction.DOWN,
-        step.phase,
+        Phase.EXPAND,
         title_of(piece.sql),
         action,
         piece.probe,
-        locks=piece.locks,
         rewrite=contract.recipe,
+        locks=piece.locks,
     )
 
 
