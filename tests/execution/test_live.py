@@ -46,7 +46,9 @@ def shop(root: Path, server: Server, body: str = SLUGS) -> tuple[Path, Callable[
     first = server.create(template)
     alembic(root, first, "upgrade", "a")
     run_sql(
-        first, f"INSERT INTO users SELECT i, 'Name ' || i, i FROM generate_series(1, {ROWS}) i", "ANALYZE users"
+        first,
+        f"INSERT INTO users SELECT i, 'Name ' || i, i FROM generate_series(1, {ROWS}) i",
+        "ANALYZE users",
     )
 
     def fresh() -> Address:
