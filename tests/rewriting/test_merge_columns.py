@@ -16,7 +16,7 @@ from midair.errors import NotOnline
 from midair.model.address import Address
 from midair.model.statement import Sql
 
-_PEOPLE = """
+GIVEN = """
 CREATE TABLE people (id int PRIMARY KEY, first text NOT NULL, last text NOT NULL, age int);
 INSERT INTO people SELECT g, 'f' || g, 'l' || g, g FROM generate_series(1, 300) AS g;
 """
@@ -44,7 +44,7 @@ DECLARED = {"above each drop": _BY_DROPS, "above the update": _BY_UPDATE}
 @contextmanager
 def ready(rig: Rig, root: Path) -> Generator[tuple[Address, Session]]:
     """A database to which the project was applied, and a session on it."""
-    with rig.database(_PEOPLE) as address, rig.session(address, "midair by hand") as session:
+    with rig.database(GIVEN) as address, rig.session(address, "midair by hand") as session:
         midair.apply(request_for(root, address), Remembering())
         yield address, session
 
@@ -99,7 +99,7 @@ def test_a_rollback_keeps_every_row_in_the_old_shape(
             "DELETE FROM people WHERE id = 902",
             "UPDATE people SET first = 'f2', last = 'l2' WHERE id = 2",
         )
-        with rig.database(_PEOPLE) as untouched:
+        with rig.database(GIVEN) as untouched:
             left = set(dump(rig.server.bin, address).splitlines())
             assert left >= set(dump(rig.server.bin, untouched).splitlines())
             assert not any("name" in line for line in left)
@@ -109,7 +109,7 @@ def test_after_contract_the_naive_migrations_schema_and_rows_are_there(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     root = project(_BY_DROPS)
-    with ready(rig, root) as (address, _), rig.database(_PEOPLE) as written:
+    with ready(rig, root) as (address, _), rig.database(GIVEN) as written:
         closed(root, address)
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
@@ -126,7 +126,7 @@ def test_the_old_columns_tripwire_hears_the_old_version_only(rig: Rig, project: 
 def test_without_a_word_of_the_way_back_the_plan_says_what_is_lost(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    with rig.database(_PEOPLE) as address:
+    with rig.database(GIVEN) as address:
         notes = midair.plan(request_for(project(_SILENT), address)).notes
         assert any(
             "nobody said how people.first and people.last follow from people.name" in each for each in notes
@@ -154,7 +154,7 @@ def test_a_way_back_that_cannot_be_is_refused_by_its_place(
     rig: Rig, project: Callable[..., Path], down: str, why: str
 ) -> None:
     sql = _BY_UPDATE.replace(f"({_FIRST}, {_LAST})", down)
-    with rig.database(_PEOPLE) as address, pytest.raises(NotOnline, match=why):
+    with rig.database(GIVEN) as address, pytest.raises(NotOnline, match=why):
         midair.plan(request_for(project(sql), address))
 
 

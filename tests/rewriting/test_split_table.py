@@ -144,3 +144,30 @@ def _rights(session: Session) -> object:
 def _run(session: Session, *statements: str) -> None:
     for each in statements:
         session.run([Sql(each)], atomic=False)
+
+
+_DOWN = """
+ALTER TABLE users ADD COLUMN bio text;
+ALTER TABLE users ADD COLUMN visits int NOT NULL DEFAULT 0;
+UPDATE users SET bio = p.bio, visits = p.visits FROM profiles p WHERE p.user_id = users.id;
+DROP TABLE profiles;
+"""
+
+
+def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(SPLIT)
+    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
+    with ready(rig, root) as (address, session):
+        _run(
+            session,
+            "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
+            "DELETE FROM profiles WHERE user_id = 2",
+        )
+        midair.rollback(request_for(root, address), Remembering())
+        rows = session.query("SELECT id, bio, visits FROM users WHERE id < 5 ORDER BY id")
+        assert rows == [(1, "changed", 1), (2, None, 0), (3, None, 3), (4, "b4", 4)]
+        assert session.query("SELECT to_regclass('profiles'), to_regclass('midair.profiles')") == [
+            (None, None)
+        ]

@@ -61,8 +61,8 @@ class Contract:
     """One statement's destructive rest, and its way back while that has not run.
 
     `statements` end both versions' life together, in one transaction with `locks` asked for first.
-    `undo_first` are naive statements, to be made safe themselves, that make what the way back needs; `undo`
-    takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves.
+    `undo_first` are naive statements, to be made safe themselves, that make what the way back needs, `undo_after` those
+    that finish it; `undo` takes the expand side back; without `undo_locks` its statements are naive ones, to be made safe themselves.
     `reverses` is the change by which a downgrade of the author's would undo it, as `signature` words it.
     `verify` counts what is not as the recipe left it. `whole`: the migration is nothing but recipes, so that
     they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses;
@@ -87,6 +87,7 @@ class Contract:
     verify: Need
     old: tuple[str, str | None] | None
     undo_first: tuple[str, ...] = ()
+    undo_after: tuple[str, ...] = ()
     cascades: bool = False
     additive: bool = False
     whole: bool = False

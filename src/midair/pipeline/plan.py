@@ -158,6 +158,7 @@ def laid(
         from midair.dialects.postgresql.attached import attachments
         from midair.dialects.postgresql.bridging import bridgings
         from midair.dialects.postgresql.snapshot import snapshot
+        from midair.dialects.postgresql.standins import stand_ins
         from midair.dialects.postgresql.usage import usages
         from midair.planning.online import lay_out_online
         from midair.rewriting.scene import scene_of
@@ -170,6 +171,7 @@ def laid(
                 scene,
                 bridging=bridgings(session),
                 attached=attachments(session),
+                stand_ins=stand_ins(session),
                 usages=usages(session),
                 defers=True,
             )

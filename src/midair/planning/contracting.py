@@ -60,6 +60,7 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         locks=phases.locks,
         undo=phases.undo,
         undo_first=phases.undo_first,
+        undo_after=phases.undo_after,
         undo_locks=phases.undo_locks,
         undo_needs=phases.undo_needs,
         reverses=phases.reverses,
@@ -284,6 +285,7 @@ def taken_back(contracts: Sequence[Contract], statement: Statement, scene: Scene
         for sql, again in (
             *((each, True) for each in contract.undo_first),
             *((each, not contract.undo_locks) for each in contract.undo),
+            *((each, True) for each in contract.undo_after),
         )
     )
     return as_pieces(statement, pieces, scene)

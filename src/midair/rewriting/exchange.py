@@ -83,7 +83,7 @@ class Exchange:
         table, name = self.table, self.column.name
         if self.column.identity:
             always = "ALWAYS" if self.column.identity == "always" else "BY DEFAULT"
-            options = _options(sequence, self.kind or sequence.kind)
+            options = sequence_options(sequence, self.kind or sequence.kind)
             yield f"ALTER TABLE {table} ALTER COLUMN {name} ADD GENERATED {always} AS IDENTITY ({options})"
             yield f"SELECT setval({literal(sequence.name)}, current_setting('{_NEXT}')::bigint, false)"
             if sequence.comment:
@@ -98,7 +98,7 @@ class Exchange:
             yield f"ALTER TABLE {table} ALTER COLUMN {name} SET DEFAULT nextval({literal(sequence.name)})"
 
 
-def _options(sequence: OwnSequence, kind: str) -> str:
+def sequence_options(sequence: OwnSequence, kind: str) -> str:
     """The sequence's options; a bound that was the old type's own becomes the new type's."""
     top = _TOP.get(sequence.kind)
     parts = [f"SEQUENCE NAME {sequence.name}", f"START {sequence.start}", f"INCREMENT {sequence.increment}"]

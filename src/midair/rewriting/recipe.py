@@ -29,6 +29,7 @@ class Phases:
     old: tuple[str, str | None] | None = None
     undo: tuple[str, ...] = ()
     undo_first: tuple[str, ...] = ()
+    undo_after: tuple[str, ...] = ()
     undo_locks: tuple[tuple[str, LockLevel], ...] = ()
     undo_needs: tuple[Need, ...] = ()
     cascades: bool = False

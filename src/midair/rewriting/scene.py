@@ -6,6 +6,7 @@ from dataclasses import field, replace
 from midair.dialects.postgresql.attached import Attached
 from midair.dialects.postgresql.bridging import Bridging
 from midair.dialects.postgresql.effects import effects_of
+from midair.dialects.postgresql.standins import StandIn
 from midair.dialects.postgresql.usage import Usage, usage_of
 from midair.model.change import AddColumn, Change, MoveTable, RenameTable
 from midair.model.effects import SMALL_BYTES, Effects, LockLevel
@@ -28,7 +29,7 @@ class Scene:
     `version` is the server's major one. `born` are relations and types this plan made: nobody uses them yet.
     Tables up to `small_bytes` are brief to read; a size nobody knows is large. `fresh` are columns, with
     their tables, that this plan added. `bridging` tells of tables what a view in their place needs, `attached` what hangs on their
-    columns, `usages` of the statements that the server remembers (`None`: it remembers none). `defers`: what the
+    columns, `stand_ins` what else a table in their place needs, `usages` of the statements that the server remembers (`None`: it remembers none). `defers`: what the
     running application would miss is left until it is gone; a way back, which takes new things away, does not defer.
     """
 
@@ -39,6 +40,7 @@ class Scene:
     fresh: frozenset[tuple[str, str]] = frozenset()
     bridging: Mapping[str, Bridging] = field(default_factory=dict[str, Bridging])
     attached: Mapping[str, Attached] = field(default_factory=dict[str, Attached])
+    stand_ins: Mapping[str, StandIn] = field(default_factory=dict[str, StandIn])
     usages: Mapping[str, Usage] | None = None
     defers: bool = False
 

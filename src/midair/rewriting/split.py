@@ -105,6 +105,11 @@ class Split:
             f"CREATE TRIGGER {emptied} AFTER TRUNCATE ON {at.home} FOR EACH STATEMENT {call}",
         )
 
+    def filled(self) -> str:
+        """INSERT of the rows that are there already, all at once."""
+        names, given = (", ".join(parts) for parts in zip(*self.keys, *self.values, strict=True))
+        return f"INSERT INTO {self.places.mirror} ({names}) SELECT {given} FROM {self.places.home} WHERE {self.present}"
+
     def unequal(self) -> str:
         """A query that counts the rows in which the table to come is not what the old one says."""
         at = self.places
@@ -205,6 +210,7 @@ class Split:
                 f"CREATE TEMPORARY TABLE {try_places.mirror} (LIKE {self.places.mirror} INCLUDING ALL) ON COMMIT DROP",
                 *functions,
                 *(_default(home, own) for _, own in self.values if _has_default(home, own)),
+                here.filled(),
                 *here.made_triggers(),
                 here.view(kind="TEMPORARY VIEW"),
                 *here.view_parts(),
@@ -216,9 +222,10 @@ class Split:
                 f"DELETE FROM {SCRATCH}",
                 unequal,
                 f"TRUNCATE {SCRATCH}",
+                *(f"DROP TRIGGER {each} ON {SCRATCH}" for each in here.triggers),
                 f"DROP VIEW {try_places.view}",
                 *(
-                    f"DROP FUNCTION {each}() CASCADE"
+                    f"DROP FUNCTION {each}()"
                     for each in (try_places.mirroring, try_places.putting, try_places.clearing)
                 ),
                 f"DROP TABLE pg_temp.{try_places.mirror}",
@@ -229,7 +236,8 @@ class Split:
         """Writes of both versions, to rows of the table's own and to one made up; what a constraint refuses is no fault of theirs."""
         at = self.places
         columns = ", ".join(each.name for each in self.columns)
-        emptied = ", ".join(f"{own} = NULL" for _, own in self.values)
+        never = {each.name for each in home.columns if each.not_null} - {*self.required}
+        emptied = ", ".join(f"{own} = {'DEFAULT' if own in never else 'NULL'}" for _, own in self.values)
         steps = [f"UPDATE {SCRATCH} SET {own} = {own}" for _, own in (*self.keys, *self.values)]
         samples = _samples(home, [own for _, own in self.keys])
         if samples and empties:

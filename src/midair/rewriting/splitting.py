@@ -21,8 +21,11 @@ _WAYS = (
     " or run it with --strategy direct in a window in which the application is down"
 )
 RESERVED = frozenset(
-    ["meta", "run", "step", "event", "migration", "backfill", "backfill_left", "contract", "evidence"]
-)
+    [
+        "archive", "backfill", "backfill_left", "contract", "event", "evidence", "gate", "lease", "meta", "migration", "plan", "run",
+        "step",
+    ]
+)  # fmt: skip
 """The journal's own tables, beside which the new one waits."""
 
 
@@ -89,15 +92,9 @@ def split_of(change: CreateTable, home: Table, found: Found, case: Case) -> Spli
     required = _required(change, home, values)
     if isinstance(required, NoWay):
         return required
-    condition = " AND ".join(
-        filter(
-            None,
-            (
-                f"({found.copy.condition})" if found.copy.condition else "",
-                *(f"{each} IS NOT NULL" for each in required),
-            ),
-        )
-    )
+    said = found.copy.condition
+    tests = [f"{each} IS NOT NULL" for each in required if f"{each} IS NOT NULL" != said]
+    condition = " AND ".join([f"({said})" if said and tests else said, *tests] if said else tests)
     foreign = set(twins.columns_of(condition)) - {own for _, own in values} if condition else set[str]()
     if foreign:
         return NoWay(

@@ -6,7 +6,7 @@ from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.model.frozen import frozen
 from midair.rewriting.names import raw, raw_path, temporary
 
-_CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception OR program_limit_exceeded"
+CAUGHT = "data_exception OR integrity_constraint_violation OR raise_exception OR program_limit_exceeded"
 """What a value can do wrong. A mistake in the expression itself is not caught: the trial finds it."""
 SETTINGS = ("search_path", "timezone", "datestyle", "intervalstyle")
 """What a conversion's meaning depends on: every writer gets the migration's own."""
@@ -56,7 +56,7 @@ class Sync:
         settings = " ".join(f"SET {each} FROM CURRENT" for each in SETTINGS)
         body = f"NEW.{self.target} := {self.value};"
         if self.fails:
-            body = f"BEGIN {body} EXCEPTION WHEN {_CAUGHT} THEN NEW.{self.target} := NULL; END;"
+            body = f"BEGIN {body} EXCEPTION WHEN {CAUGHT} THEN NEW.{self.target} := NULL; END;"
         if self.only_changed is not None:
             # Byte for byte: 1.00 over 1.0 is a change too, and json has no equality at all.
             changed = f"ROW(NEW.{self.only_changed})::record *<> ROW(OLD.{self.only_changed})::record"
@@ -98,7 +98,7 @@ def misfits(table: str, candidates: str, check: str, key: Sequence[str], text: s
         f"DO $midair$ DECLARE new record; found bigint := 0; first text; BEGIN\n"
         f"  FOR new IN SELECT * FROM {table} WHERE {candidates} LOOP\n"
         f"    BEGIN\n      IF {check} THEN found := found + 1; first := coalesce(first, {shown}); END IF;\n"
-        f"    EXCEPTION WHEN {_CAUGHT} THEN found := found + 1; first := coalesce(first, {shown}); END;\n  END LOOP;\n"
+        f"    EXCEPTION WHEN {CAUGHT} THEN found := found + 1; first := coalesce(first, {shown}); END;\n  END LOOP;\n"
         f"  IF found > 0 THEN RAISE EXCEPTION {literal(text)}, found, first USING HINT = {literal(hint)}; END IF;\nEND $midair$"
     )
 
@@ -160,7 +160,7 @@ class Pair:
 
 
 def _caught(target: str, value: str) -> str:
-    return f"BEGIN NEW.{target} := {value}; EXCEPTION WHEN {_CAUGHT} THEN NEW.{target} := NULL; END;"
+    return f"BEGIN NEW.{target} := {value}; EXCEPTION WHEN {CAUGHT} THEN NEW.{target} := NULL; END;"
 
 
 def _differs(columns: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from midair.rewriting.syncing import (
     trial,
 )
 
-_COUNTED = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
+COUNTED = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 _Locks = tuple[tuple[str, LockLevel], ...]
 
 
@@ -200,10 +200,10 @@ class Twin:
         return (self._misfits(), f"DROP INDEX {beside(self.table.name, self._index)}")
 
     def _exchange(self, comes: str, aside: str | None) -> Exchange:
-        kind = _COUNTED.get(self.change.type.name if aside else self.column.type.name)
+        kind = COUNTED.get(self.change.type.name if aside else self.column.type.name)
         facts = self.facts
         if facts.sequence is not None and aside is None and kind is not None:
-            now = _COUNTED.get(self.change.type.name, kind)
+            now = COUNTED.get(self.change.type.name, kind)
             facts = replace(facts, sequence=replace(facts.sequence, kind=now))
         native = self.case.scene.version >= SINCE["not null constraint"] and self.column.not_null
         names = (facts.not_null, self._not_null) if native and facts.not_null else None

@@ -92,7 +92,7 @@ def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> N
             f"the application writes to {name} without naming columns, and the new one stands last: {positional[0]}",
             f"name the columns there first; or {WAY}",
         )
-    if _is_stale(table, facts, case):
+    if is_stale(table, facts, case):
         return NoWay(
             f"earlier statements of this run changed what hangs on {name}",
             "apply the migrations before this one first",
@@ -100,7 +100,7 @@ def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> N
     return None
 
 
-def _is_stale(table: Table, facts: Attached, case: Case) -> bool:
+def is_stale(table: Table, facts: Attached, case: Case) -> bool:
     kinds = (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY)
     indexes = {bare_name(each.name) for each in table.indexes} == {each.name for each in facts.indexes}
     checks = {each.name for each in table.constraints if each.kind in kinds} == {

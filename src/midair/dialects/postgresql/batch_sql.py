@@ -23,7 +23,7 @@ from midair.model.backfill import KeyColumn, Part
 from midair.model.frozen import frozen
 
 _LANE = "midair.backfill"
-_LEFT = "midair.backfill_left"
+LEFT = "midair.backfill_left"
 _STRAIGHT_WAIT = "5ms"
 """Far below any `deadlock_timeout`: who waits for this batch has its row again before a deadlock is looked for."""
 _OWN_ISO = ("date", "timestamp", "timestamptz")
@@ -64,17 +64,17 @@ def part_of(work: Work, schema_name: str, table: str, key: Sequence[KeyColumn]) 
         )
         return Part(name, (), last, "", "", "", (), batch, types, "", (), proof, ("timestamptz",), straight)
     kinds = tuple(each.type for each in key)
-    texts = ", ".join(_text(each) for each in key)
-    falling = _order("walked", key, " DESC")
+    texts = ", ".join(text_of(each) for each in key)
+    falling = order_of("walked", key, " DESC")
     batch_types = ("timestamptz", "text", "int", "text", "text", *kinds, *kinds, "int", "int")
     locks = work.what != "INSERT"
     return Part(
         table=name,
         key=tuple(key),
         last=f"SELECT {texts} FROM {spot} AS walked ORDER BY {falling} LIMIT 1",
-        fences=_fences(spot, key),
-        pick=_pick(spot, key, after=False),
-        pick_after=_pick(spot, key, after=True),
+        fences=fences(spot, key),
+        pick=picked(spot, key, after=False),
+        pick_after=picked(spot, key, after=True),
         pick_types=(*kinds, "int", *kinds),
         batch=_range(work, target, key) if locks else _copied(work, target, key),
         straight=_straight(work, target, key) if locks else "",
@@ -86,32 +86,32 @@ def part_of(work: Work, schema_name: str, table: str, key: Sequence[KeyColumn]) 
     )
 
 
-def _text(column: KeyColumn, alias: str = "") -> str:
+def text_of(column: KeyColumn, alias: str = "") -> str:
     spelled = f"{alias}{column.name}"
     return f"to_jsonb({spelled}) #>> '{{}}'" if column.type in _OWN_ISO else f"{spelled}::text"
 
 
-def _row(parts: Sequence[str]) -> str:
+def row_of(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
 
 
-def _marks(count: int, start: int) -> str:
-    return _row([f"${number}" for number in range(start, start + count)])
+def marks(count: int, start: int) -> str:
+    return row_of([f"${number}" for number in range(start, start + count)])
 
 
-def _pick(spot: str, key: Sequence[KeyColumn], *, after: bool) -> str:
+def picked(spot: str, key: Sequence[KeyColumn], *, after: bool) -> str:
     """First and last key of the next rows up to a high key, and how many: `$1…` the high key, the number, and the cursor.
 
     Passing over rows to the last key of a full range is several times as fast as listing them, which
     only the short range at the end needs.
     """
     columns = [each.name for each in key]
-    row, size = _row(columns), len(key)
-    begin = f" AND {row} > {_marks(size, size + 2)}" if after else ""
-    order, rising, falling = ", ".join(columns), _order("next", key), _order("next", key, " DESC")
-    texts, number = ", ".join(_text(each) for each in key), f"${size + 1}"
+    row, size = row_of(columns), len(key)
+    begin = f" AND {row} > {marks(size, size + 2)}" if after else ""
+    order, rising, falling = ", ".join(columns), order_of("next", key), order_of("next", key, " DESC")
+    texts, number = ", ".join(text_of(each) for each in key), f"${size + 1}"
     named = ", ".join(f"k{each}" for each in range(size))
-    within = f"{row} <= {_marks(size, 1)}{begin}"
+    within = f"{row} <= {marks(size, 1)}{begin}"
     last = f"SELECT {order} FROM {spot} WHERE {within} ORDER BY {order} LIMIT 1 OFFSET {number} - 1"
     first = f"SELECT {order} FROM {spot} WHERE {within} ORDER BY {order} LIMIT 1"
     return (
@@ -125,67 +125,67 @@ def _pick(spot: str, key: Sequence[KeyColumn], *, after: bool) -> str:
     )
 
 
-def _order(alias: str, key: Sequence[KeyColumn], direction: str = "") -> str:
+def order_of(alias: str, key: Sequence[KeyColumn], direction: str = "") -> str:
     """By the columns themselves: a bare name would mean the text of the same name in the SELECT list."""
     return ", ".join(f"{alias}.{each.name}{direction}" for each in key)
 
 
-def _fences(spot: str, key: Sequence[KeyColumn]) -> str:
+def fences(spot: str, key: Sequence[KeyColumn]) -> str:
     """Keys that cut the table into `$2` parts of about one size, from a sample of `$1` percent of its pages."""
     order = ", ".join(each.name for each in key)
-    texts = ", ".join(_text(each) for each in key)
+    texts = ", ".join(text_of(each) for each in key)
     return (
         f"SELECT {texts} FROM (SELECT {order}, row_number() OVER (ORDER BY {order}) AS place, count(*) OVER () AS size"
         f" FROM {spot} TABLESAMPLE SYSTEM ($1)) AS sample"
-        f" WHERE place * $2 / size <> (place - 1) * $2 / size AND place < size ORDER BY {_order('sample', key)}"
+        f" WHERE place * $2 / size <> (place - 1) * $2 / size AND place < size ORDER BY {order_of('sample', key)}"
     )
 
 
-_MINE = (
+MINE = (
     f"mine AS MATERIALIZED (SELECT FROM {_LANE} WHERE step_id = $2 AND lane = $3"
     " AND cursor IS NOT DISTINCT FROM $4 FOR UPDATE)"
 )
-_MINE_BRIEFLY = _MINE.replace(
+MINE_BRIEFLY = MINE.replace(
     "(SELECT FROM", f"(SELECT set_config('lock_timeout', '{_STRAIGHT_WAIT}', true) FROM"
 )
 """Before any row is touched, the transaction's patience is shortened to that of a straight batch."""
-_GATE = "(SELECT count(*) FROM midair_mine) = 1"
-_FIRST = "(SELECT count(*) FROM midair_area) > 0"
+GATE = "(SELECT count(*) FROM midair_mine) = 1"
+FIRST = "(SELECT count(*) FROM midair_area) > 0"
 """Makes the server look at the range before it changes it: afterwards it would read every row's two versions."""
 
 
-def _saved(changed: str, seen: str) -> str:
+def saved(changed: str, seen: str) -> str:
     return (
         f"midair_saved AS (UPDATE {_LANE} SET cursor = $5, changed = changed + {changed}, seen = seen + {seen},"
-        f" at = clock_timestamp() WHERE step_id = $2 AND lane = $3 AND {_GATE})"
+        f" at = clock_timestamp() WHERE step_id = $2 AND lane = $3 AND {GATE})"
     )
 
 
 def _range(work: Work, target: Any, key: Sequence[KeyColumn]) -> str:
     size, alias = len(key), f"{identifier(work.alias)}."
-    row = _row([f"{alias}{each.name}" for each in key])
-    within = f"{row} >= {_marks(size, 6)} AND {row} <= {_marks(size, 6 + size)}"
-    area = _select(work, target, ", ".join(f"{alias}{each.name}" for each in key), [_GATE, within])
-    texts = ", ".join(_text(each) for each in key)
+    row = row_of([f"{alias}{each.name}" for each in key])
+    within = f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
+    area = _select(work, target, ", ".join(f"{alias}{each.name}" for each in key), [GATE, within])
+    texts = ", ".join(text_of(each) for each in key)
     same = " AND ".join(f"done.{each.name} = area.{each.name}" for each in key)
     returning = ", ".join(f"{alias}{each.name}" for each in key)
     part = 6 + 2 * size
     changed, seen = "(SELECT count(*) FROM midair_changed)", "(SELECT count(*) FROM midair_area)"
     return (
-        f"WITH midair_{_MINE}, midair_area AS MATERIALIZED ({area}), midair_locked AS MATERIALIZED ({_locked(work, target, within)}),"
+        f"WITH midair_{MINE}, midair_area AS MATERIALIZED ({area}), midair_locked AS MATERIALIZED ({_locked(work, target, within)}),"
         f" midair_changed AS ({_changed(work, target, [_TAKEN.format(alias=identifier(work.alias))])} RETURNING {returning}),"
-        f" midair_left AS (INSERT INTO {_LEFT} (step_id, part, key) SELECT $2, ${part}, jsonb_build_array({texts})::text"
+        f" midair_left AS (INSERT INTO {LEFT} (step_id, part, key) SELECT $2, ${part}, jsonb_build_array({texts})::text"
         f" FROM midair_area AS area WHERE {changed} < {seen}"
         f" AND NOT EXISTS (SELECT FROM midair_changed AS done WHERE {same}) ON CONFLICT DO NOTHING RETURNING 1),"
-        f" {_saved(changed, f'${part + 1}')}"
+        f" {saved(changed, f'${part + 1}')}"
         f" SELECT (SELECT count(*) FROM midair_mine), {changed}, (SELECT count(*) FROM midair_left)"
     )
 
 
 def _straight(work: Work, target: Any, key: Sequence[KeyColumn]) -> str:
     size, alias = len(key), f"{identifier(work.alias)}."
-    row = _row([f"{alias}{each.name}" for each in key])
-    within = f"{row} >= {_marks(size, 6)} AND {row} <= {_marks(size, 6 + size)}"
+    row = row_of([f"{alias}{each.name}" for each in key])
+    within = f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
     return _straightly(work, target, within, work.condition, f"${7 + 2 * size}")
 
 
@@ -198,9 +198,9 @@ def _straightly(work: Work, target: Any, within: str, condition: Any, seen: str)
     """The statement on this range as its author wrote it; it fails at a row that stays locked."""
     changed = "(SELECT changed FROM midair_counted)"
     return (
-        f"WITH midair_{_MINE_BRIEFLY}, midair_changed AS ({_changed(work, target, [_GATE, within], condition)} RETURNING 1),"
+        f"WITH midair_{MINE_BRIEFLY}, midair_changed AS ({_changed(work, target, [GATE, within], condition)} RETURNING 1),"
         " midair_counted AS MATERIALIZED (SELECT count(*) AS changed FROM midair_changed),"
-        f" {_saved(changed, seen)} SELECT (SELECT count(*) FROM midair_mine), {changed}, 0"
+        f" {saved(changed, seen)} SELECT (SELECT count(*) FROM midair_mine), {changed}, 0"
     )
 
 
@@ -212,10 +212,10 @@ def _pages(work: Work, target: Any) -> str:
     within = f"{spot} >= $6 AND {spot} < $7"
     changed, seen = "(SELECT count(*) FROM midair_changed)", "(SELECT count(*) FROM midair_area)"
     return (
-        f"WITH midair_{_MINE}, midair_area AS MATERIALIZED ({_select(work, target, '1', [_GATE, within], work.proof)}),"
+        f"WITH midair_{MINE}, midair_area AS MATERIALIZED ({_select(work, target, '1', [GATE, within], work.proof)}),"
         f" midair_locked AS MATERIALIZED ({_locked(work, target, within, work.proof)}),"
         f" midair_changed AS ({_changed(work, target, [_TAKEN.format(alias=identifier(work.alias))])} RETURNING 1),"
-        f" {_saved(changed, '$8')}"
+        f" {saved(changed, '$8')}"
         f" SELECT (SELECT count(*) FROM midair_mine), {changed}, {seen} - {changed}"
     )
 
@@ -223,17 +223,17 @@ def _pages(work: Work, target: Any) -> str:
 def _copied(work: Work, target: Any, key: Sequence[KeyColumn]) -> str:
     """INSERT … SELECT of one range; the rows it reads are not locked, as the plain statement locks none."""
     size, alias = len(key), f"{identifier(work.alias)}."
-    row = _row([f"{alias}{each.name}" for each in key])
-    within = f"{row} >= {_marks(size, 6)} AND {row} <= {_marks(size, 6 + size)}"
+    row = row_of([f"{alias}{each.name}" for each in key])
+    within = f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
     tree = type(work.tree)()
     tree.CopyFrom(work.tree)
     query = tree.select_stmt.select_stmt
     query.from_clause[0].range_var.CopyFrom(target)
-    _narrow(query, work.condition, [_GATE, within])
+    _narrow(query, work.condition, [GATE, within])
     changed = "(SELECT count(*) FROM midair_changed)"
     return (
-        f"WITH midair_{_MINE}, midair_changed AS ({_deparsed('insert_stmt', tree)} RETURNING 1),"
-        f" {_saved(changed, f'${7 + 2 * size}')}"
+        f"WITH midair_{MINE}, midair_changed AS ({_deparsed('insert_stmt', tree)} RETURNING 1),"
+        f" {saved(changed, f'${7 + 2 * size}')}"
         f" SELECT (SELECT count(*) FROM midair_mine), {changed}, 0"
     )
 
@@ -244,14 +244,14 @@ def _single(work: Work, target: Any, key: Sequence[KeyColumn]) -> str:
     here = " AND ".join(f"{alias}{each.name} = ${number}" for number, each in enumerate(key, 5))
     gate = "(SELECT count(*) FROM midair_one) = 1"
     return (
-        f"WITH midair_one AS (DELETE FROM {_LEFT} WHERE step_id = $2 AND part = $3 AND key = $4 RETURNING 1),"
+        f"WITH midair_one AS (DELETE FROM {LEFT} WHERE step_id = $2 AND part = $3 AND key = $4 RETURNING 1),"
         f" midair_changed AS ({_changed(work, target, [gate, here], work.condition)} RETURNING 1)"
         " SELECT (SELECT count(*) FROM midair_one), (SELECT count(*) FROM midair_changed)"
     )
 
 
 def _locked(work: Work, target: Any, within: str, condition: Any = None) -> str:
-    select = _select(work, target, f"{identifier(work.alias)}.ctid AS place", [_FIRST, within], condition)
+    select = _select(work, target, f"{identifier(work.alias)}.ctid AS place", [FIRST, within], condition)
     strength = "UPDATE" if work.exact_lock else "NO KEY UPDATE"
     return f"{select} FOR {strength} OF {identifier(work.alias)} SKIP LOCKED"
 

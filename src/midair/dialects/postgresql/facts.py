@@ -153,6 +153,7 @@ SINCE: dict[str, int] = {
     "nulls not distinct": 15,
     "merge": 15,
     "security invoker": 15,
+    "unlogged sequence": 15,
     "identity on partitioned": 17,
     "set expression": 17,
     "use new enum value of new type": 17,

@@ -175,3 +175,31 @@ def _rename_path(path: Any, was: str, name: str) -> None:
     parts = [each.string.sval for each in path]
     if parts and qualified(*parts) == was:
         path[-1].string.sval = raw_name(name)
+
+
+def index_on(definition: str, name: str, table: tuple[str, ...], *, concurrently: bool) -> str | None:
+    """CREATE INDEX under another name on another table."""
+
+    def change(copy: Any) -> None:
+        copy.idxname, copy.concurrent = raw_name(name), concurrently
+        _point(copy.relation, table)
+
+    kind, tree = statement_of(definition)
+    return deparsed(kind, tree, change) if kind == "index_stmt" else None
+
+
+def statistics_on(definition: str, name: str, table: tuple[str, ...]) -> str | None:
+    """CREATE STATISTICS under another name (without a schema) on another table."""
+
+    def change(copy: Any) -> None:
+        copy.defnames[-1].string.sval = raw_name(name)
+        for node in copy.relations:
+            _point(node.range_var, table)
+
+    kind, tree = statement_of(definition)
+    return deparsed(kind, tree, change) if kind == "create_stats_stmt" else None
+
+
+def _point(range_var: Any, table: tuple[str, ...]) -> None:
+    range_var.relname = table[-1]
+    range_var.schemaname = table[0] if len(table) == 2 else "public"

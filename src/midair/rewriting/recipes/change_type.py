@@ -64,6 +64,7 @@ from midair.model.change import (
     Update,
 )
 from midair.model.frozen import replace
+from midair.model.intent import Way
 from midair.model.statement import Statement
 from midair.rewriting.recipe import Answer, NoWay, recipe
 from midair.rewriting.rewrite import Case
@@ -85,6 +86,9 @@ def change_type(change: AlterColumnType | DropDefault | AddColumn, case: Case) -
     column = table.column(change.column) if table is not None else None
     if not case.is_long or table is None or column is None:
         return None
+    intent = case.statement.intent
+    if intent is not None and intent.strategy is Way.SHADOW:
+        return NoWay(f"{intent.place} asks for another table", "say duplicate there, or nothing")
     last = _only(following[0]) if following else None
     sets = isinstance(last, SetDefault) and _of(last) == _of(change)
     default = last.default if isinstance(last, SetDefault) and sets else None if resets else column.default

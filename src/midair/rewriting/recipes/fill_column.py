@@ -169,7 +169,7 @@ def _phases(
         holds=tuple(Held(name, each) for each in (*(each.column.name for each in made), *sources)),
         reverses=f"drop column {name}.{made[0].column.name}" if len(made) == 1 else "",
         verify=_intact(name, made),
-        comes_back="nothing went but the trigger",
+        comes_back="everything, for nothing went but the trigger",
         additive=True,
         takes=takes,
         notes=tuple(note for each in made for note in _notes(name, each)),

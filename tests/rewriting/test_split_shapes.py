@@ -1,0 +1,131 @@
+"""Which tables can be split: keys of every kind, names that need quotes, tables without a row; and what is refused, and why."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.test_recipes_on_servers import closed
+from tests.rewriting.test_split_table import SPLIT, USERS
+from tests.support.listening import Remembering
+from tests.support.state import dump
+
+import midair
+from midair.errors import GateInTheWay, NotOnline
+from midair.rewriting.splitting import RESERVED
+
+SHAPES = {
+    "a key of two columns": (
+        "CREATE TABLE days (who int, day date, note text, sum numeric(8, 2), PRIMARY KEY (who, day));"
+        "INSERT INTO days SELECT 1, date '2020-01-01' + g, 'n', g FROM generate_series(1, 50) AS g;",
+        "CREATE TABLE notes (day date, who int, note text, PRIMARY KEY (who, day));"
+        "INSERT INTO notes (note, who, day) SELECT d.note, d.who, d.day FROM days AS d WHERE d.note IS NOT NULL;"
+        "ALTER TABLE days DROP COLUMN note;",
+    ),
+    "names in quotes, another schema, no row": (
+        'CREATE SCHEMA app; CREATE TABLE app."User" (id uuid PRIMARY KEY, "Bio" text);',
+        'CREATE TABLE app."Profile" ("userId" uuid NOT NULL UNIQUE, "Bio" text);'
+        'INSERT INTO app."Profile" SELECT id, "Bio" FROM app."User";'
+        'ALTER TABLE app."User" DROP COLUMN "Bio";',
+    ),
+    "a wider key, a unique column, a trigger of the application's": (
+        "CREATE TABLE people (id serial PRIMARY KEY, mail text UNIQUE, changed timestamptz);"
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.changed := '2000-01-01'; RETURN NEW; END $$;"
+        "CREATE TRIGGER note BEFORE UPDATE ON people FOR EACH ROW EXECUTE FUNCTION note();"
+        "INSERT INTO people (mail) SELECT g::text FROM generate_series(1, 50) AS g;",
+        "CREATE TABLE mails (person bigint PRIMARY KEY REFERENCES people, mail text UNIQUE);"
+        "INSERT INTO mails SELECT id, mail FROM people WHERE mail IS NOT NULL;"
+        "ALTER TABLE people DROP COLUMN mail;",
+    ),
+}  # fmt: skip
+_PROFILES = (
+    "INSERT INTO profiles (user_id, bio) SELECT id, bio FROM users;\nALTER TABLE users DROP COLUMN bio;"
+)
+REFUSED = {
+    "a column of its own": (
+        f"CREATE TABLE profiles (id bigserial PRIMARY KEY, user_id bigint UNIQUE, bio text);\n{_PROFILES}",
+        "profiles.id comes from no column of users",
+    ),
+    "another key": (
+        f"CREATE TABLE profiles (user_id bigint, bio text PRIMARY KEY);\n{_PROFILES}",
+        "has no key that is the primary key of users",
+    ),
+    "another type": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio varchar(20));\n{_PROFILES}",
+        "profiles.bio is varchar\\(20\\), and users.bio is text",
+    ),
+    "a check": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text CHECK (bio <> ''));\n{_PROFILES}",
+        "users does not have what profiles_bio_check demands",
+    ),
+    "two homes": (
+        "CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text, email text);\n"
+        "INSERT INTO profiles SELECT id, bio, email FROM users;\nALTER TABLE users DROP COLUMN bio;",
+        "users keeps email, which is copied",
+    ),
+    "a condition on what stays": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}".replace("users;\n", "users WHERE email > 'e';\n"),
+        "depends on email, which is not moved",
+    ),
+    "a word too late": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}\nCREATE INDEX late ON profiles (bio);",
+        "speaks of profiles again",
+    ),
+    "a name of the journal's": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}".replace("profiles", "event"),
+        "midair has a table event of its own",
+    ),
+    "a table made of the query": (
+        "CREATE TABLE profiles AS SELECT id, bio FROM users;\nALTER TABLE users DROP COLUMN bio;",
+        "would never get to profiles",
+    ),
+    "a table that is there": (
+        "UPDATE teams SET bio = u.bio FROM users u WHERE u.id = teams.id;\nALTER TABLE users DROP COLUMN bio;",
+        "would never get to teams",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_each_shape_ends_as_the_naive_migration_leaves_it(
+    rig: Rig, project: Callable[..., Path], shape: str
+) -> None:
+    given, sql = SHAPES[shape]
+    root = project(sql)
+    with rig.database(given) as written, rig.database(given) as online:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        assert "split-table" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
+        midair.apply(request_for(root, online), Remembering())
+        closed(root, online)
+        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_split_is_refused_by_its_reason(
+    rig: Rig, project: Callable[..., Path], what: str
+) -> None:
+    sql, why = REFUSED[what]
+    given = USERS + "CREATE TABLE teams (id bigint PRIMARY KEY, bio text);"
+    with rig.database(given) as address, pytest.raises(NotOnline, match=why):
+        midair.plan(request_for(project(sql), address))
+
+
+def test_a_later_migration_that_touches_either_half_waits_for_the_gate(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(SPLIT, "ALTER TABLE profiles ADD COLUMN motto text;")
+    with rig.database(USERS) as address:
+        with pytest.raises(GateInTheWay, match="profiles"):
+            midair.apply(request_for(root, address), Remembering())
+        midair.apply(request_for(root, address), Remembering(), "1")
+        closed(root, address)
+        midair.apply(request_for(root, address), Remembering())
+
+
+def test_the_journal_has_no_table_that_is_not_reserved(rig: Rig, project: Callable[..., Path]) -> None:
+    with rig.database(USERS) as address, rig.session(address) as session:
+        midair.apply(request_for(project("SELECT 1;"), address), Remembering())
+        rows = session.query(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'midair'::regnamespace AND relkind = 'r'"
+        )
+        assert {name for (name,) in rows} <= RESERVED
