@@ -17,7 +17,7 @@ from midair.model.address import Secret
 from midair.model.event import Event
 
 _PATIENCE_S = 400.0
-_LONG_S = 1.0
+_LONG_S = 0.6
 """Most strikes at a random moment fall early in it: what most commands take."""
 _CUT_OFF = (4, 6)
 """How midair ends when its sessions were: the outcome is not done, or unknown."""
