@@ -217,7 +217,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--only", nargs="*", default=[], help="names of changes")
     parser.add_argument("--major", type=int)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := set(options.only) - {each.name for each in CHANGES}:
+        parser.error(
+            f"no change is named {', '.join(sorted(unknown))}; there are {', '.join(each.name for each in CHANGES)}"
+        )
+    if not PGROLL.exists():
+        parser.error(f"{PGROLL} is not there: scripts/install_peers.sh brings it")
+    return options
 
 
 if __name__ == "__main__":
