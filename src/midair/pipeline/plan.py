@@ -81,7 +81,7 @@ def begun_programs(opened: Opened) -> Plan | None:
     """
     if opened.source.unrun is None:
         return None
-    plan = Journal(opened.session).begun_plan()
+    plan = Journal(opened.session, opened.project.tool).begun_plan()
     if plan is None:
         return None
     half_done, kept = _half_done(opened), dict(plan.checksums)
@@ -97,7 +97,9 @@ def begun_programs(opened: Opened) -> Plan | None:
 
 def _half_done(opened: Opened) -> frozenset[RevisionId]:
     return frozenset(
-        each.revision for each in Journal(opened.session).open_steps() if not takes_back(each.id)
+        each.revision
+        for each in Journal(opened.session, opened.project.tool).open_steps()
+        if not takes_back(each.id)
     )
 
 
