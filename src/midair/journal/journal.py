@@ -61,11 +61,13 @@ class Journal:
     """The journal of one database, spoken to through the session that does the work.
 
     Its statements are handed out as `Sql`, so that the executor can put them into the very
-    transaction whose completion they record.
+    transaction whose completion they record. Steps that are open are those of `tool`'s migrations, for two
+    tools on one database number theirs alike; `None`: of any tool.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, tool: str | None = None) -> None:
         self._session = session
+        self._tool = tool
         self._product = session.product
         self._lease: tuple[str, int] | None = None
         self.ready = bool(session.query(present(self._product).text)[0][0])
@@ -126,13 +128,15 @@ class Journal:
         if not self.ready:
             return None
         step, run, plan = self._name("step"), self._name("run"), self._name("plan")
-        if not self._session.query(f"SELECT 1 FROM {step} WHERE open LIMIT 1"):
+        own, parameters = self._own("r.tool")
+        if not self.open_steps():
             return None
         if not self._is_current():
             return None  # an older version's journal has no plans
         rows = self._session.query(
             f"SELECT p.body FROM {step} s JOIN {run} r ON r.id = s.run_id JOIN {plan} p ON p.digest = r.plan_digest"
-            " WHERE s.open ORDER BY s.started_at LIMIT 1"
+            f" WHERE s.open{own} ORDER BY s.started_at LIMIT 1",
+            parameters,
         )
         return read(rows[0][0]) if rows else None
 
@@ -215,9 +219,16 @@ class Journal:
 
     def close_steps(self, revision: RevisionId) -> Sql:
         """The migration is recorded: its steps no longer need resuming."""
+        own, parameters = self._own("tool")
+        of_tool = f" AND run_id IN (SELECT id FROM {self._name('run')} WHERE true{own})" if own else ""
         return Sql(
-            f"UPDATE {self._name('step')} SET open = %s WHERE open AND revision = %s", (False, revision)
+            f"UPDATE {self._name('step')} SET open = %s WHERE open AND revision = %s{of_tool}",
+            (False, revision, *parameters),
         )
+
+    def _own(self, column: str) -> tuple[str, tuple[str, ...]]:
+        """A condition that this column is the tool, to be added to others; and its parameter."""
+        return (f" AND {column} = %s", (self._tool,)) if self._tool is not None else ("", ())
 
     def remember(self, run_id: str, tool: str, revision: RevisionId, checksum: str | None) -> Sql:
         """The file's digest as it was applied; `None` forgets it (rolled back)."""
@@ -249,10 +260,14 @@ class Journal:
         """Steps of migrations that were begun and not recorded, in the order they began."""
         if not self.ready:
             return ()
-        text = f"SELECT id, revision, direction, title, state FROM {self._name('step')} WHERE open ORDER BY started_at"
+        own, parameters = self._own("r.tool")
+        text = (
+            f"SELECT s.id, s.revision, s.direction, s.title, s.state FROM {self._name('step')} s"
+            f" JOIN {self._name('run')} r ON r.id = s.run_id WHERE s.open{own} ORDER BY s.started_at"
+        )
         return tuple(
             OpenStep(StepId(row[0]), RevisionId(row[1] or ""), row[2], row[3], row[4] == "running")
-            for row in self._session.query(text)
+            for row in self._session.query(text, parameters)
         )
 
     def has_step(self, run_id: str, step: StepId) -> bool:

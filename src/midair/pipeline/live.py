@@ -58,7 +58,7 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_
             state=error.state or _state(step, watched),
             hint="mend the migration and run `midair resume`"
             if action.atomic or watched is not None
-            else f"finish it, or take back what is in, by hand; then `midair repair {step.revision} --done` or `--undone`",
+            else f"finish it, or take back what is in, by hand; then `midair repair {step.revision} --done` or `--not-done`",
         ) from error
     _check_recorded(opened, step, action)
     opened.session.run(forgotten(opened.session, step.revision, step.id), atomic=True)

@@ -171,7 +171,8 @@ def alone(opened: Opened, report: Reporter) -> Generator[None]:
     _refuse_pooler(opened)
     bounds, clock = bounds_of(opened.request), WallClock()
     history_table = opened.project.history.table
-    locks.take(opened.session, "midair", [locks.own_key(history_table)], bounds, clock, report)
+    ours = [locks.database_key(), locks.own_key(history_table)]
+    locks.take(opened.session, "midair", ours, bounds, clock, report)
     locks.take(opened.session, opened.project.tool, opened.lock_keys(), bounds, clock, report)
     hold = opened.project.history.hold
     with locks.holding(hold, opened.session, opened.project.tool, bounds, clock, report):

@@ -46,7 +46,16 @@ def plan(
 
 
 def planned(opened: Opened, target: str | None, direction: Direction, *, keep_target: bool = False) -> Plan:
-    """What is to be done, in the tool's own order and transactions."""
+    """What is to be done, in the tool's own order and transactions.
+
+    Backward, a migration that a run left half applied goes first, and by itself: nothing of it is recorded yet.
+    """
+    if direction is Direction.DOWN and not keep_target:
+        from midair.pipeline.takeback import abort_of, half_applied
+
+        begun_now = half_applied(opened, target)
+        if begun_now is not None:
+            return abort_of(opened, begun_now)
     applied, standings = standings_of(opened)
     begun = begun_programs(opened)
     if begun is not None and begun.direction is direction:
@@ -96,7 +105,7 @@ def scripts_of(
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
     asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _to_take_back(opened))
     if direction is Direction.UP and opened.project.history.decide is not None:
-        steps = Journal(opened.session).open_steps()
+        steps = Journal(opened.session, opened.project.tool).open_steps()
         begun = {each.revision for each in steps if f":{LIVE}:" not in each.id}
         opened.project.history.decide(opened.session, chosen, begun)
     work = Work(tuple(asked), direction, applied, opened.session.product)
@@ -144,7 +153,7 @@ def laid(
     items = items_of(chosen, scripts.by_revision, marks)
     prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
-    begun = Journal(session).begun_plan()
+    begun = Journal(session, project.tool).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
     waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {

@@ -61,7 +61,7 @@ def status(request: Request) -> Status:
 
 
 def _status_of(source: Source, project: Project, address: Address, session: Session) -> Status:
-    journal = Journal(session)
+    journal = Journal(session, project.tool)
     applied = applied_in(project, session, journal)
     runs, half_done = journal.runs(1), journal.open_steps()
     problem: MidairError | None = None
