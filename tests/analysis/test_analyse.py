@@ -305,3 +305,18 @@ def test_a_view_holds_on_to_the_columns_it_names_and_to_no_others_of_that_name(
     made = VIEWS.format(view=f"CREATE {kind} shown AS {view}")
     found = look(made, "ALTER TABLE posts DROP COLUMN name", schema=Schema(complete=True))
     assert ("MA416" in codes(found)) is needed
+
+
+def test_cascade_takes_nothing_from_the_table_that_a_dropped_tables_key_points_to() -> None:
+    made = (
+        "CREATE TABLE loans (id bigint PRIMARY KEY);"
+        "CREATE TABLE paid (id bigint PRIMARY KEY, loan bigint CONSTRAINT paid_loan REFERENCES loans);"
+    )
+    drop = "DROP TABLE paid CASCADE"
+    assert "MA203" not in codes(look(made, drop, schema=Schema(complete=True)))
+    view = "CREATE VIEW totals AS SELECT count(*) FROM paid;"
+    (found,) = [
+        each for each in look(made + view, drop, schema=Schema(complete=True)) if each.code == "MA203"
+    ]
+    assert "totals" in found.message
+    assert "loans" not in found.message
