@@ -320,3 +320,17 @@ def test_cascade_takes_nothing_from_the_table_that_a_dropped_tables_key_points_t
     ]
     assert "totals" in found.message
     assert "loans" not in found.message
+
+
+def test_a_key_on_columns_that_another_key_holds_apart_finds_no_duplicates() -> None:
+    made = "CREATE TABLE blocks (id bigint PRIMARY KEY, a bigint NOT NULL, b bigint NOT NULL, CONSTRAINT ab UNIQUE (a, b))"
+    swap = "ALTER TABLE blocks DROP COLUMN id, ADD PRIMARY KEY ({columns}), DROP CONSTRAINT ab"
+    assert "MA410" not in codes(look(made, swap.format(columns="a, b")))
+    assert "MA410" in codes(look(made, swap.format(columns="a")))
+
+
+def test_a_number_of_so_many_digits_fits_a_text_of_three_more() -> None:
+    made = "CREATE TABLE prices (id bigint PRIMARY KEY, price numeric({digits}))"
+    change = "ALTER TABLE prices ALTER COLUMN price TYPE varchar(10)"
+    assert "MA411" not in codes(look(made.format(digits="7, 7"), change))
+    assert "MA411" in codes(look(made.format(digits="8, 2"), change))
