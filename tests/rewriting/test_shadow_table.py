@@ -70,7 +70,7 @@ def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statement_lea
         assert {each.recipe for each in midair.plan(request_for(root, online)).contracts} == {"shadow-table"}
         assert midair.apply(request_for(root, online), Remembering()).revisions == 1
         closed(root, online)
-        assert _unlike(rig, online, dump(rig.server.bin, written)) == []
+        assert unlike(rig, online, dump(rig.server.bin, written)) == []
 
 
 def test_a_rollback_before_contract_leaves_what_was_there_and_what_was_written_since(
@@ -85,7 +85,7 @@ def test_a_rollback_before_contract_leaves_what_was_there_and_what_was_written_s
                 continue
             root = without_downgrade(project(sql))
             midair.apply(request_for(root, address), Remembering())
-            _run(
+            run(
                 session,
                 "INSERT INTO orders (customer, total, code) VALUES (3, 77, 'new')",
                 "UPDATE orders SET total = 5 WHERE id = 4",
@@ -94,12 +94,12 @@ def test_a_rollback_before_contract_leaves_what_was_there_and_what_was_written_s
             )
             rows = _rows(session)
             midair.rollback(request_for(root, address), Remembering())
-            assert _unlike(rig, address, before, data=False) == []
+            assert unlike(rig, address, before, data=False) == []
             assert _rows(session) == rows
-            _run(session, "DELETE FROM lines WHERE sum = 77", "DELETE FROM orders WHERE total = 77")
+            run(session, "DELETE FROM lines WHERE sum = 77", "DELETE FROM orders WHERE total = 77")
 
 
-def _unlike(rig: Rig, address: Address, wanted: str, *, data: bool = True) -> list[str]:
+def unlike(rig: Rig, address: Address, wanted: str, *, data: bool = True) -> list[str]:
     """The lines of the dump that are not wanted, and those that are missing."""
     here, there = dump(rig.server.bin, address, data=data).splitlines(), wanted.splitlines()
     lines = unified_diff(there, here, "wanted", "found", lineterm="", n=0)
@@ -115,6 +115,6 @@ def _rows(session: Session) -> list[tuple[object, ...]]:
     ]
 
 
-def _run(session: Session, *statements: str) -> None:
+def run(session: Session, *statements: str) -> None:
     for each in statements:
         session.run([Sql(each)], atomic=False)

@@ -46,7 +46,16 @@ def plan(
 
 
 def planned(opened: Opened, target: str | None, direction: Direction, *, keep_target: bool = False) -> Plan:
-    """What is to be done, in the tool's own order and transactions."""
+    """What is to be done, in the tool's own order and transactions.
+
+    Backward, a migration that a run left half applied goes first, and by itself: nothing of it is recorded yet.
+    """
+    if direction is Direction.DOWN and not keep_target:
+        from midair.pipeline.takeback import abort_of, half_applied
+
+        begun_now = half_applied(opened, target)
+        if begun_now is not None:
+            return abort_of(opened, begun_now)
     applied, standings = standings_of(opened)
     begun = begun_programs(opened)
     if begun is not None and begun.direction is direction:
