@@ -12,7 +12,7 @@ from bench.scenarios.application import wrong
 from bench.scenarios.engine import begun, done, ended
 from bench.scenarios.life import OLD
 from bench.scenarios.s05_kills import CHANGES, MOST_ROWS, Change
-from bench.scenarios.world import Result, World, fresh_server, summed, world
+from bench.scenarios.world import Result, Scenario, World, fresh_server, summed, world
 from tests.support.restarts import Restartable
 
 _LASTING = ("synchronous_commit=on", "full_page_writes=on")
