@@ -49,6 +49,11 @@ class Intent:
             for each in self.changes
         )
 
+    def replaces(self, table: str) -> bool:
+        """The table is dropped, and made anew under the same name with nothing put into it."""
+        kinds = {type(each) for each in self.changes if getattr(each, "table", None) == table}
+        return c.DropTable in kinds and c.CreateTable in kinds and c.Insert not in kinds
+
     @property
     def moves_data(self) -> bool:
         """It copies values somewhere."""
