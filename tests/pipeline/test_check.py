@@ -399,26 +399,3 @@ def test_on_a_large_table_the_rewrite_is_in_the_plan_and_in_the_finding(
     assert found["MA503"] == "own-transaction"
     plan = midair.plan(midair.Request(root, url=url, strategy="online"))
     assert "index-concurrently" in {step.rewrite for step in plan.steps}
-
-
-def test_code_changed_with_a_migration_that_breaks_it_is_seen_in_git(tmp_path: Path) -> None:
-    written(tmp_path, PAIRS)
-    committed(tmp_path)
-    drop = "ALTER TABLE orders DROP COLUMN note;\n"
-    written(tmp_path, {"migrations/4_drop.up.sql": drop, "cart.go": "package cart\n"})
-    found = looked(tmp_path, since="main", options=Options(select=("MA710",)))
-    assert [str(each.span) for each in found.findings if each.code == "MA710"] == [
-        "migrations/4_drop.up.sql:1"
-    ]
-
-
-def test_flyways_own_setting_says_whether_its_lock_stops_a_concurrent_build(tmp_path: Path) -> None:
-    files = {
-        "flyway.conf": "flyway.locations=filesystem:sql\n",
-        "sql/V1__orders.sql": "CREATE TABLE orders (id bigint PRIMARY KEY, total int);\n",
-        "sql/V2__index.sql": "CREATE INDEX CONCURRENTLY orders_total ON orders (total);\n",
-    }
-    found = looked(written(tmp_path, files))
-    assert [str(each.span) for each in found.findings if each.code == "MA523"] == ["sql/V2__index.sql:1"]
-    written(tmp_path, {"flyway.conf": files["flyway.conf"] + "flyway.postgresql.transactional.lock=false\n"})
-    assert "MA523" not in [each.code for each in looked(tmp_path).findings]
