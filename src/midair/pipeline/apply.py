@@ -97,7 +97,7 @@ def _refuse_half_done(opened: Opened, made: Plan) -> None:
     """Raises `Refused` where a migration that is none of these is half applied: it stands on what they would take away."""
     begun = [
         each
-        for each in Journal(opened.session).open_steps()
+        for each in Journal(opened.session, opened.project.tool).open_steps()
         if each.direction == Direction.UP and each.revision not in made.revisions
     ]
     if begun and not any(takes_back(each.id) for each in made.steps):
