@@ -194,6 +194,8 @@ def _row(
     states = Counter(each.split(" ")[1] for each in both.errors)
     for each in (*dict.fromkeys(both.errors), *both.broken):
         print(f"  {change.name}, {tool.__name__}: {each}", file=sys.stderr)
+    if both.lock_by:
+        print(f"  {change.name}, {tool.__name__}: {both.lock_ms:.0f} ms behind {both.lock_by}", file=sys.stderr)
     took = float(forth.facts["expand"])
     errors = (
         f"{len(both.errors)} ({', '.join(f'{count} × {state}' for state, count in states.items())})"
@@ -217,7 +219,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--only", nargs="*", default=[], help="names of changes")
     parser.add_argument("--major", type=int)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := set(options.only) - {each.name for each in CHANGES}:
+        parser.error(
+            f"no change is named {', '.join(sorted(unknown))}; there are {', '.join(each.name for each in CHANGES)}"
+        )
+    if not PGROLL.exists():
+        parser.error(f"{PGROLL} is not there: scripts/install_peers.sh brings it")
+    return options
 
 
 if __name__ == "__main__":

@@ -104,7 +104,10 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--only", nargs="*", default=[], help="numbers of scenarios")
     parser.add_argument("--major", type=int, help="PostgreSQL version of the throwaway server")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if unknown := set(options.only) - {each.number for each in found()}:
+        parser.error(f"no scenario has the number {', '.join(sorted(unknown))}")
+    return options
 
 
 if __name__ == "__main__":

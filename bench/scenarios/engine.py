@@ -17,11 +17,11 @@ from midair.model.address import Secret
 from midair.model.event import Event
 
 _PATIENCE_S = 400.0
-_LONG_S = 1.0
+_LONG_S = 0.6
 """Most strikes at a random moment fall early in it: what most commands take."""
 _CUT_OFF = (4, 6)
 """How midair ends when its sessions were: the outcome is not done, or unknown."""
-_NOWHERE = os.open(os.devnull, os.O_WRONLY)
+NOWHERE = os.open(os.devnull, os.O_WRONLY)
 _TERMINATE = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND application_name LIKE 'midair%' AND application_name <> 'midair bench'
@@ -109,7 +109,7 @@ def _struck(world: World, root: Path, command: str, luck: random.Random, result:
     """
     means = luck.choice(("event", "moment", "session"))
     dies_at = luck.randrange(1, 10) if means == "event" else 0
-    pid = begun(world, root, command, dies_at, says=_NOWHERE if means == "session" else 2)
+    pid = begun(world, root, command, dies_at, says=NOWHERE if means == "session" else 2)
     if means != "event":
         time.sleep(luck.random() ** 2 * _LONG_S)
         if means == "moment" and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
@@ -149,7 +149,7 @@ def _import_all() -> None:
     ):
         package = import_module(f"midair.{room}")
         for each in walk_packages(package.__path__, f"{package.__name__}."):
-            if not each.name.endswith((".worker", ".__main__")):
+            if not each.name.endswith((".worker", ".__main__", ".mariadb", ".mariadb_errors")):
                 import_module(each.name)
 
 

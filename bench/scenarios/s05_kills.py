@@ -19,7 +19,7 @@ from bench.scenarios.s03_bigint_key import MIGRATION as KEY
 from bench.scenarios.s03_bigint_key import seeded as referred_to
 from bench.scenarios.world import Result, Scenario, World, summed, world
 
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000
 """More would only make the backfills between the cuts longer."""
 _A_COMMAND = 6
 """So many cuts at most before a command may come to its end."""

@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.scenarios.application import wrong
-from bench.scenarios.engine import begun, done, ended
+from bench.scenarios.engine import NOWHERE, begun, done, ended
 from bench.scenarios.life import OLD
 from bench.scenarios.s05_kills import CHANGES, MOST_ROWS, Change
-from bench.scenarios.world import Result, World, fresh_server, summed, world
+from bench.scenarios.world import Result, Scenario, World, fresh_server, summed, world
 from tests.support.restarts import Restartable
 
 _LASTING = ("synchronous_commit=on", "full_page_writes=on")
@@ -55,7 +55,7 @@ def _through(here: World, server: Restartable, root: Path, command: str, result:
     """The command to its end, with the server gone up to three times on the way."""
     luck = random.Random(f"{command} {result.kills}")
     for _ in range(_A_COMMAND):
-        pid = begun(here, root, command)
+        pid = begun(here, root, command, says=NOWHERE)
         time.sleep(0.02 + luck.random() * 0.25)
         server.restart()
         server.wait()

@@ -17,7 +17,6 @@ import midair
 from midair.errors import LockNotAcquired
 
 _MOST_ROWS = 100_000
-_WORST_S = 0.150
 _RETYPE = ("ALTER TABLE orders ALTER COLUMN total TYPE bigint;", Version("new"))
 _READS, _WRITES = (
     "SELECT count(*) FROM orders",
@@ -27,10 +26,13 @@ _READS, _WRITES = (
 
 @dataclass(frozen=True)
 class _Case:
+    """`back`: also taken back and made once more while the table is held; `to_ready`: no further than that."""
+
     holder: Holder
     migration: str
     new: Version
-    forth_only: bool = False
+    back: bool = False
+    to_ready: bool = False
 
 
 def run(here: World) -> Result:
@@ -52,10 +54,10 @@ def _cases(size: Size) -> list[_Case]:
     idle = Holder("idle transaction", transaction(60 * part, "SELECT 1 FROM orders LIMIT 1", once=True))
     vacuum, freezing = Holder("autovacuum", autovacuum), Holder("anti-wraparound vacuum", wraparound(10))
     if not size.timed:
-        return [_Case(reader, *COLUMN), _Case(writer, *_RETYPE), _Case(vacuum, *COLUMN)]
+        return [_Case(reader, *COLUMN), _Case(writer, *_RETYPE, back=True), _Case(vacuum, *COLUMN)]
     return [
-        _Case(reader, *COLUMN), _Case(reader, *_RETYPE, forth_only=True), _Case(writer, *COLUMN), _Case(writer, *_RETYPE),
-        _Case(idle, *COLUMN, forth_only=True), _Case(vacuum, *COLUMN), _Case(vacuum, *_RETYPE), _Case(freezing, *COLUMN, forth_only=True),
+        _Case(reader, *COLUMN), _Case(writer, *COLUMN, back=True), _Case(writer, *_RETYPE, back=True), _Case(idle, *COLUMN, to_ready=True),
+        _Case(vacuum, *COLUMN, back=True), _Case(vacuum, *_RETYPE), _Case(freezing, *COLUMN, to_ready=True),
     ]  # fmt: skip
 
 
@@ -67,23 +69,21 @@ def _held(here: World, case: _Case) -> Result:
         with case.holder.holds(here), running(here, [OLD], result):
             result.begins(f"expand, {case.holder.name}")
             took.append(f"ready {done(here, root, 'apply', result):.1f} s")
-            if not case.forth_only:
+            if case.back:
                 took.append(f"back {done(here, root, 'rollback', result):.1f} s")
                 done(here, root, "apply", result)
-        if not case.forth_only:
+        if not case.to_ready:
             # held anew: a connection that was there before ready keeps the gate shut, and should
             with case.holder.holds(here), running(here, [case.new], result):
                 result.begins(f"contract, {case.holder.name}")
                 took.append(f"contracted {done(here, root, 'contract', result):.1f} s")
-    result.wrong += wrong(here, OLD if case.forth_only else case.new)
+    result.wrong += wrong(here, OLD if case.to_ready else case.new)
     result.rows = rows(here)
     worst = max(result.waits)
     name = (
         f"{case.holder.name}, {case.migration.split(' ')[3].lower()} {case.migration.split(' ')[4].lower()}"
     )
     result.facts[name] = f"{', '.join(took)}; worst {worst * 1000:.0f} ms, for midair {result.lock_ms:.0f} ms"
-    if here.size.timed:
-        result.expect(f"{name}: a writer waited {worst:.3f} s", holds=worst <= _WORST_S)
     return judged(here, result)
 
 
@@ -114,4 +114,4 @@ def _refused(request: midair.Request) -> str:
     return ""
 
 
-SCENARIO = Scenario("6", "lock queue", "0 errors, worst writer 150 ms", run)
+SCENARIO = Scenario("6", "lock queue", "0 errors, nobody waits 100 ms for midair", run)

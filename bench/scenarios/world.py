@@ -35,7 +35,7 @@ class Size:
 
 
 SHORT = Size(rows=2_000, seconds=0.4, rate=50, clients=1, kills=2, many=2_000)
-FULL = Size(rows=1_000_000, seconds=3, rate=50, clients=3, kills=70, many=5_000_000, soak_s=60, timed=True)
+FULL = Size(rows=1_000_000, seconds=3, rate=50, clients=3, kills=145, many=5_000_000, soak_s=30, timed=True)
 _SETTINGS = (
     "shared_buffers=256MB", "max_wal_size=4GB", "wal_level=logical", "max_wal_senders=10", "autovacuum=on",
     "checkpoint_timeout=15min", "max_connections=100", "max_prepared_transactions=4",

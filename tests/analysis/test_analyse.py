@@ -273,3 +273,64 @@ def test_what_public_projects_do_rightly_is_no_finding(sql: str, code: str) -> N
     assert code not in codes(
         look(TABLE, "CREATE TABLE kv (v text);\nCREATE TABLE states (id bigint, state text);", sql)
     )
+
+
+VIEWS = """
+CREATE TABLE people (id bigint PRIMARY KEY, name text, avatar text);
+CREATE TABLE posts (id bigint PRIMARY KEY, author bigint, name text);
+{view};
+"""
+
+
+@pytest.mark.parametrize(
+    ("view", "needed"),
+    [
+        ("SELECT name, (SELECT count(*) FROM posts p WHERE p.author = u.id) FROM people u", False),
+        ("SELECT u.*, p.author FROM people u JOIN posts p ON p.author = u.id", False),
+        ("SELECT x.name FROM (SELECT id AS name FROM posts) x JOIN people u ON true", False),
+        ("WITH x AS (SELECT id, author AS name FROM posts) SELECT x.name FROM x", False),
+        ("SELECT id FROM people WHERE EXISTS (SELECT FROM posts WHERE author = people.id)", False),
+        ("SELECT p.name FROM people u JOIN posts p ON p.author = u.id", True),
+        ("SELECT id FROM people u WHERE (SELECT max(name) FROM posts) = u.name", True),
+        ("SELECT u.id FROM people u WHERE EXISTS (SELECT * FROM posts)", True),
+        ("SELECT * FROM people, posts", True),
+        ("SELECT id FROM posts UNION SELECT 1 FROM posts ORDER BY 1", False),
+        ("SELECT id FROM people UNION SELECT id FROM posts WHERE name = ''", True),
+    ],
+)
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_a_view_holds_on_to_the_columns_it_names_and_to_no_others_of_that_name(
+    view: str, needed: bool, kind: str
+) -> None:
+    made = VIEWS.format(view=f"CREATE {kind} shown AS {view}")
+    found = look(made, "ALTER TABLE posts DROP COLUMN name", schema=Schema(complete=True))
+    assert ("MA416" in codes(found)) is needed
+
+
+def test_cascade_takes_nothing_from_the_table_that_a_dropped_tables_key_points_to() -> None:
+    made = (
+        "CREATE TABLE loans (id bigint PRIMARY KEY);"
+        "CREATE TABLE paid (id bigint PRIMARY KEY, loan bigint CONSTRAINT paid_loan REFERENCES loans);"
+    )
+    drop = "DROP TABLE paid CASCADE"
+    assert "MA203" not in codes(look(made, drop, schema=Schema(complete=True)))
+    view = "CREATE VIEW totals AS SELECT count(*) FROM paid;"
+    (found,) = [
+        each for each in look(made + view, drop, schema=Schema(complete=True)) if each.code == "MA203"
+    ]
+    assert "totals" in found.message
+    assert "loans" not in found.message
+
+
+def test_a_key_on_columns_that_another_key_holds_apart_finds_no_duplicates() -> None:
+    made = "CREATE TABLE blocks (id bigint PRIMARY KEY, a bigint NOT NULL, b bigint NOT NULL, CONSTRAINT ab UNIQUE (a, b))"
+    swap = "ALTER TABLE blocks DROP COLUMN id, ADD PRIMARY KEY ({columns}), DROP CONSTRAINT ab"
+    assert "MA410" not in codes(look(made, swap.format(columns="a, b")))
+    assert "MA410" in codes(look(made, swap.format(columns="a")))
+
+
+def test_a_number_of_so_many_digits_fits_a_text_of_three_more() -> None:
+    made = "CREATE TABLE prices (id bigint PRIMARY KEY, price numeric({digits}))"
+    change = "ALTER TABLE prices ALTER COLUMN price TYPE varchar(10)"
+    assert "MA411" not in codes(look(made.format(digits="7, 7"), change))
+    assert "MA411" in codes(look(made.format(digits="8, 2"), change))

@@ -37,14 +37,30 @@ SHAPES = {
         "INSERT INTO mails SELECT id, mail FROM people WHERE mail IS NOT NULL;"
         "ALTER TABLE people DROP COLUMN mail;",
     ),
+    "its key and NOT NULL said behind the copy": (
+        USERS,
+        "CREATE TABLE profiles (user_id bigint NOT NULL, bio text);"
+        "INSERT INTO profiles SELECT id, bio FROM users WHERE bio IS NOT NULL;"
+        "ALTER TABLE profiles ADD CONSTRAINT profiles_key PRIMARY KEY (user_id);"
+        "ALTER TABLE profiles ALTER COLUMN bio SET NOT NULL;"
+        "ALTER TABLE users DROP COLUMN bio;",
+    ),
+    "two tables off one": (
+        USERS,
+        "CREATE TABLE profiles (user_id bigint PRIMARY KEY REFERENCES users, bio text NOT NULL);"
+        "INSERT INTO profiles SELECT id, bio FROM users WHERE bio IS NOT NULL;"
+        "CREATE TABLE counts (user_id bigint PRIMARY KEY REFERENCES users ON DELETE CASCADE, visits int);"
+        "INSERT INTO counts SELECT id, visits FROM users;"
+        "ALTER TABLE users DROP COLUMN bio, DROP COLUMN visits;",
+    ),
 }  # fmt: skip
 _PROFILES = (
     "INSERT INTO profiles (user_id, bio) SELECT id, bio FROM users;\nALTER TABLE users DROP COLUMN bio;"
 )
 REFUSED = {
     "a column of its own": (
-        f"CREATE TABLE profiles (id bigserial PRIMARY KEY, user_id bigint UNIQUE, bio text);\n{_PROFILES}",
-        "profiles.id comes from no column of users",
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text, since timestamptz DEFAULT now());\n{_PROFILES}",
+        "profiles.since comes from no column of users",
     ),
     "another key": (
         f"CREATE TABLE profiles (user_id bigint, bio text PRIMARY KEY);\n{_PROFILES}",
@@ -71,6 +87,21 @@ REFUSED = {
         f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}\nCREATE INDEX late ON profiles (bio);",
         "speaks of profiles again",
     ),
+    "a foreign key to it": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}\n"
+        "ALTER TABLE teams ADD CONSTRAINT led FOREIGN KEY (id) REFERENCES profiles;",
+        "speaks of profiles again",
+    ),
+    "a column added behind the copy": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}".replace(
+            "users;\n", "users;\nALTER TABLE profiles ADD COLUMN since date;\n"
+        ),
+        "altered by more than constraints",
+    ),
+    "another statement in between": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\nCREATE TABLE more (id int);\n{_PROFILES}",
+        "000001_m1.up.sql:2 stands between it and its rows",
+    ),
     "a name of the journal's": (
         f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}".replace("profiles", "event"),
         "midair has a table event of its own",
@@ -88,33 +119,59 @@ REFUSED = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_each_shape_ends_as_the_naive_migration_leaves_it(
-    rig: Rig, project: Callable[..., Path], shape: str
+    newest: Rig, project: Callable[..., Path], shape: str
 ) -> None:
     given, sql = SHAPES[shape]
     root = project(sql)
-    with rig.database(given) as written, rig.database(given) as online:
+    with newest.database(given) as written, newest.database(given) as online:
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert "split-table" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+NUMBERED = {
+    "serial": "id serial PRIMARY KEY, user_id bigint NOT NULL UNIQUE",
+    "identity": "id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, user_id bigint NOT NULL UNIQUE",
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERED)
+def test_a_key_of_the_new_tables_own_is_the_old_ones_and_counts_on_after_contract(
+    rig: Rig, project: Callable[..., Path], kind: str
+) -> None:
+    columns = NUMBERED[kind].replace("serial", "bigserial")
+    root = project(f"CREATE TABLE profiles ({columns}, bio text);\n{_PROFILES}")
+    with rig.database(USERS) as written, rig.database(USERS) as online, rig.session(online) as session:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        midair.apply(request_for(root, online), Remembering())
+        new = "WITH made AS (INSERT INTO users (id, email) VALUES ({0}, 'n')) SELECT 1"
+        session.query(new.format(777))
+        put = "INSERT INTO profiles (user_id, bio) VALUES ({0}, 'x') RETURNING id"
+        assert session.query(put.format(777)) == [(777,)]
+        closed(root, online)
+        assert dump(rig.server.bin, online, data=False) == dump(rig.server.bin, written, data=False)
+        session.query(new.format(888))
+        assert session.query(put.format(888)) == [(778,)]
+        assert session.query("SELECT count(*) FROM profiles WHERE id = user_id") == [(301,)]
 
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_what_cannot_be_split_is_refused_by_its_reason(
-    rig: Rig, project: Callable[..., Path], what: str
+    newest: Rig, project: Callable[..., Path], what: str
 ) -> None:
     sql, why = REFUSED[what]
     given = USERS + "CREATE TABLE teams (id bigint PRIMARY KEY, bio text);"
-    with rig.database(given) as address, pytest.raises(NotOnline, match=why):
+    with newest.database(given) as address, pytest.raises(NotOnline, match=why):
         midair.plan(request_for(project(sql), address))
 
 
 def test_a_later_migration_that_touches_either_half_waits_for_the_gate(
-    rig: Rig, project: Callable[..., Path]
+    newest: Rig, project: Callable[..., Path]
 ) -> None:
     root = project(SPLIT, "ALTER TABLE profiles ADD COLUMN motto text;")
-    with rig.database(USERS) as address:
+    with newest.database(USERS) as address:
         with pytest.raises(GateInTheWay, match="profiles"):
             midair.apply(request_for(root, address), Remembering())
         midair.apply(request_for(root, address), Remembering(), "1")
@@ -122,8 +179,8 @@ def test_a_later_migration_that_touches_either_half_waits_for_the_gate(
         midair.apply(request_for(root, address), Remembering())
 
 
-def test_the_journal_has_no_table_that_is_not_reserved(rig: Rig, project: Callable[..., Path]) -> None:
-    with rig.database(USERS) as address, rig.session(address) as session:
+def test_the_journal_has_no_table_that_is_not_reserved(newest: Rig, project: Callable[..., Path]) -> None:
+    with newest.database(USERS) as address, newest.session(address) as session:
         midair.apply(request_for(project("SELECT 1;"), address), Remembering())
         rows = session.query(
             "SELECT relname FROM pg_class WHERE relnamespace = 'midair'::regnamespace AND relkind = 'r'"

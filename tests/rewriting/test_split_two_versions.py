@@ -86,13 +86,13 @@ def test_back_before_contract_nothing_written_is_lost(
 
 
 def test_increments_that_meet_on_one_row_through_either_name_are_all_there(
-    rig: Rig, project: Callable[..., Path]
+    newest: Rig, project: Callable[..., Path]
 ) -> None:
-    with rig.database(ACCOUNTS) as address:
+    with newest.database(ACCOUNTS) as address:
         midair.apply(request_for(project(_EVERY), address), Remembering())
 
         def raise_it(table: str) -> None:
-            with rig.session(address, f"shop {table}") as session:
+            with newest.session(address, f"shop {table}") as session:
                 for _ in range(100):
                     run(session, f"UPDATE {table} SET balance = balance + 1 WHERE id = 1")
 
@@ -101,7 +101,7 @@ def test_increments_that_meet_on_one_row_through_either_name_are_all_there(
             each.start()
         for each in threads:
             each.join()
-        with rig.session(address) as session:
+        with newest.session(address) as session:
             rows = session.query(
                 "SELECT a.balance, h.balance FROM accounts a, midair.holdings h WHERE a.id = 1 AND h.id = 1"
             )

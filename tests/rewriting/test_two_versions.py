@@ -22,6 +22,7 @@ CHANGES = {
         "ALTER TABLE accounts ALTER COLUMN amount SET NOT NULL;\nALTER TABLE accounts DROP COLUMN balance;",
         Version("new", balance="amount"),
     ),
+    "shadow table": ("-- midair: strategy = shadow\nALTER TABLE accounts ALTER COLUMN balance TYPE bigint;", Version("new")),
     "change key type": (
         "ALTER TABLE accounts ALTER COLUMN id TYPE bigint;\nALTER TABLE moves ALTER COLUMN account TYPE bigint;", Version("new")
     ),

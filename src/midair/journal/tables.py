@@ -16,7 +16,7 @@ locked when their batch came by. `migration` is the digest of every file as it w
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 5
+VERSION = 6
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -126,9 +126,12 @@ def create(product: Product) -> tuple[Sql, ...]:
     version = Sql(
         f"INSERT INTO {meta} (schema_version) SELECT {VERSION} WHERE NOT EXISTS (SELECT 1 FROM {meta})"
     )
+    # The run that walks the lane: whoever takes it over says so here before it looks where the lane stands.
+    owner = (Sql("ALTER TABLE midair.backfill ADD COLUMN IF NOT EXISTS owner text"),)
+    since_6 = owner if product is Product.POSTGRESQL else ()
     functions = tripwires() if product is Product.POSTGRESQL else ()
     newer = Sql(f"UPDATE {meta} SET schema_version = {VERSION} WHERE schema_version < {VERSION}")
-    return (*schema, *tables, open_steps, *functions, version, newer)
+    return (*schema, *tables, *since_6, open_steps, *functions, version, newer)
 
 
 def tripwires() -> tuple[Sql, ...]:

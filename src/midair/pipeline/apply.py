@@ -5,7 +5,7 @@ from midair.execution.services import Reporter
 from midair.journal import Journal, contracts
 from midair.model.migration import Direction
 from midair.model.outcome import Done
-from midair.model.plan import CloseGate, Plan
+from midair.model.plan import CloseGate, Plan, takes_back
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.plan import begun_programs, planned, refuse_unapproved
@@ -80,6 +80,8 @@ def rollback(
 ) -> Done:
     """Takes migrations back, newest first: what is not contracted yet loses nothing, the rest goes by the tool's own downgrade.
 
+    A migration that a run left half applied is taken back first, by itself: nothing of it is left.
+
     Raises:
         Irreversible: one of them has no way back; nothing was changed.
     """
@@ -95,10 +97,10 @@ def _refuse_half_done(opened: Opened, made: Plan) -> None:
     """Raises `Refused` where a migration that is none of these is half applied: it stands on what they would take away."""
     begun = [
         each
-        for each in Journal(opened.session).open_steps()
+        for each in Journal(opened.session, opened.project.tool).open_steps()
         if each.direction == Direction.UP and each.revision not in made.revisions
     ]
-    if begun:
+    if begun and not any(takes_back(each.id) for each in made.steps):
         raise Refused(
             f"{begun[0].revision} is half applied, and would lose what it stands on",
             state="nothing was changed now; its steps that ran are still in place",

@@ -1,5 +1,6 @@
 """What is wrong with a database right now, each with the command that mends it."""
 
+from midair.database import Session
 from midair.dialects.postgresql.health import ailments_of
 from midair.errors import Unsupported
 from midair.journal import Journal
@@ -13,7 +14,7 @@ def doctor(request: Request) -> tuple[Ailment, ...]:
     """Everything that keeps the server, or the next migration, from working; nothing is written.
 
     Raises:
-        Unsupported: the database is SQLite. Of MariaDB only what midair itself left half done is told.
+        Unsupported: the database is SQLite; or MariaDB, where midair left nothing half done and nothing else is asked.
     """
     source, project = open_project(request)
     address = address_of(request, project)
@@ -22,10 +23,19 @@ def doctor(request: Request) -> tuple[Ailment, ...]:
     session = connected(request, source, address)
     try:
         if session.product is not Product.POSTGRESQL:
-            return _unfinished(Journal(session))
+            return _only_unfinished(session)
         return (*_unfinished(Journal(session)), *ailments_of(session))
     finally:
         session.close()
+
+
+def _only_unfinished(session: Session) -> tuple[Ailment, ...]:
+    found = _unfinished(Journal(session))
+    if not found:
+        raise Unsupported(
+            f"doctor has no questions for {session.product}; midair itself left nothing half done there"
+        )
+    return found
 
 
 def _unfinished(journal: Journal) -> tuple[Ailment, ...]:

@@ -5,7 +5,9 @@ What knows changes and their effects is imported where a plan needs it: a run th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from shutil import disk_usage
 
+from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
 from midair.errors import HistoryDiverged, PlanChanged
 from midair.journal import Journal, contracts
@@ -46,7 +48,16 @@ def plan(
 
 
 def planned(opened: Opened, target: str | None, direction: Direction, *, keep_target: bool = False) -> Plan:
-    """What is to be done, in the tool's own order and transactions."""
+    """What is to be done, in the tool's own order and transactions.
+
+    Backward, a migration that a run left half applied goes first, and by itself: nothing of it is recorded yet.
+    """
+    if direction is Direction.DOWN and not keep_target:
+        from midair.pipeline.takeback import abort_of, half_applied
+
+        begun_now = half_applied(opened, target)
+        if begun_now is not None:
+            return abort_of(opened, begun_now)
     applied, standings = standings_of(opened)
     begun = begun_programs(opened)
     if begun is not None and begun.direction is direction:
@@ -70,7 +81,7 @@ def begun_programs(opened: Opened) -> Plan | None:
     """
     if opened.source.unrun is None:
         return None
-    plan = Journal(opened.session).begun_plan()
+    plan = Journal(opened.session, opened.project.tool).begun_plan()
     if plan is None:
         return None
     half_done, kept = _half_done(opened), dict(plan.checksums)
@@ -86,7 +97,9 @@ def begun_programs(opened: Opened) -> Plan | None:
 
 def _half_done(opened: Opened) -> frozenset[RevisionId]:
     return frozenset(
-        each.revision for each in Journal(opened.session).open_steps() if not takes_back(each.id)
+        each.revision
+        for each in Journal(opened.session, opened.project.tool).open_steps()
+        if not takes_back(each.id)
     )
 
 
@@ -171,6 +184,7 @@ def laid(
                 attached=attachments(session),
                 stand_ins=stand_ins(session),
                 usages=usages(session),
+                free_bytes=_free_bytes(session),
                 defers=True,
             )
         return lay_out_online(
@@ -203,6 +217,18 @@ def laid(
         prepare=prepare,
     )
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
+
+
+def _free_bytes(session: Session) -> int | None:
+    """What is left on the server's disk; `None` where it is on another machine, or keeps its folder to itself."""
+    if not (session.address.host or "/").startswith("/"):
+        return None
+    # From a table, because a mere SHOW fails for roles that may not know.
+    found = session.query("SELECT setting FROM pg_settings WHERE name = 'data_directory'")
+    try:
+        return disk_usage(found[0][0]).free if found else None
+    except OSError:
+        return None
 
 
 def _to_take_back(opened: Opened) -> tuple[Contract, ...]:

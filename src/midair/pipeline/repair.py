@@ -1,20 +1,18 @@
 """Settles what a crash or a hand left."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from midair.database import Session
-from midair.errors import Dirty, Unsupported
+from midair.errors import Unsupported
 from midair.execution.services import Reporter
 from midair.journal import Journal
-from midair.model.migration import Applied, Migration
-from midair.model.statement import Sql
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.request import Request
-from midair.pipeline.standings import history_before
-from midair.pipeline.takeback import taking_back
-from midair.planning.choose import find
-from midair.sources.history import History, Marks
+from midair.pipeline.takeback import abort_of, begun_migration, clean_marks
+
+if TYPE_CHECKING:
+    from midair.model.statement import Sql
+    from midair.sources.history import Marks
 
 
 def repair(
@@ -64,33 +62,19 @@ def _released(opened: Opened, *, apply_it: bool) -> tuple[str, ...]:
     return tuple(sentence for sentence, _ in found)
 
 
-def _begun(opened: Opened, revision: str) -> tuple[Migration, Sequence[Applied]]:
-    """The migration, and the history without the mark that it was begun."""
-    project, session = opened.project, opened.session
-    applied = project.history.read(session)
-    try:
-        standings = opened.source.compare(project, applied)
-    except Dirty as error:
-        applied = history_before(error, Journal(session, project.tool).open_steps()) or ()
-        standings = opened.source.compare(project, applied)
-    return find(standings, revision), applied
-
-
 def _undone(opened: Opened, revision: str, report: Reporter, *, apply_it: bool) -> tuple[str, ...]:
-    migration, applied = _begun(opened, revision)
-    clean = _clean_marks(opened.project.history, opened.session, migration, applied)
-    made = taking_back(opened, migration.revision, clean)
+    made = abort_of(opened, revision)
     if apply_it:
         flown(opened, made, report)
-    return tuple(f"{migration.revision}: {step.title}" for step in made.steps)
+    return tuple(f"{step.revision}: {step.title}" for step in made.steps)
 
 
 def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
     project, session = opened.project, opened.session
     journal = Journal(session, project.tool)
-    migration, applied = _begun(opened, revision)
+    migration, applied = begun_migration(opened, revision)
     marks: tuple[Marks, ...] = project.history.record(session, [migration], applied) if done else ()
-    clean = _clean_marks(project.history, session, migration, applied) if not done else ()
+    clean = clean_marks(project.history, session, migration, applied) if not done else ()
     sql = [*(statement for mark in marks for statement in mark.within), *clean]
     if journal.ready:
         sql.append(journal.close_steps(migration.revision))
@@ -98,15 +82,6 @@ def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tu
         session.run(sql, atomic=True)
     verb = "recorded as applied" if done else "recorded as not applied"
     return (f"{migration.revision} {verb}; its open steps are closed",)
-
-
-def _clean_marks(
-    history: History, session: Session, migration: Migration, applied: Sequence[Applied]
-) -> tuple[Sql, ...]:
-    """What puts the history back to before a migration that was begun: forgetting it."""
-    return tuple(
-        sql for mark in history.forget(session, [migration], applied) for sql in (mark.within or mark.after)
-    )
 
 
 def _repaired(opened: Opened, *, apply_it: bool) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from midair.rewriting.piece import Declined, Piece
 from midair.rewriting.recipe import NoWay, Phases, Recipe
 from midair.rewriting.rewrite import Case, Rewrite
 from midair.rewriting.scene import Scene
-from midair.rewriting.takeback import taken_back
+from midair.rewriting.takeback import taken_back, with_ways_back
 from midair.rewriting.uncovered import UNCOVERED, not_online, refuse_uncovered, refuse_whole
 
 DECLARED = "declared"
@@ -142,7 +142,8 @@ def _deferred(statement: Statement, change: Change, case: Case) -> Made | None:
         if isinstance(answer, NoWay):
             reasons.append((each.name, answer))
         elif answer is not None:
-            made = _each(statement, answer.expand, case.scene, each.name)
+            expand = tuple(with_ways_back(answer.expand, answer.undo))
+            made = _each(statement, expand, case.scene, each.name)
             taken = case.following[: answer.takes]
             done = (change, *(part for later in taken for part in changes_of(later.sql)))
             after = replace(case.scene.after(done), fresh=made.scene.fresh)

@@ -58,6 +58,7 @@ class Mirror:
         )
 
     def _row(self) -> str:
+        """True: the target has the row as it is, or neither has it."""
         here = self._here("source")
         return (
             f"BEGIN DELETE FROM {self.left} AS noted WHERE noted.key = {self._noted()};"
@@ -67,17 +68,21 @@ class Mirror:
         )
 
     def _copied(self) -> str:
-        names = ", ".join(name for name, _ in self.columns)
-        values = ", ".join(value for _, value in self.columns)
-        sets = ", ".join(f"{name} = excluded.{name}" for name, _ in self.columns if name not in self.names)
-        # A row of another key that has the place of this one must not be overwritten: the target cannot hold both.
-        same = " AND ".join(f"target.{name} = excluded.{name}" for name in self.names)
-        noted = f"INSERT INTO {self.left} (key) VALUES ({self._noted()});"
-        action = f"DO UPDATE SET {sets or f'{self.names[0]} = excluded.{self.names[0]}'} WHERE {same}"
+        names, values = (", ".join(each) for each in zip(*self.columns, strict=True))
+        sets = ", ".join(f"{name} = {value}" for name, value in self.columns if name not in self.names)
+        noted = f"INSERT INTO {self.left} (key) VALUES ({self._noted()}); RETURN false;"
+        # Changed where it is there: a column that the source does not know keeps what it has.
+        found = (
+            f"UPDATE {self.target} AS target SET {sets} FROM {self.source} AS source WHERE"
+            f" {self._here('source')} AND {self._here('target')};"
+            if sets
+            else f"PERFORM FROM {self.target} AS target WHERE {self._here('target')};"
+        )
+        # A row of another key that has the place of this one stays: the target cannot hold both.
         copy = (
-            f"INSERT INTO {self.target} AS target ({names}) OVERRIDING SYSTEM VALUE SELECT {values} FROM {self.source} AS source"
-            f" WHERE {self._here('source')} ON CONFLICT ({', '.join(self.arbiter)}) {action};"
-            f" IF NOT FOUND THEN {noted} END IF;"
+            f"{found} IF NOT FOUND THEN INSERT INTO {self.target} ({names}) OVERRIDING SYSTEM VALUE SELECT {values}"
+            f" FROM {self.source} AS source WHERE {self._here('source')} ON CONFLICT ({', '.join(self.arbiter)}) DO NOTHING;"
+            f" IF NOT FOUND THEN {noted} END IF; END IF;"
         )
         if not self.fails:
             return copy
@@ -144,11 +149,12 @@ class Mirror:
         return f"EXISTS (SELECT FROM {self.left} AS noted WHERE noted.key = jsonb_build_array({keys})::text)"
 
     def again(self) -> str:
-        """PL/pgSQL that copies the noted rows once more."""
+        """A query that copies the noted rows once more, and counts those that cannot be."""
         keys = ", ".join(
             f"(noted.key::jsonb ->> {number})::{each.type}" for number, each in enumerate(self.key)
         )
-        return f"PERFORM {self.row_function}({keys}) FROM (SELECT DISTINCT key FROM {self.left}) AS noted"
+        noted = f"(SELECT DISTINCT key FROM {self.left}) AS noted"
+        return f"SELECT count(*) FROM {noted} WHERE NOT {self.row_function}({keys})"
 
     def differing(self) -> str:
         """A query that counts rows that are not the same in both tables, noted ones left out."""
@@ -209,7 +215,10 @@ def _branches(mirror: Mirror, table: str, key: str, rows: str | None) -> list[st
     steps.append(f"DELETE FROM {table}")
     steps.append(_same(mirror, "deleted rows"))
     if rows is not None:
-        steps += [f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {rows}", mirror.again()]
+        steps += [
+            f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {rows}",
+            f"PERFORM ({mirror.again()})",
+        ]
         if not mirror.fails:
             steps.append(_same(mirror, "new rows"))
     else:
@@ -228,14 +237,9 @@ def _same(mirror: Mirror, what: str) -> str:
     )
 
 
-def noted_rows(mirror: Mirror) -> str:
-    """A query that counts them."""
-    return f"SELECT count(DISTINCT key) FROM {mirror.left}"
-
-
 def settled(mirror: Mirror, what: str, hint: str, *, compares: bool) -> str:
     """A DO block that copies the noted rows once more and stops where some are left; `compares`: where any row differs."""
-    text = f"% rows of {what} cannot be as the new table demands, the first has the key %"
+    text = f"% rows of {what} cannot be copied, the first has the key %"
     check = (
         f"  SELECT count(*) INTO found FROM ({mirror.differing()}) AS counted(number) WHERE number > 0;\n"
         f"  IF found > 0 THEN RAISE EXCEPTION 'the copy of {what.replace(chr(39), chr(39) * 2)} is not the same'; END IF;\n"
@@ -243,8 +247,8 @@ def settled(mirror: Mirror, what: str, hint: str, *, compares: bool) -> str:
         else ""
     )
     return (
-        f"DO $midair$ DECLARE found bigint; first text; BEGIN\n  {mirror.again()};\n"
-        f"  SELECT count(DISTINCT key), min(key) INTO found, first FROM {mirror.left};\n"
+        f"DO $midair$ DECLARE found bigint; first text; BEGIN\n  found := ({mirror.again()});\n"
+        f"  SELECT min(key) INTO first FROM {mirror.left};\n"
         f"  IF found > 0 THEN RAISE EXCEPTION {literal(text)}, found, first USING HINT = {literal(hint)}; END IF;\n"
         f"{check}END $midair$"
     )

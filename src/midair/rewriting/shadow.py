@@ -14,7 +14,7 @@ from midair.model.plan import Phase
 from midair.model.schema import Table, bare_name, beside
 from midair.model.statement import Sql, Statement
 from midair.rewriting.described import described
-from midair.rewriting.mirror import Mirror, noted_rows, settled, tried
+from midair.rewriting.mirror import Mirror, settled, tried
 from midair.rewriting.names import raw, raw_path
 from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import Phases
@@ -51,9 +51,12 @@ class Shadow:
     notes: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     """What takes away again what `made` made, besides the table itself."""
+    keeps: bool = False
+    """The old table stays for good, as its author wrote it."""
+    holds: tuple[Held, ...] = ()
 
-    def phases(self, *, takes: int, reverses: str) -> Phases:
-        """The recipe."""
+    def phases(self, *, takes: int, reverses: str, cost: str | None) -> Phases:
+        """The recipe; `cost` is what it needs of the disk, for people."""
         name = self.table.name
         return Phases(
             expand=tuple(self._expand()),
@@ -61,15 +64,15 @@ class Shadow:
             locks=tuple(sorted({*self._neighbours(), (self.old, LockLevel.ACCESS_EXCLUSIVE)})),
             undo_first=(),
             undo=tuple(self._undo()),
-            undo_after=tuple(self.standing.validations(name)),
+            undo_after=tuple(self.standing.validations(first=False)),
             undo_locks=tuple(sorted({*self._locks, (self.old, LockLevel.ACCESS_EXCLUSIVE)})),
             undo_needs=(self._window,),
             summary=f"{name} is the new table, and {self.old} goes on holding what the old one would",
-            holds=(Held(name), Held(self.old)),
+            holds=(Held(name), Held(self.old), *self.holds),
             reverses=reverses,
             verify=self._intact,
             comes_back="the table in its old shape, by the downgrade",
-            notes=(*self._told(), *self.notes),
+            notes=(*((cost,) if cost else ()), *self._told(), *self.notes),
             takes=takes,
         )
 
@@ -114,7 +117,7 @@ class Shadow:
         )
         for sql in self._exchange():
             yield Piece(sql, locks=self._locks, why="the tables exchange their names", fixed=True)
-        for sql in self.standing.validations(name):
+        for sql in self.standing.validations(first=True):
             yield Piece(sql, again=True, why="what was there is known to be right")
 
     def _described(self) -> Iterator[str]:
@@ -134,7 +137,15 @@ class Shadow:
         sql = f"INSERT INTO {self.new} ({names}) SELECT {values} FROM {self.table.name} AS source"
         call = self.forth.row_function if self.forth.fails else None
         part = copying(
-            Copy((source[0], source[1]), self.new, self.key, self.forth.columns, self.forth.todo, call)
+            Copy(
+                (source[0], source[1]),
+                self.new,
+                self.key,
+                self.forth.key,
+                self.forth.columns,
+                self.forth.todo,
+                call,
+            )
         )
         action = Backfill("INSERT", self.table.name, replace(self.statement, sql=sql), (part,), strict=True)
         why = f"the rows that were there, in batches, walked by {action.walks_by}"
@@ -171,17 +182,17 @@ class Shadow:
         yield f"ALTER TABLE {self.new} RENAME TO {bare_name(name)}"
         for each in self.indexes:
             yield from each.enters(name)
-        yield from self.standing.enters(name, self.old, first=True)
+        yield from self.standing.enters(name, first=True)
         yield from self.back.triggers(name, self.trigger, always=self.subscribed)
 
     def _undo(self) -> Iterator[str]:
         name = self.table.name
-        yield f"DO $midair$ BEGIN {self.back.again()}; END $midair$"
+        yield settled(self.back, name, _CLOSED, compares=False)
         yield from self.back.gone(name, self.trigger)
         yield from self.standing.leaves(name, dropped=True)
         yield f"ALTER TABLE {name} RENAME TO {bare_name(self.new)}"
         yield f"ALTER TABLE {self.old} RENAME TO {bare_name(name)}"
-        yield from self.standing.enters(name, self.new, first=False)
+        yield from self.standing.enters(name, first=False)
         yield f"DROP TABLE {self.new}"
         for each in self.indexes:
             yield from each.returns(name)
@@ -190,7 +201,8 @@ class Shadow:
 
     def _contract(self) -> Iterator[str]:
         yield from self.back.gone(self.table.name, self.trigger)
-        yield f"DROP TABLE {self.old}"
+        if not self.keeps:
+            yield f"DROP TABLE {self.old}"
         yield f"DROP TABLE {self.left}"
 
     def _neighbours(self) -> _Locks:
@@ -206,7 +218,7 @@ class Shadow:
     @property
     def _window(self) -> Need:
         return Need(
-            Sql(noted_rows(self.back)),
+            Sql(self.back.again()),
             f"rows of {self.table.name} cannot be held by the old table: the way back is closed while they are there",
         )
 
@@ -220,21 +232,15 @@ class Shadow:
         return Need(Sql(text, values), f"{self.old}, or the trigger that fills it, is not as it was made")
 
     def _told(self) -> Iterator[str]:
-        name, size = self.table.name, self.other.bytes
-        yield (
-            f"copies {name}: about {_megabytes(size)} MB of disk with its indexes until contract, and as much log;"
-            f" each write of the application is made twice until then"
-        )
+        name = self.table.name
+        yield f"each write to {name} is made twice until contract"
         yield (
             f"{name} is another table from the exchange on: prepared statements are planned anew, and its number (oid) changes"
         )
 
 
+_CLOSED = "the old table cannot hold these rows: change or delete them, then run `midair rollback` again"
 _MEND = "the application goes on undisturbed: mend these rows, then run `midair resume`"
-
-
-def _megabytes(size: int) -> int:
-    return max(1, round(size / 2**20))
 
 
 def foreign_keys(facts: Attached, table: str) -> tuple[AttachedConstraint, ...]:

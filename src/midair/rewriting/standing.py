@@ -76,7 +76,10 @@ class Counting:
 
 @frozen
 class Standing:
-    """`keys` are the foreign keys in both directions, `counting` the columns with a sequence; `columns` those of both tables."""
+    """`keys` are the foreign keys, in both directions, that whichever table has the place has; `own` those of the old table alone.
+    `counting` are the columns with a sequence, `columns` those of both tables. `placed` and `replaced` are further statements for
+    the end of the exchange, and of its way back.
+    """
 
     table: str
     other: StandIn
@@ -84,18 +87,21 @@ class Standing:
     counting: tuple[Counting, ...]
     statistics: tuple[AttachedStatistics, ...]
     columns: tuple[tuple[str, AttachedColumn], ...]
+    own: tuple[AttachedConstraint, ...] = ()
+    placed: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
     persistence: tuple[str, str] | None = None
     """`LOGGED` or `UNLOGGED`, before and after, where that changes: sequences of their own change with the table."""
 
     @property
     def neighbours(self) -> tuple[str, ...]:
         """The other relations that are locked in the exchange."""
-        tables = {name for each in self.keys for name in (each.table, each.references) if name}
+        tables = {name for each in (*self.keys, *self.own) for name in (each.table, each.references) if name}
         return (*tables, *(each.name for each in self.other.views))
 
     def leaves(self, table: str, *, dropped: bool = False) -> Iterator[str]:
         """Everything that cannot be there twice goes; `dropped`: its table goes too."""
-        for each in self.keys:
+        for each in self.keys if dropped else (*self.keys, *self.own):
             yield f"ALTER TABLE {each.table} DROP CONSTRAINT {each.name}"
         for each in self.counting:
             if each.column.identity:
@@ -112,10 +118,10 @@ class Standing:
         for each in self.statistics:
             yield f"ALTER STATISTICS {each.name} RENAME TO {temporary('was', each.name)}"
 
-    def enters(self, table: str, aside: str, *, first: bool) -> Iterator[str]:
-        """The table has it all; `first`: it never had it before, else it is the old one again. `aside` is the other table."""
+    def enters(self, table: str, *, first: bool) -> Iterator[str]:
+        """The table has it all; `first`: it never had it before, else it is the old one again."""
         yield from self._sequences(table, first=first)
-        for each in self.keys:
+        for each in self.keys if first else (*self.keys, *self.own):
             again = each.definition if not each.valid else f"{each.definition} NOT VALID"
             yield f"ALTER TABLE {each.table} ADD CONSTRAINT {each.name} {again}"
             if each.comment:
@@ -136,6 +142,7 @@ class Standing:
             columns = f" ({', '.join(each.columns)})" if each.columns else ""
             rows = f" WHERE ({each.filter})" if each.filter else ""
             yield f"ALTER PUBLICATION {each.name} ADD TABLE {table}{columns}{rows}"
+        yield from self.placed if first else self.replaced
 
     def _sequences(self, table: str, *, first: bool) -> Iterator[str]:
         for each in self.counting:
@@ -178,9 +185,9 @@ class Standing:
             if each.comment:
                 yield f"COMMENT ON TRIGGER {each.name} ON {table} IS {literal(each.comment)}"
 
-    def validations(self, table: str) -> Iterator[str]:
+    def validations(self, *, first: bool) -> Iterator[str]:
         """What is true of the rows already, proved again while work goes on."""
-        for each in self.keys:
+        for each in self.keys if first else (*self.keys, *self.own):
             if each.valid:
                 yield f"ALTER TABLE {each.table} VALIDATE CONSTRAINT {each.name}"
 

@@ -152,6 +152,10 @@ class Watch(Protocol):
         """SQL that is sent right before the program's transaction commits, and commits with it."""
         ...
 
+    def over(self) -> None:
+        """The program is through, and its tool is about to record it."""
+        ...
+
     def run_apart(self) -> None:
         """Does what was last asked about, now that the program's transaction is over."""
         ...
@@ -159,6 +163,22 @@ class Watch(Protocol):
     def stays(self, reason: str) -> None:
         """From here on the program's transaction must not be ended but by itself."""
         ...
+
+
+@frozen
+class LiveRun:
+    """Migrations' own program that is to run against the target, all in one go.
+
+    `bounds` are settings of its connections (`lock_timeout`). With `watch` it asks before each statement and each commit.
+    """
+
+    project: Project
+    migrations: tuple[Migration, ...]
+    direction: Direction
+    address: Address
+    options: Options
+    bounds: Mapping[str, str] = field(default_factory=dict[str, str])
+    watch: Watch | None = None
 
 
 @frozen
@@ -170,7 +190,7 @@ class Source:
     `compare` judges every migration against the history, by the tool's own rules, in the order
     they would run; it raises what the tool would refuse for. `scripts` gives statements, and is the only one that
     may need the scratch database. `new(project, description, options)` writes an empty migration in the tool's format and
-    returns the files. `live` runs migrations' own program against the target, all in one go, watched or not, or is `None`.
+    returns the files. `live` runs migrations' own program, or is `None`.
     """
 
     tool: str
@@ -179,12 +199,7 @@ class Source:
     compare: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]]
     scripts: Callable[[Project, Work, Scratch, Options], Scripts]
     new: Callable[[Project, str, Options], tuple[Path, ...]]
-    live: (
-        Callable[
-            [Project, Sequence[Migration], Direction, Address, Options, Mapping[str, str], Watch | None], None
-        ]
-        | None
-    ) = None
+    live: Callable[[LiveRun], None] | None = None
     products: frozenset[Product] = frozenset({Product.POSTGRESQL, Product.SQLITE})
     """The databases on which midair runs the tool's migrations."""
     baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None

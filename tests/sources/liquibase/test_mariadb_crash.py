@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
@@ -246,3 +247,80 @@ def test_liquibase_s_own_lock_is_honoured_and_a_killed_run_s_is_taken_over(
         midair.apply(replace(request(root, database), wait_s=0), Remembering())
     midair.repair(request(root, database), Remembering(), release_lock=True)
     assert midair.apply(request(root, database), Remembering()).revisions == 0
+
+
+ASKED = f"""{HEAD}
+  <changeSet id="one" author="ann"><sql>create table a (id int)</sql></changeSet>
+  <changeSet id="two" author="ann">
+    <preConditions onFail="MARK_RAN"><tableExists tableName="a"/></preConditions>
+    <sql>insert into a values (1)</sql>
+    <sql>create table b (id int)</sql>
+  </changeSet>
+  <changeSet id="three" author="ann">
+    <preConditions onFail="MARK_RAN"><tableExists tableName="a"/></preConditions>
+    <sql>insert into a values (2)</sql>
+  </changeSet>
+</databaseChangeLog>
+"""
+
+
+def test_a_changeset_that_fails_in_its_turn_is_never_begun_anew_by_itself(
+    maria: MariaServer, tmp_path: Path
+) -> None:
+    root, database = project(tmp_path / "project", ASKED), maria.database()
+    database.run("create table b (id int)")
+    with pytest.raises(MigrationFailed, match=r"changelog\.xml:6: .*already exists") as told:
+        midair.apply(request(root, database), Remembering())
+    assert "1 of its 2 statements are in" in str(told.value.state)
+    database.run("drop table b")
+    for _ in range(2):  # its preconditions can be asked beforehand by now, so it is planned in another way
+        with pytest.raises(
+            OutcomeUnknown, match=r"changelog\.xml::two::ann was cut off or refused in the middle"
+        ):
+            midair.apply(request(root, database), Remembering())
+    assert database.contents() == {"a": ["(1,)"]}
+    database.run("delete from a")
+    midair.repair(request(root, database), Remembering(), "changelog.xml::two::ann", done=False)
+    midair.apply(request(root, database), Remembering())
+    assert database.contents() == {"a": ["(1,)", "(2,)"], "b": []}
+
+
+@pytest.mark.parametrize(
+    "text", ["insert into a values (1)", "create table b (id int)", "insert into a values (2)"]
+)
+def test_a_changeset_killed_in_its_turn_is_done_once_or_told(
+    maria: MariaServer, tmp_path: Path, text: str
+) -> None:
+    root, database = project(tmp_path / "project", ASKED), maria.database()
+    stopped_after(text, root, database)
+    if text.endswith("(2)"):  # rows only: a transaction, of which nothing is left
+        midair.apply(request(root, database), Remembering())
+    else:
+        with pytest.raises(OutcomeUnknown, match=r"changelog\.xml::two::ann"):
+            midair.apply(request(root, database), Remembering())
+        database.run("create table if not exists b (id int)")
+        midair.repair(request(root, database), Remembering(), "changelog.xml::two::ann", done=True)
+        midair.apply(request(root, database), Remembering())
+    assert database.contents() == {"a": ["(1,)", "(2,)"], "b": []}
+
+
+def test_a_statement_whose_client_was_killed_is_waited_for_while_the_server_works_on(
+    maria: MariaServer, tmp_path: Path
+) -> None:
+    slow = FILLED.replace(
+        "create table b as select id from a", "create table b as select id, sleep(1) s from a"
+    )
+    root, database = project(tmp_path / "project", slow), maria.database()
+    child = os.fork()
+    if not child:
+        midair.apply(request(root, database), Remembering())
+        os._exit(70)
+    at_work = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE 'create table b as%%' AND db = %s"
+    while database.rows(at_work, database.name) == [(0,)]:
+        time.sleep(0.02)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with pytest.raises(OutcomeUnknown, match="create table b as select"):
+        midair.apply(request(root, database), Remembering())
+    assert database.rows(at_work, database.name) == [(0,)]
+    assert database.contents()["a"] == ["(1,)", "(2,)", "(3,)"]

@@ -27,13 +27,14 @@ from midair.model.frozen import frozen
 @frozen
 class Copy:
     """What is copied where. `columns` are the target's with the expressions over the source that fill them, `todo` the condition
-    of a row that is not there yet; the source's row is called `source`. `call`, if given, is a function of the key that copies
-    one row.
+    of a row that is not there yet; the source's row is called `source`. It is walked by `key`; `identity`, which has all of that,
+    is what `call` asks for, if given: a function that copies one row.
     """
 
     source: tuple[str, str]
     target: str
     key: tuple[KeyColumn, ...]
+    identity: tuple[KeyColumn, ...]
     columns: tuple[tuple[str, str], ...]
     todo: str
     call: str | None
@@ -46,7 +47,8 @@ class Copy:
     def locked(self, condition: str, wait: str) -> str:
         """SELECT of what is copied, as it is in the rows that it locks."""
         values = ", ".join(
-            f"{value} AS {name}" for name, value in (self.columns if self.call is None else _plain(self.key))
+            f"{value} AS {name}"
+            for name, value in (self.columns if self.call is None else _plain(self.identity))
         )
         return f"SELECT {values} FROM {self.spot} AS source WHERE {condition} AND {self.todo} FOR NO KEY UPDATE OF source{wait}"
 
@@ -59,7 +61,8 @@ class Copy:
         given = ", ".join(f"{own.get(f'source.{each.name}', each.name)} AS {each.name}" for each in self.key)
         if self.call is not None:
             # Counted by its answer, for what nobody asks for is not called.
-            return f"midair_changed AS MATERIALIZED (SELECT {keys}, {self.call}({keys}) AS copied FROM midair_locked)"
+            given = ", ".join(each.name for each in self.identity)
+            return f"midair_changed AS MATERIALIZED (SELECT {keys}, {self.call}({given}) AS copied FROM midair_locked)"
         return (
             f"midair_changed AS (INSERT INTO {self.target} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM midair_locked"
             f" ON CONFLICT DO NOTHING RETURNING {given}, true AS copied)"

@@ -4,11 +4,12 @@ Names of columns, indexes and constraints are SQL identifiers, as everywhere in 
 where the grammar's library cannot write the tree back.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.expressions import sql_of
+from midair.dialects.postgresql.changes.names import identifier, relation
 from midair.dialects.postgresql.compose import deparsed
 from midair.dialects.postgresql.parse import parse, statement_of, walk
 
@@ -203,3 +204,52 @@ def statistics_on(definition: str, name: str, table: tuple[str, ...]) -> str | N
 def _point(range_var: Any, table: tuple[str, ...]) -> None:
     range_var.relname = table[-1]
     range_var.schemaname = table[0] if len(table) == 2 else "public"
+
+
+def with_relations(sql: str, names: Mapping[str, tuple[str, ...]]) -> str | None:
+    """The statement with other relations in the place of these, wherever they stand for one."""
+    kind, tree = statement_of(sql)
+    if tree is None:
+        return None
+
+    def change(copy: Any) -> None:
+        for node_kind, node in list(walk(copy)):
+            if node_kind == "RangeVar" and relation(node) in names:
+                _point(node, names[relation(node)])
+
+    return deparsed(kind, tree, change)
+
+
+def copied_rows(sql: str) -> tuple[tuple[str, ...], tuple[str, ...] | None] | None:
+    """INSERT … SELECT of every row of one table: the columns it names, and the expressions for them, `None` for `*`.
+
+    `None` for any other statement.
+    """
+    kind, tree = statement_of(sql)
+    if kind != "insert_stmt" or not tree.HasField("select_stmt") or tree.HasField("with_clause"):
+        return None
+    query = tree.select_stmt.select_stmt
+    plural = (query.distinct_clause, query.group_clause, query.values_lists, query.locking_clause)
+    limited = any(
+        query.HasField(each)
+        for each in ("where_clause", "having_clause", "limit_count", "limit_offset", "with_clause")
+    )
+    if (
+        any(plural)
+        or limited
+        or query.op != pb.SETOP_NONE
+        or len(query.from_clause) != 1
+        or tree.HasField("on_conflict_clause")
+    ):
+        return None
+    if query.from_clause[0].WhichOneof("node") != "range_var":
+        return None
+    columns = tuple(identifier(each.res_target.name) for each in tree.cols)
+    values = [each.res_target.val for each in query.target_list]
+    if (
+        len(values) == 1
+        and values[0].WhichOneof("node") == "column_ref"
+        and values[0].column_ref.fields[-1].WhichOneof("node") == "a_star"
+    ):
+        return columns, None
+    return columns, tuple(sql_of(each) for each in values)

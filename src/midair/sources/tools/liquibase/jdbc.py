@@ -33,6 +33,11 @@ def address_of(url: str, user: str | None, password: str | None, origin: str, ro
         path = rest.partition("?")[0]
         return Address(Product.SQLITE, path if path == ":memory:" else str(root / path))
     if scheme in ("mysql", "mariadb"):
+        if not rest.startswith("//"):
+            raise BadAddress(
+                f"{origin}: midair does not know the form {scheme}:{rest.partition(':')[0]}:",
+                hint="name one host",
+            )
         return _mariadb(plain, user, password)
     if scheme != "postgresql":
         raise BadAddress(

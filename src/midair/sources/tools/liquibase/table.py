@@ -30,7 +30,9 @@ _POSTGRESQL_STARTED = (
     " FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())"
 )
 """One connection is one run: its start is the deployment's, the same for all rows and in every plan's text."""
-_MARIADB_BEGIN = "SET @midair_deployment = coalesce(@midair_deployment, right(cast(floor(unix_timestamp(now(3)) * 1000) AS char), 10))"
+_MARIADB_STARTED = (
+    "coalesce(@midair_deployment, right(cast(floor(unix_timestamp(now(3)) * 1000) AS char), 10))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ KINDS = {
     Product.SQLITE: Kinds(
         "BOOLEAN", "1", "0", "TEXT", "CURRENT_TIMESTAMP", "(SELECT id FROM temp.midair_deployment)"
     ),
-    Product.MARIADB: Kinds("TINYINT(1)", "1", "0", "datetime", "NOW()", "@midair_deployment"),
+    Product.MARIADB: Kinds("TINYINT(1)", "1", "0", "datetime", "NOW()", _MARIADB_STARTED),
 }
 
 
@@ -190,9 +192,9 @@ def _shape(size: int, kinds: "Kinds") -> str:
 
 
 def begin_deployment(session: Session) -> None:
-    """Remembers when this run began, where a query cannot ask (SQLite: in a temporary table of the session)."""
+    """Remembers when this run began, where a query cannot ask: in a variable of the session (MariaDB), or a temporary table."""
     if session.product is Product.MARIADB:
-        session.query(_MARIADB_BEGIN)
+        session.query(f"SET @midair_deployment = {_MARIADB_STARTED}")
     if session.product is not Product.SQLITE:
         return
     session.run(
