@@ -14,7 +14,6 @@ stood in line for. With `--out`, each measurement is kept as a line of JSON, and
 
 import argparse
 import json
-import multiprocessing
 import random
 import subprocess
 import sys
@@ -24,12 +23,12 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
-from multiprocessing.connection import Connection
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 from measure import MIDAIR, Cluster, Failed, machine
+from waiting import Waits, watched
 
 from midair.database.address import parse
 from midair.demo.load import Client, Felt, running
@@ -40,7 +39,6 @@ from midair.rehearsal.server import throwaway_server
 _CLIENTS = 8
 _SETTLE_S = 1.0
 _CALM_S = 4.0
-_SAMPLE_S = 0.005
 SETTINGS = (
     "shared_buffers=512MB", "max_wal_size=4GB", "wal_level=replica", "autovacuum=on", "checkpoint_timeout=15min",
 )  # fmt: skip
@@ -266,7 +264,7 @@ def told(
     calm: Felt,
     felt: Felt,
     took_s: float,
-    waits: "Waits",
+    waits: Waits,
 ) -> Measured:
     slow = sorted(waits.slow.items(), key=lambda each: -each[1])[:3]
     return Measured(
@@ -285,72 +283,6 @@ def told(
         lock_by=waits.lock_by,
         slow=", ".join(f"{name} {times}" for name, times in slow),
     )
-
-
-@dataclass
-class Waits:
-    """What the application's sessions were seen waiting for on the server."""
-
-    lock_ms: float
-    lock_by: str
-    slow: dict[str, int]
-
-
-class Watch:
-    """Looks at the application's sessions every few milliseconds, in a process of its own."""
-
-    def __init__(self, pipe: Connection) -> None:
-        self._pipe = pipe
-
-    def begin(self) -> None:
-        """From here on what is seen counts."""
-        self._pipe.send("begin")
-
-    def end(self) -> Waits:
-        """What was seen since."""
-        self._pipe.send("end")
-        return Waits(*self._pipe.recv())
-
-
-_LOOK = """
-SELECT CASE WHEN a.wait_event_type IS NULL THEN 'CPU' ELSE a.wait_event_type || ':' || a.wait_event END,
-       extract(epoch FROM clock_timestamp() - a.query_start)::float8 * 1000,
-       CASE WHEN a.wait_event_type = 'Lock' THEN
-         (SELECT string_agg(DISTINCT b.application_name || ' ' || left(regexp_replace(b.query, '[[:space:]]+', ' ', 'g'), 90), ' | ')
-          FROM unnest(pg_blocking_pids(a.pid)) AS by (pid) JOIN pg_stat_activity b ON b.pid = by.pid) END
-FROM pg_stat_activity a
-WHERE a.application_name = 'shop' AND a.state = 'active' AND a.datname = current_database()
-  AND (a.wait_event_type = 'Lock' OR clock_timestamp() - a.query_start > interval '20 ms')
-"""
-
-
-def look(url: str, pipe: Connection) -> None:
-    """Samples until told to end; see `Waits`."""
-    lock_ms, lock_by, slow = 0.0, "", dict[str, int]()
-    with psycopg.connect(url, autocommit=True, application_name="watch") as connection:
-        pipe.send("ready")
-        pipe.recv()
-        while not pipe.poll(_SAMPLE_S):
-            for event, age_ms, by in connection.execute(_LOOK).fetchall():
-                if age_ms > 20:
-                    slow[event] = slow.get(event, 0) + 1
-                if by and "midair" in by and age_ms > lock_ms:
-                    lock_ms, lock_by = age_ms, by
-        pipe.recv()
-        pipe.send((lock_ms, lock_by, slow))
-
-
-@contextmanager
-def watched(url: str) -> Generator[Watch]:
-    ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.Process(target=look, args=(url, theirs), daemon=True)
-    process.start()
-    ours.recv()
-    try:
-        yield Watch(ours)
-    finally:
-        process.kill()
-        process.join()
 
 
 @contextmanager

@@ -59,17 +59,20 @@ def sqlite_file(tmp_path: Path) -> Address:
     return Address(Product.SQLITE, str(tmp_path / "app.db"))
 
 
-@pytest.fixture(autouse=True)
-def _no_outside_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the developer's shell exports must not change a test."""
-    for name in list(os.environ):
-        if name.startswith(("PG", "MIDAIR_", "FLYWAY_", "DBMATE_", "GOOSE_", "ALEMBIC_")) or name in (
-            "DATABASE_URL",
-            "VIRTUAL_ENV",
-        ):
-            if name.startswith(("MIDAIR_PEERS", "MIDAIR_PG_BIN")):
-                continue
-            monkeypatch.delenv(name)
+@pytest.fixture(scope="session", autouse=True)
+def _no_outside_settings() -> Generator[None]:
+    """What the developer's shell exports must not change a test, nor a program that a test starts.
+
+    Where the peers are was read when the tests were collected; midair itself would refuse the name.
+    """
+    with pytest.MonkeyPatch.context() as shell:
+        for name in list(os.environ):
+            if name.startswith(_OUTSIDE) and name != "MIDAIR_PG_BIN":
+                shell.delenv(name)
+        yield
+
+
+_OUTSIDE = ("PG", "MIDAIR_", "FLYWAY_", "DBMATE_", "GOOSE_", "ALEMBIC_", "DATABASE_URL", "VIRTUAL_ENV")
 
 
 def url_of(address: Address) -> Secret:

@@ -12,24 +12,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from bench.scenarios.world import Result, World
+from bench.scenarios.world import Late, Result, World
 
 SEED = """
 CREATE TABLE orders (id {key} PRIMARY KEY, total {total} NOT NULL DEFAULT 0, note text, state text NOT NULL DEFAULT 'new');
 INSERT INTO orders SELECT g, g, 'n' || g FROM generate_series(1, {rows}) AS g;
 CREATE TABLE oracle (id bigint PRIMARY KEY, total numeric DEFAULT 0, note text);
 INSERT INTO oracle SELECT id, total, note FROM orders;
-ANALYZE;
 """
 
 
 def seed(world: World, key: str = "bigint", total: str = "numeric", also: str = "") -> None:
     """The table of the scenarios, with an oracle that holds the same."""
-    for each in SEED.format(rows=world.size.rows, key=key, total=total).split(";\n"):
-        if each.strip():
-            world.tell(each)
-    for each in filter(str.strip, also.split(";\n")):
-        world.tell(each)
+    text = SEED.format(rows=world.size.rows, key=key, total=total) + also
+    world.holds([each.strip() for each in text.split(";\n") if each.strip()])
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ def turn(version: Version, rows: int, own: int, luck: random.Random) -> list[Pai
         case 1:
             made = [_omitting(own)]
         case 2:
-            made = [_insert(own, 7, None)]
+            made = [_insert(own, 7, None), _rekey(own)]
         case 3:
             made = [upsert(1 + row % 40)]
         case 4:
@@ -73,11 +69,16 @@ def turn(version: Version, rows: int, own: int, luck: random.Random) -> list[Pai
             ]
         case _:
             made = [_add(row)]
-    pairs: list[Pair] = []
+    pairs: list[Pair] = [_read(version, row)] if kind % 3 == 0 else []
     for each in made:
         pairs.append(each(version.table, version.total, version.note))
         pairs.append(each("oracle", "total", "note" if version.note else None))
     return pairs
+
+
+def _read(version: Version, row: int) -> Pair:
+    columns = ", ".join(("id", version.total, *filter(None, (version.note,))))
+    return f"SELECT {columns} FROM {version.table} WHERE id = %s", (row,)
 
 
 def _insert(own: int, total: int, note: str | None) -> Callable[[str, str, str | None], Pair]:
@@ -96,6 +97,10 @@ def _omitting(own: int) -> Callable[[str, str, str | None], Pair]:
         return f"INSERT INTO {table} (id, {note_column}) VALUES (%s, %s)", (own, "omits")
 
     return made
+
+
+def _rekey(own: int) -> Callable[[str, str, str | None], Pair]:
+    return lambda table, _total, _note: (f"UPDATE {table} SET id = %s WHERE id = %s", (-own, own))
 
 
 def upsert(row: int) -> Callable[[str, str, str | None], Pair]:
@@ -134,7 +139,7 @@ class Population:
             with os.fdopen(reading) as lines:
                 said = json.load(lines)
             os.waitpid(pid, 0)
-            result.waits += said["waits"]
+            result.felt += [Late(self.version.name, due, by) for due, by in said["felt"]]
             result.errors += said["failed"]
         self._started = []
 
@@ -178,7 +183,7 @@ def _start(world: World, version: Version, first_id: int) -> tuple[int, int, int
 
 
 def _work(world: World, version: Version, own: int, stopping: int) -> dict[str, list[object]]:
-    waits: list[object] = []
+    felt: list[object] = []
     failed: list[object] = []
     luck = random.Random(own)
     with psycopg.connect(world.url, autocommit=True, application_name=f"shop {version.name}") as connection:
@@ -198,8 +203,8 @@ def _work(world: World, version: Version, own: int, stopping: int) -> dict[str, 
                 failed.append(f"{version.name}: {error.sqlstate} {str(error).splitlines()[0]}")
                 if connection.closed:
                     break
-            waits.append(time.monotonic() - due)
-    return {"waits": waits, "failed": failed}
+            felt.append((due, time.monotonic() - due))
+    return {"felt": felt, "failed": failed}
 
 
 def _ended(stopping: int) -> bool:

@@ -8,7 +8,8 @@ MIGRATION = "ALTER TABLE orders RENAME COLUMN note TO remark;"
 NEW = Version("new", note="remark")
 
 
-def _seeded(here: World) -> None:
+def seeded(here: World) -> None:
+    """The table's row type is in use by another."""
     seed(here, also="CREATE TABLE holds (o orders)")
 
 
@@ -16,7 +17,7 @@ def run(here: World) -> Result:
     results: list[Result] = []
     for back in (False, True):
         with world(here.server, here.size) as own:
-            results.append(lived(own, MIGRATION, NEW, seeding=_seeded, back=back))
+            results.append(lived(own, MIGRATION, NEW, seeding=seeded, back=back))
     return summed(results)
 
 

@@ -15,7 +15,8 @@ CREATE INDEX marks_order ON marks (order_id)
 """
 
 
-def _seeded(here: World) -> None:
+def seeded(here: World) -> None:
+    """The key is an int that two other tables refer to."""
     seed(here, key="int", also=_CHILDREN)
 
 
@@ -23,7 +24,7 @@ def run(here: World) -> Result:
     results: list[Result] = []
     for back in (False, True):
         with world(here.server, here.size) as own:
-            result = lived(own, MIGRATION, Version("new"), seeding=_seeded, back=back)
+            result = lived(own, MIGRATION, Version("new"), seeding=seeded, back=back)
             lost = "SELECT count(*) FROM lines l WHERE order_id IS NOT NULL AND NOT EXISTS (SELECT FROM orders o WHERE o.id = l.order_id)"
             result.expect("lines point nowhere", holds=own.ask(lost) == [(0,)])
             if not back and not result.broken:

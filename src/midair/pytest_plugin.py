@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
 
     from midair.database.session import Session
     from midair.model.address import Address
@@ -69,9 +69,10 @@ class _Collecting:
 
 
 class _Proofs(pytest.Collector):
-    """The proofs of one project; the rehearsal runs once a process, when the first of them needs it."""
+    """The proofs of one project; the rehearsal runs once, when the first of them needs it."""
 
     _found: Rehearsed | None = None
+    _revisions: tuple[RevisionId, ...] = ()
 
     def collect(self) -> Iterator[pytest.Item]:
         """Three tests a migration, and three of the project."""
@@ -80,7 +81,8 @@ class _Proofs(pytest.Collector):
         _, project = open_project(request_for(self.config))
         kinds: tuple[Any, ...] = (_MigrationProof, _SingleHead, _NoHighRisk)
         migration, head, risk = kinds
-        for revision in _chosen(self.config, project):
+        self._revisions = _chosen(self.config, project)
+        for revision in self._revisions:
             for proof in _PROOFS:
                 yield migration.from_parent(self, name=f"{revision}::{proof}", revision=revision, proof=proof)
         yield head.from_parent(self, name="single-head")
@@ -90,9 +92,13 @@ class _Proofs(pytest.Collector):
         """Everything tried, from an empty database."""
         if self._found is None:
             from midair.pipeline.rehearse import rehearse
+            from midair.pipeline.shared import shared
             from midair.pipeline.trial import Trial
 
-            self._found = rehearse(request_for(self.config), Trial("heads", each=True, from_empty=True))
+            trial = Trial("heads", each=True, from_empty=True, only=frozenset(self._revisions))
+            self._found = shared(
+                _common_folder(self.config), lambda: rehearse(request_for(self.config), trial)
+            )
         return self._found
 
 
@@ -113,11 +119,7 @@ class _Proof(pytest.Item):
         if isinstance(excinfo.value, MidairError):
             error = excinfo.value
             return "\n".join(filter(None, (f"{error.code} {error.message}", error.state, error.hint)))
-        return (
-            str(excinfo.value)
-            if isinstance(excinfo.value, AssertionError)
-            else str(super().repr_failure(excinfo))
-        )
+        return str(super().repr_failure(excinfo))
 
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where it belongs in pytest's output."""
@@ -141,14 +143,14 @@ class _MigrationProof(_Proof):
             f"{each.span}: {each.risk} {each.code} {each.name}\n  {each.message}\n  instead: {each.remedy.text}"
             for each in against
         ]
-        assert not against, "\n".join(told)
+        _refuse(told)
         proofs = [
             each
             for each in found.proofs
             if each.revision == self._revision and each.name in _PROOFS[self._proof_name]
         ]
         failed = [each for each in proofs if each.passed is False]
-        assert not failed or mine, "\n".join(f"{each.name}: {each.detail}" for each in failed)
+        _refuse([] if mine else [f"{each.name}: {each.detail}" for each in failed])
         untried = next((each for each in proofs if each.passed is None), None)
         if self._proof_name == "up-down-up" and (untried or not proofs):
             pytest.skip(untried.detail if untried else "a migration before it cannot be brought in")
@@ -166,7 +168,8 @@ class _SingleHead(_Proof):
         if not any(each.parents for each in project.migrations):
             return
         heads = heads_of(project.migrations)
-        assert len(heads) <= 1, f"{len(heads)} heads: {', '.join(str(each.span) for each in heads)}"
+        if len(heads) > 1:
+            _refuse([f"{len(heads)} heads: {', '.join(str(each.span) for each in heads)}"])
 
 
 class _NoHighRisk(_Proof):
@@ -180,7 +183,22 @@ class _NoHighRisk(_Proof):
         since = self.config.getoption("--midair-since")
         checking = check(request_for(self.config), Question(since=str(since) if since else None))
         high = [each for each in checking.findings if each.counts and each.risk is Risk.HIGH]
-        assert not high, "\n".join(f"{each.span}: {each.code} {each.name}\n  {each.message}" for each in high)
+        _refuse([f"{each.span}: {each.code} {each.name}\n  {each.message}" for each in high])
+
+
+def _refuse(reasons: Sequence[str]) -> None:
+    """Fails with these words and nothing else; passes without any."""
+    if reasons:
+        pytest.fail("\n".join(reasons), pytrace=False)
+
+
+def _common_folder(config: pytest.Config) -> Path | None:
+    """A folder that all workers of this run have in common, and no other user; `None` without workers."""
+    if not hasattr(config, "workerinput"):
+        return None
+    # pytest-xdist's own way, which a fixture would have: a worker's folder stands in the run's.
+    factory: Any = getattr(config, "_tmp_path_factory")  # noqa: B009 - private to type checkers only
+    return Path(factory.getbasetemp()).parent
 
 
 def _speaks_against(code: str, proof: str) -> bool:

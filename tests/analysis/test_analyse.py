@@ -273,3 +273,35 @@ def test_what_public_projects_do_rightly_is_no_finding(sql: str, code: str) -> N
     assert code not in codes(
         look(TABLE, "CREATE TABLE kv (v text);\nCREATE TABLE states (id bigint, state text);", sql)
     )
+
+
+VIEWS = """
+CREATE TABLE people (id bigint PRIMARY KEY, name text, avatar text);
+CREATE TABLE posts (id bigint PRIMARY KEY, author bigint, name text);
+{view};
+"""
+
+
+@pytest.mark.parametrize(
+    ("view", "needed"),
+    [
+        ("SELECT name, (SELECT count(*) FROM posts p WHERE p.author = u.id) FROM people u", False),
+        ("SELECT u.*, p.author FROM people u JOIN posts p ON p.author = u.id", False),
+        ("SELECT x.name FROM (SELECT id AS name FROM posts) x JOIN people u ON true", False),
+        ("WITH x AS (SELECT id, author AS name FROM posts) SELECT x.name FROM x", False),
+        ("SELECT id FROM people WHERE EXISTS (SELECT FROM posts WHERE author = people.id)", False),
+        ("SELECT p.name FROM people u JOIN posts p ON p.author = u.id", True),
+        ("SELECT id FROM people u WHERE (SELECT max(name) FROM posts) = u.name", True),
+        ("SELECT u.id FROM people u WHERE EXISTS (SELECT * FROM posts)", True),
+        ("SELECT * FROM people, posts", True),
+        ("SELECT id FROM posts UNION SELECT 1 FROM posts ORDER BY 1", False),
+        ("SELECT id FROM people UNION SELECT id FROM posts WHERE name = ''", True),
+    ],
+)
+@pytest.mark.parametrize("kind", ["VIEW", "MATERIALIZED VIEW"])
+def test_a_view_holds_on_to_the_columns_it_names_and_to_no_others_of_that_name(
+    view: str, needed: bool, kind: str
+) -> None:
+    made = VIEWS.format(view=f"CREATE {kind} shown AS {view}")
+    found = look(made, "ALTER TABLE posts DROP COLUMN name", schema=Schema(complete=True))
+    assert ("MA416" in codes(found)) is needed

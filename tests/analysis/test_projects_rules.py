@@ -116,3 +116,28 @@ def test_the_columns_a_project_wants_in_every_table_are_missed_in_new_ones() -> 
     ):
         assert "MA832" not in codes(look(fine, options=options))
     assert "MA832" not in codes(look(ORDERS))
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "destroys"),
+    [
+        ("ALTER TABLE orders ADD COLUMN a int", "ALTER TABLE orders DROP COLUMN a", False),
+        ("ALTER TABLE orders ADD COLUMN a int", "ALTER TABLE orders DROP COLUMN note", True),
+        (
+            "CREATE TABLE actions (id int, blocked bool); DROP TABLE orders",
+            "ALTER TABLE actions RENAME TO orders; ALTER TABLE orders DROP COLUMN blocked",
+            False,
+        ),
+        (
+            "ALTER TABLE orders DROP COLUMN note",
+            "ALTER TABLE orders RENAME TO old; CREATE TABLE orders (id int); CREATE TABLE old2 (id int); DROP TABLE old2",
+            False,
+        ),
+        ("SELECT 1", "ALTER TABLE orders RENAME TO old; DROP TABLE old", True),
+    ],
+)
+def test_a_way_back_may_drop_what_was_made_whatever_it_is_called_by_then(
+    up: str, down: str, destroys: bool
+) -> None:
+    made = candidate(ORDERS, "1.sql", pending=False)
+    assert ("MA702" in codes(analyse([made, candidate(up, "2.sql", down=down)]))) is destroys

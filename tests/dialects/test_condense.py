@@ -80,6 +80,32 @@ def test_of_one_long_insert_the_first_rows_are_kept(monkeypatch: pytest.MonkeyPa
     assert last == (503, "DROP TABLE a")
 
 
+@pytest.mark.parametrize(
+    "row",
+    ["({n}, 'x),\n;\n'),\n", "({n}, 'ü😀'),\r\n", "({n}, 'a; b'), ", "({n}, (1)), -- one),\n"],
+    ids=["marks inside quotes", "letters of several bytes", "rows on one line", "comments between"],
+)
+@pytest.mark.parametrize("end", [";\n", " ON CONFLICT DO NOTHING;\n", " RETURNING ';';\n"])
+def test_behind_one_long_insert_every_statement_stands_where_it_stood(
+    monkeypatch: pytest.MonkeyPatch, row: str, end: str
+) -> None:
+    monkeypatch.setattr(condense, "_HEAD", 100)
+    many = "".join(row.format(n=number) for number in range(800))
+    text = f"DROP TABLE b;\n-- rows\nINSERT INTO a VALUES\n{many}(0, NULL){end}DROP TABLE a;\nDROP TABLE c"
+    before, after = places(text), places(condensed(text))
+    assert condensed(text).count("\n") == text.count("\n")
+    assert (after[0], *after[2:]) == (before[0], *before[2:])
+    assert after[1][0] == before[1][0]
+    assert before[1][1].startswith(after[1][1])
+    assert len(after[1][1]) < 120
+
+
+def test_a_long_insert_that_selects_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(condense, "_HEAD", 100)
+    text = "INSERT INTO a SELECT * FROM (VALUES\n" + "(1, 'x'),\n" * 800 + "(1, NULL)) AS v;\nDROP TABLE a;\n"
+    assert condensed(text) == text
+
+
 @pytest.mark.parametrize("end", ["'", "/*", "$$", 'SELECT "', "\0"])
 def test_what_cannot_be_read_is_left_for_the_splitter(end: str) -> None:
     text = rows("a", 9) + f"DROP TABLE a;\nSELECT {end}"

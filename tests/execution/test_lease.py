@@ -82,6 +82,23 @@ def test_a_paused_owner_that_wakes_up_changes_nothing_more(
     assert session.query("SELECT n, count(*) FROM t GROUP BY n") == [(1, 6000)]
 
 
+def test_a_paused_owner_commits_no_further_batch_even_before_the_new_one_has_moved(
+    database: Address, session: Session, backfill: Backfill
+) -> None:
+    pace = replace(FULL_SPEED, workers=3, batch_s=0.001)
+    first = _forked(lambda: fly_backfill(database, backfill, pace=pace, reporter=_pausing(BackfillMoved)))
+    # The second one has the lease and the lanes, and has not begun its first batch: no cursor has moved.
+    second = _forked(
+        lambda: fly_backfill(database, backfill, pace=FULL_SPEED, reporter=_pausing(BackfillMoved))
+    )
+    changed = "SELECT count(*) FROM t WHERE n > 0"
+    before = session.query(changed)
+    ended = _woken(first)
+    meanwhile = session.query(changed)
+    assert (_woken(second), ended, meanwhile) == (0, 3, before)
+    assert session.query("SELECT n, count(*) FROM t GROUP BY n") == [(1, 6000)]
+
+
 def test_who_waits_hears_of_the_owner_and_goes_on_from_where_it_died(
     database: Address, session: Session, tmp_path: Path
 ) -> None:

@@ -6,16 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-import pytest
 from tests.conftest import url_of
-from tests.sources.alembic.projects import alembic, opened, revision, run_sql, table_of, write_project
+from tests.sources.alembic.projects import alembic, opened, revision, run_sql, write_project
 from tests.support.fly import fly
 from tests.support.state import dump, journal_of
 
 import midair
 from midair.database import Guard, open_session
 from midair.model.address import Address
-from midair.model.plan import RunLive
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
 
@@ -46,7 +44,9 @@ def shop(root: Path, server: Server, body: str = SLUGS) -> tuple[Path, Callable[
     first = server.create(template)
     alembic(root, first, "upgrade", "a")
     run_sql(
-        first, f"INSERT INTO users SELECT i, 'Name ' || i, i FROM generate_series(1, {ROWS}) i", "ANALYZE users"
+        first,
+        f"INSERT INTO users SELECT i, 'Name ' || i, i FROM generate_series(1, {ROWS}) i",
+        "ANALYZE users",
     )
 
     def fresh() -> Address:
@@ -100,3 +100,116 @@ def test_a_program_killed_at_any_event_is_taken_past_what_it_did_and_ends_as_the
     assert dump(server.bin, address) == expected
     assert journal_of(address)[0] == []
     assert kept_beside(address) == []
+
+
+def test_plan_says_beforehand_what_runs_apart_and_what_stays_in_the_programs_own_transaction(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server)
+    plan = midair.plan(request_for(root, fresh()))
+    (step,) = plan.steps
+    assert isinstance(step.action, RunLive)
+    assert step.action.watched
+    told = "\n".join(plan.notes)
+    assert "migrations/versions/b.py:15 becomes rows-in-batches" in told
+    assert "b.py:17 becomes index-concurrently" in told
+
+    counting = "conn = op.get_bind()\nconn.execute(sa.text('SELECT n FROM users')).all()\nprint(conn.execute(sa.text('UPDATE users SET n = 1')).rowcount)"
+    root, fresh = shop(tmp_path / "q", server, counting)
+    plan = midair.plan(request_for(root, fresh()))
+    assert isinstance(plan.steps[0].action, RunLive)
+    assert not plan.steps[0].action.watched
+    assert "with bounded locks: it counts the rows it changed at migrations/versions/b.py:12" in plan.notes[0]
+
+
+WAITING = """import time
+conn = op.get_bind()
+ids = [each[0] for each in conn.execute(sa.text("SELECT id FROM users ORDER BY id LIMIT 30"))]
+op.add_column('users', sa.Column('mark', sa.Integer))
+for id in ids:
+    conn.execute(sa.text("UPDATE users SET mark = 1 WHERE id = :id"), {"id": id})
+    time.sleep(0.1)"""
+
+
+def test_the_application_reads_and_writes_while_a_program_goes_through_its_rows(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server, WAITING)
+    address = fresh()
+    running = fly(root, address, strategy="online")
+    application = open_session(address, Guard(lock_wait_ms=400), "shop")
+    began = requests = 0
+    while not running.over():
+        # As written, ALTER TABLE would keep its lock until the last row is done: each of these would fail.
+        application.run([Sql("UPDATE users SET n = n + 1 WHERE id = 2999")], atomic=False)
+        began += bool(application.query("SELECT 1 FROM pg_attribute WHERE attname = 'mark'"))
+        requests += 1
+    application.close()
+    code, said = running.landed()
+    assert (code, began > 3) == (0, True), said
+    session = opened(address)
+    assert session.query("SELECT count(mark), sum(n) FROM users WHERE id <= 30 OR id = 2999") == [
+        (30, sum(range(1, 31)) + 2999 + requests)
+    ]
+    session.close()
+
+
+def test_a_program_that_does_not_repeat_itself_is_not_taken_past_what_it_did(
+    tmp_path: Path, server: Server
+) -> None:
+    body = """import os
+conn = op.get_bind()
+first = conn.execute(sa.text("SELECT min(id) FROM users")).scalar()
+conn.execute(sa.text("INSERT INTO users (id, name) VALUES (:id, :name)"), {"id": -(first or 1), "name": str(os.getpid())})
+op.create_index('users_name', 'users', ['name'])"""
+    root, fresh = shop(tmp_path / "p", server, body)
+    address = fresh()
+    code, said = fly(root, address, strategy="online", dies_at=5).landed()
+    assert code == -signal.SIGKILL, said
+    assert len(kept_beside(address)) == 1
+    code, said = fly(root, address, strategy="online", wait_s=30).landed()
+    assert code != 0
+    assert "does not repeat what it did" in said
+    session = opened(address)
+    assert table_of(session) == ["a"]
+    assert session.query("SELECT count(*) FROM users WHERE id < 0") == [(1,)]
+    session.close()
+
+
+def test_a_program_that_stays_whole_is_rolled_back_when_its_session_is_ended(
+    tmp_path: Path, server: Server
+) -> None:
+    body = """conn = op.get_bind()
+conn.execute(sa.text("SELECT n FROM users")).all()
+op.add_column('users', sa.Column('mark', sa.Integer))
+print(conn.execute(sa.text("UPDATE users SET mark = 1")).rowcount)
+conn.execute(sa.text("SELECT pg_terminate_backend(pg_backend_pid()) FROM users WHERE n = 1 AND current_database() LIKE 'live%'"))"""
+    root, fresh = shop(tmp_path / "p", server, body)
+    address = fresh()
+    code, said = fly(root, address, strategy="online").landed()
+    assert code != 0
+    assert "rolled back" in said
+    session = opened(address)
+    assert table_of(session) == ["a"]
+    assert session.query("SELECT count(*) FROM pg_attribute WHERE attname = 'mark'") == [(0,)]
+    session.close()
+    assert {each.revision for each in midair.status(request_for(root, address)).half_done} == {"b"}
+
+
+def test_a_recorded_revision_that_was_cut_off_is_finished_by_the_plan_it_was_begun_with(
+    tmp_path: Path, server: Server
+) -> None:
+    body = "op.add_column('users', sa.Column('mark', sa.Integer))\nop.create_index('users_n', 'users', ['n'])\nop.create_index('users_name', 'users', ['name'])"
+    root, fresh = shop(tmp_path / "p", server, body)
+    last = revision("c", "'b'", "op.drop_index('users_n')")
+    (root / "migrations" / "versions" / "c.py").write_text(last)
+    expected = by_the_tool(root, server, fresh())
+    address = fresh()
+    code, said = fly(root, address, strategy="online", dies_at=6).landed()
+    assert code == -signal.SIGKILL, said
+    assert midair.status(request_for(root, address)).half_done
+    # The half of it that is in the schema is not to be tried again on a copy of that schema.
+    assert [each.revision for each in midair.plan(request_for(root, address)).steps][-1] == "b"
+    code, said = fly(root, address, strategy="online", wait_s=30).landed()
+    assert (code, said) == (0, "2")
+    assert dump(server.bin, address) == expected

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from midair.database.address import parse
+from midair.model.address import Address, Secret
+
 if TYPE_CHECKING:
     from pymysql import Connection
     from pymysql.cursors import Cursor
@@ -60,6 +63,11 @@ class MariaDB:
     def url(self) -> str:
         return f"mariadb://{self.user}:{self.password}@{self.host}:3306/{self.name}"
 
+    @property
+    def address(self) -> Address:
+        """Where midair finds it."""
+        return parse(Secret(self.url))
+
     def connected(self) -> "Connection[Cursor]":
         """A connection of our own, in autocommit."""
         import pymysql
@@ -77,6 +85,9 @@ class MariaDB:
         with closing(self.connected()) as connection, connection.cursor() as cursor:
             for each in statements:
                 cursor.execute(each)
+
+    def drop(self) -> None:
+        self.run(f"DROP DATABASE {self.name}")
 
     def schema(self) -> tuple[str, ...]:
         """Everything the server's catalog says of the database, without midair's own tables and the database's name."""

@@ -79,4 +79,4 @@ def test_one_insert_of_a_hundred_megabytes_is_checked_by_its_first_rows(tmp_path
     line = written(tmp_path / "data.sql", 100, tuples, before, after)
     found, most = checked(tmp_path / "data.sql")
     assert found == [("MA101", line)]
-    assert most < 700 * MEGABYTE
+    assert most < 500 * MEGABYTE

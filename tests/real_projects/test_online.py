@@ -11,22 +11,25 @@ import pytest
 import midair
 from midair.errors import GateInTheWay, NotOnline
 from midair.model.address import Secret
+from midair.model.plan import RunLive
 from tests.peers.databases import Cluster, Database
 from tests.peers.places import public_project
 from tests.support.listening import Remembering
 
 from .alembic_projects import PROJECTS, AlembicProject
+from .test_liquibase_projects import CHANGELOGS, RUNS, sides
 from .test_sql_projects import prepare
 
 pytestmark = [pytest.mark.real_projects, pytest.mark.slow]
 
+_TOOLS = ("golang-migrate", "flyway", "dbmate", "goose")
 _CORPORA = (
-    ("litellm", "golang-migrate"),
-    ("procrastinate", "golang-migrate"),
+    *((corpus, tool) for corpus in ("litellm", "procrastinate") for tool in _TOOLS),
     ("harbor", "golang-migrate"),
     ("kestra", "flyway"),
     ("cwa-server", "flyway"),
 )
+_HISTORY = "SELECT version_num FROM alembic_version ORDER BY 1"
 _PART = 12
 """Migrations a run: tables that an earlier run made are old and large for the next."""
 
@@ -46,9 +49,7 @@ def test_sql_applied_online_in_parts_leaves_the_schema_of_the_naive_statements(
     assert corpus not in ("litellm", "harbor", "kestra") or used
 
 
-@pytest.mark.parametrize(
-    "project", [each for each in PROJECTS if each.name in ("prefect", "mlflow")], ids=lambda each: each.name
-)
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda each: each.name)
 def test_alembic_applied_online_in_parts_leaves_the_schema_the_project_itself_leaves(
     project: AlembicProject, postgresql: Cluster, tmp_path: Path
 ) -> None:
@@ -59,8 +60,29 @@ def test_alembic_applied_online_in_parts_leaves_the_schema_the_project_itself_le
     project.up(theirs, reference)
     variables = {**os.environ, **project.variables(online, ours)}
     request = _request(ours, online, "online", python=str(project.python), variables=variables)
-    assert _apply_in_parts(request)
+    used = _apply_in_parts(request)
     assert online.schema() == reference.schema()
+    assert online.rows(_HISTORY) == reference.rows(_HISTORY)
+    assert used
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("project", sorted(CHANGELOGS))
+def test_a_changelog_applied_online_in_parts_leaves_the_schema_the_real_liquibase_leaves(
+    project: str, postgresql: Cluster, tmp_path: Path
+) -> None:
+    ours, theirs = sides(project, postgresql, tmp_path / "project", 2)
+    used: list[str] = []
+    for variables in RUNS[project]:
+        replace(theirs, variables=variables).real("update").ok()
+        known = {**os.environ, **variables}
+        used += _apply_in_parts(_request(ours.root, ours.database, "online", variables=known), part=300)
+    assert ours.database.schema() == theirs.database.schema()
+    assert (
+        replace(ours, variables=RUNS[project][-1]).rows()
+        == replace(theirs, variables=RUNS[project][-1]).rows()
+    )
+    assert used
 
 
 def _request(folder: Path, database: Database, strategy: str, **more: object) -> midair.Request:
@@ -68,12 +90,12 @@ def _request(folder: Path, database: Database, strategy: str, **more: object) ->
     return midair.Request(folder, url=url, strategy=strategy, small_table_bytes=-1, **more)
 
 
-def _apply_in_parts(request: midair.Request) -> Sequence[str]:
+def _apply_in_parts(request: midair.Request, part: int = _PART) -> Sequence[str]:
     """Applies everything, a few migrations a run, and closes each gate before what waits for it; the rewrites that
     had a hand in it. What `online` refuses is run as in a window.
     """
     used: list[str] = []
-    part, strategy = _PART, "online"
+    most, strategy = part, "online"
     while True:
         now = replace(request, strategy=strategy)
         try:
@@ -81,8 +103,11 @@ def _apply_in_parts(request: midair.Request) -> Sequence[str]:
             if not made.segments:
                 break
             used += [step.rewrite for step in made.steps if step.rewrite]
+            used += [
+                "watched" for step in made.steps if isinstance(step.action, RunLive) and step.action.watched
+            ]
             midair.apply(now, Remembering(), f"+{part}")
-            part, strategy = _PART, "online"
+            part, strategy = most, "online"
         except (GateInTheWay, NotOnline) as error:
             if part > 1:
                 part = 1  # those before it first

@@ -67,3 +67,22 @@ def test_one_that_commits_half_and_then_fails_on_rows_is_named_and_those_after_i
     assert proofs["r2", "up"] is False
     assert proofs["r2", "up again"] is True
     assert proofs["r3", "up again"] is True
+
+
+def test_a_program_that_fails_whatever_the_rows_is_a_finding_about_its_revision(
+    tmp_path: Path, server: Server
+) -> None:
+    found = rehearsed(
+        tmp_path,
+        server,
+        (
+            "op.execute('CREATE INDEX CONCURRENTLY users_name ON users (name)')",
+            "op.execute('DROP INDEX users_name')",
+        ),
+        ("op.execute('CREATE TABLE last (id integer)')", "op.execute('DROP TABLE last')"),
+        each=False,
+    )
+    assert [(each.revision, each.code) for each in found.findings] == [("r2", "MA910")], found.findings
+    assert [str(revision) for revision, _ in found.revisions] == ["r1", "r2", "r3"]
+    assert any("1 after r2" in each for each in found.notes)
+    assert not found.passed

@@ -209,3 +209,21 @@ def test_uuid_ossp_has_a_stand_in_and_another_missing_extension_is_an_error_with
     assert all(way in str(caught.value.hint) for way in ("scratch", "MIDAIR_PG_BIN", "--without"))
     found = midair.rehearse(midair.Request(other), midair.Trial(without=("postgis",)))
     assert found.proofs[0].passed
+
+
+def test_a_changeset_whose_precondition_leaves_it_out_is_not_taken_back(
+    tmp_path: Path, server: Server
+) -> None:
+    (tmp_path / "liquibase.properties").write_text("changeLogFile=changelog.sql\n")
+    (tmp_path / "changelog.sql").write_text(
+        "--liquibase formatted sql\n"
+        "--changeset a:1\nCREATE TABLE t (id int, note text);\n--rollback DROP TABLE t;\n"
+        "--changeset a:2\n--preconditions onFail:CONTINUE\n--precondition-sql-check expectedResult:0 SELECT count(*) FROM t\n"
+        "ALTER TABLE t ADD COLUMN city text;\n--rollback ALTER TABLE t DROP COLUMN city;\n"
+    )
+    request = midair.Request(tmp_path, scratch_url=url_of(server.admin))
+    found = midair.rehearse(request, midair.Trial(from_empty=True, each=True))
+    assert found.findings == (), found.findings
+    second = {each.name: each for each in found.proofs if str(each.revision).endswith("::2::a")}
+    assert second["down"].passed is None
+    assert "conditions" in second["down"].detail

@@ -64,6 +64,12 @@ def rig(request: pytest.FixtureRequest) -> Generator[Rig]:
 
 
 @pytest.fixture
+def newest(server: Server) -> Rig:
+    """The newest server alone, for what does not hang on the version."""
+    return Rig(18, server)
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Callable[..., Path]:
     """Makes a golang-migrate project of these migrations, each the text of its up file."""
 

@@ -2,7 +2,8 @@
 
 import signal
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig
@@ -32,13 +33,13 @@ _EVERY = 9
 """The default suite kills at every so many events; `make long` at each."""
 
 
-@pytest.fixture(scope="module")
-def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generator[States]:
-    root = tmp_path_factory.mktemp("types")
+@contextmanager
+def states_of(server: Server, root: Path, given: str, migration: str) -> Generator[States]:
+    """A project of this one migration, without a downgrade, and the states that each command comes to uninterrupted."""
     (root / "migrations").mkdir()
-    (root / "migrations" / "000001_m1.up.sql").write_text(_MIGRATION)
+    (root / "migrations" / "000001_m1.up.sql").write_text(migration)
     with ExitStack() as stack:
-        made = States(Rig(18, server), root, stack, {}, {}, _GIVEN)
+        made = States(Rig(18, server), root, stack, {}, {}, given)
         for command, before in BEFORE.items():
             address = made.at(*before)
             made.events[command] = len(do(command, root, address).events)
@@ -46,7 +47,14 @@ def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generato
         yield made
 
 
+@pytest.fixture(scope="module")
+def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generator[States]:
+    with states_of(server, tmp_path_factory.mktemp("types"), _GIVEN, _MIGRATION) as made:
+        yield made
+
+
 def killed_at(states: States, command: str, event: int) -> None:
+    """Kills the command at this event, gives it again, and looks for the state of one that was let be."""
     address = states.at(*BEFORE[command])
     code, said = fly(states.root, address, dies_at=event, strategy="online", command=command).landed()
     assert code == -signal.SIGKILL, said

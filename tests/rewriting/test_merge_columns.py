@@ -14,9 +14,10 @@ import midair
 from midair.database import Session
 from midair.errors import NotOnline
 from midair.model.address import Address
+from midair.model.backfill import Backfill
 from midair.model.statement import Sql
 
-_PEOPLE = """
+GIVEN = """
 CREATE TABLE people (id int PRIMARY KEY, first text NOT NULL, last text NOT NULL, age int);
 INSERT INTO people SELECT g, 'f' || g, 'l' || g, g FROM generate_series(1, 300) AS g;
 """
@@ -44,7 +45,7 @@ DECLARED = {"above each drop": _BY_DROPS, "above the update": _BY_UPDATE}
 @contextmanager
 def ready(rig: Rig, root: Path) -> Generator[tuple[Address, Session]]:
     """A database to which the project was applied, and a session on it."""
-    with rig.database(_PEOPLE) as address, rig.session(address, "midair by hand") as session:
+    with rig.database(GIVEN) as address, rig.session(address, "midair by hand") as session:
         midair.apply(request_for(root, address), Remembering())
         yield address, session
 
@@ -70,9 +71,9 @@ def test_what_either_version_writes_is_in_the_other_ones_columns(
 
 
 def test_a_way_back_that_is_not_exact_never_changes_what_the_new_version_wrote(
-    rig: Rig, project: Callable[..., Path]
+    newest: Rig, project: Callable[..., Path]
 ) -> None:
-    with ready(rig, project(_BY_DROPS)) as (_, session):
+    with ready(newest, project(_BY_DROPS)) as (_, session):
         _run(
             session,
             "UPDATE people SET name = 'Ada van Hove' WHERE id = 1",
@@ -99,7 +100,7 @@ def test_a_rollback_keeps_every_row_in_the_old_shape(
             "DELETE FROM people WHERE id = 902",
             "UPDATE people SET first = 'f2', last = 'l2' WHERE id = 2",
         )
-        with rig.database(_PEOPLE) as untouched:
+        with rig.database(GIVEN) as untouched:
             left = set(dump(rig.server.bin, address).splitlines())
             assert left >= set(dump(rig.server.bin, untouched).splitlines())
             assert not any("name" in line for line in left)
@@ -109,7 +110,7 @@ def test_after_contract_the_naive_migrations_schema_and_rows_are_there(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     root = project(_BY_DROPS)
-    with ready(rig, root) as (address, _), rig.database(_PEOPLE) as written:
+    with ready(rig, root) as (address, _), rig.database(GIVEN) as written:
         closed(root, address)
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
@@ -124,9 +125,9 @@ def test_the_old_columns_tripwire_hears_the_old_version_only(rig: Rig, project: 
 
 
 def test_without_a_word_of_the_way_back_the_plan_says_what_is_lost(
-    rig: Rig, project: Callable[..., Path]
+    newest: Rig, project: Callable[..., Path]
 ) -> None:
-    with rig.database(_PEOPLE) as address:
+    with newest.database(GIVEN) as address:
         notes = midair.plan(request_for(project(_SILENT), address)).notes
         assert any(
             "nobody said how people.first and people.last follow from people.name" in each for each in notes
@@ -135,9 +136,9 @@ def test_without_a_word_of_the_way_back_the_plan_says_what_is_lost(
         assert not any("nobody said" in each for each in declared)
 
 
-def test_a_declared_value_stands_in_for_the_update(rig: Rig, project: Callable[..., Path]) -> None:
+def test_a_declared_value_stands_in_for_the_update(newest: Rig, project: Callable[..., Path]) -> None:
     sql = "-- midair: up = age * 12\n-- midair: down = months / 12\nALTER TABLE people ADD COLUMN months int;"
-    with ready(rig, project(sql)) as (_, session):
+    with ready(newest, project(sql)) as (_, session):
         _run(session, "UPDATE people SET months = 240 WHERE id = 1", "UPDATE people SET age = 3 WHERE id = 2")
         rows = session.query("SELECT age, months FROM people WHERE id < 4 ORDER BY id")
         assert rows == [(20, 240), (3, 36), (3, 36)]
@@ -151,10 +152,10 @@ def test_a_declared_value_stands_in_for_the_update(rig: Rig, project: Callable[.
     ],
 )
 def test_a_way_back_that_cannot_be_is_refused_by_its_place(
-    rig: Rig, project: Callable[..., Path], down: str, why: str
+    newest: Rig, project: Callable[..., Path], down: str, why: str
 ) -> None:
     sql = _BY_UPDATE.replace(f"({_FIRST}, {_LAST})", down)
-    with rig.database(_PEOPLE) as address, pytest.raises(NotOnline, match=why):
+    with newest.database(GIVEN) as address, pytest.raises(NotOnline, match=why):
         midair.plan(request_for(project(sql), address))
 
 
@@ -172,3 +173,16 @@ def _touched(session: Session) -> Sequence[tuple[object, ...]]:
 def _run(session: Session, *statements: str) -> None:
     for each in statements:
         session.run([Sql(each)], atomic=False)
+
+
+def test_the_updates_own_hint_bounds_its_batches(newest: Rig, project: Callable[..., Path]) -> None:
+    sql = _BY_UPDATE.replace("-- midair: down", "-- midair: batch_rows = 7\n-- midair: down")
+    with newest.database(GIVEN) as address:
+        made = midair.plan(request_for(project(sql), address))
+        fills = [
+            step.action.statement.intent
+            for segment in made.segments
+            for step in segment.steps
+            if isinstance(step.action, Backfill)
+        ]
+        assert [each and each.batch_rows for each in fills] == [7]

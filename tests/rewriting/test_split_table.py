@@ -36,6 +36,14 @@ ALTER TABLE users DROP COLUMN bio, DROP COLUMN visits;
 """
 
 
+_DOWN = """
+ALTER TABLE users ADD COLUMN bio text;
+ALTER TABLE users ADD COLUMN visits int NOT NULL DEFAULT 0;
+UPDATE users SET bio = p.bio, visits = p.visits FROM profiles p WHERE p.user_id = users.id;
+DROP TABLE profiles;
+"""
+
+
 @contextmanager
 def ready(rig: Rig, root: Path, given: str = USERS) -> Generator[tuple[Address, Session]]:
     """A database to which the project was applied, and a session on it."""
@@ -135,6 +143,20 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
         assert session.query("SELECT to_regclass('midair.profiles')") == [(None,)]
 
 
+def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_written_since(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(SPLIT)
+    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
+    with ready(rig, root) as (address, session):
+        request = request_for(root, address, archive_s=3600.0)
+        midair.contract(request, Remembering())
+        _run(session, "UPDATE profiles SET bio = 'since' WHERE user_id = 1")
+        midair.rollback(request, Remembering())
+        rows = session.query("SELECT id, bio, visits FROM users WHERE id < 4 ORDER BY id")
+        assert rows == [(1, "since", 1), (2, "b2", 2), (3, None, 3)]
+
+
 def _rights(session: Session) -> object:
     return session.query(
         "SELECT array(SELECT a::text FROM unnest(relacl) AS a ORDER BY 1) FROM pg_class WHERE relname = 'profiles'"
@@ -144,3 +166,65 @@ def _rights(session: Session) -> object:
 def _run(session: Session, *statements: str) -> None:
     for each in statements:
         session.run([Sql(each)], atomic=False)
+
+
+def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(SPLIT)
+    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
+    with ready(rig, root) as (address, session):
+        _run(
+            session,
+            "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
+            "DELETE FROM profiles WHERE user_id = 2",
+        )
+        midair.rollback(request_for(root, address), Remembering())
+        rows = session.query("SELECT id, bio, visits FROM users WHERE id < 5 ORDER BY id")
+        assert rows == [(1, "changed", 1), (2, None, 0), (3, None, 3), (4, "b4", 4)]
+        assert session.query("SELECT to_regclass('profiles'), to_regclass('midair.profiles')") == [
+            (None, None)
+        ]
+
+
+def test_an_application_without_any_right_on_midairs_schema_writes_both_halves(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    role = "split_shop"
+    rights = (
+        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role};"
+        f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
+    )
+    try:
+        with ready(rig, project(SPLIT), rights + USERS) as (address, session):
+            _run(session, f"SET ROLE {role}")
+            _run(
+                session,
+                "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
+                "UPDATE users SET bio = 'y' WHERE id = 1",
+            )
+            _run(
+                session,
+                "INSERT INTO users (id, email) VALUES (902, 'new')",
+                "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
+            )
+            _run(
+                session,
+                "UPDATE profiles SET visits = 7 WHERE user_id = 2",
+                "DELETE FROM profiles WHERE user_id = 4",
+            )
+            _run(session, "DELETE FROM users WHERE id = 5", "RESET ROLE")
+            closed(project(SPLIT), address)
+            _run(
+                session,
+                f"SET ROLE {role}",
+                "UPDATE profiles SET visits = 8 WHERE user_id = 902",
+                "RESET ROLE",
+            )
+            rows = session.query(
+                "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 5, 901, 902) ORDER BY 1"
+            )
+            assert rows == [(1, "y", 1), (2, "b2", 7), (901, "x", 0), (902, "z", 8)]
+    finally:
+        with rig.session(rig.server.admin) as admin:
+            _run(admin, f"DROP ROLE IF EXISTS {role}")

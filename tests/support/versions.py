@@ -50,7 +50,7 @@ class Worker:
         try:
             while not self.over.is_set():
                 began = time.monotonic()
-                self._round(session)
+                self.round(session)
                 self.worst_s = max(self.worst_s, time.monotonic() - began)
                 self.rounds += 1
         except MidairError as error:
@@ -58,38 +58,40 @@ class Worker:
         finally:
             session.close()
 
-    def _round(self, session: Session) -> None:
+    def round(self, session: Session) -> None:
+        """Opens an account, works on it and on a shared one, and closes every fourth."""
         own = self.number * 1_000_000 + self.rounds
         table, balance, owner = self.version.table, self.version.balance, self.version.owner
         names, marks = (f", {owner}", ", 'me'") if owner else ("", "")
-        _run(session, f"INSERT INTO {table} (id, {balance}{names}) VALUES ({own}, 1{marks})")
-        _run(session, f"INSERT INTO moves (account, sum) VALUES ({own}, 1)")
-        _run(session, f"UPDATE {table} SET {balance} = {balance} + 1 WHERE id = {own}")
-        _run(
+        run(session, f"INSERT INTO {table} (id, {balance}{names}) VALUES ({own}, 1{marks})")
+        run(session, f"INSERT INTO moves (account, sum) VALUES ({own}, 1)")
+        run(session, f"UPDATE {table} SET {balance} = {balance} + 1 WHERE id = {own}")
+        run(
             session,
             f"INSERT INTO {table} (id, {balance}{names}) VALUES ({own}, 10{marks})"
             f" ON CONFLICT (id) DO UPDATE SET {balance} = {table}.{balance} + excluded.{balance}",
         )
         shared = 1 + self.rounds % SHARED
-        _run(session, f"UPDATE {table} SET {balance} = {balance} + 1 WHERE id = {shared}")
+        run(session, f"UPDATE {table} SET {balance} = {balance} + 1 WHERE id = {shared}")
         self.added += 1
         if session.query(f"SELECT {balance} FROM {table} WHERE id = {own} FOR UPDATE") != [(12,)]:
             self.errors.append(f"{self.version.name} read another value of {own} than it wrote")
         self.kept[own] = 12
         if self.rounds % 4 == 0:
-            _run(session, f"DELETE FROM {table} WHERE id = {own}")
+            run(session, f"DELETE FROM {table} WHERE id = {own}")
             del self.kept[own]
 
 
-def _run(session: Session, sql: str) -> None:
+def run(session: Session, sql: str) -> None:
     session.run([Sql(sql)], atomic=False)
 
 
 class Shop:
     """Both versions at work on one database."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, worker: type[Worker] = Worker) -> None:
         self._address = address
+        self._worker = worker
         self.workers: list[Worker] = []
 
     @contextmanager
@@ -98,7 +100,7 @@ class Shop:
         began = []
         with ExitStack() as stack:
             for version in (each for each in versions for _ in range(2)):
-                worker = Worker(len(self.workers) + 1, version, self._address)
+                worker = self._worker(len(self.workers) + 1, version, self._address)
                 self.workers.append(worker)
                 began.append(worker)
                 thread = threading.Thread(target=worker.work, daemon=True)

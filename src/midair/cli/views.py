@@ -142,6 +142,8 @@ def _server(status: Status) -> str | None:
         return None
     if status.address.product == "sqlite":
         return f"SQLite {version // 1_000_000}.{version // 1000 % 1000}.{version % 1000}"
+    if status.address.product == "mariadb":
+        return f"MariaDB {version // 10_000}.{version // 100 % 100}.{version % 100}"
     return f"PostgreSQL {version // 10_000}.{version % 10_000}"
 
 

@@ -5,7 +5,6 @@ driver. Must not know: everything above it.
 """
 
 from midair.database.session import Guard, Session
-from midair.errors import Unsupported
 from midair.model.address import Address, Product
 
 __all__ = ["Guard", "Session", "open_session"]
@@ -17,7 +16,7 @@ def open_session(address: Address, guard: Guard, application_name: str) -> Sessi
     Raises:
         Unreachable: the server did not answer; trying again may help.
         LoginRefused: the server answered with no.
-        Unsupported: midair has no driver for the product.
+        Unsupported: the server is MySQL, where midair's statements were never tried.
     """
     if address.product is Product.POSTGRESQL:
         from midair.database.postgresql import PostgresqlSession
@@ -27,6 +26,6 @@ def open_session(address: Address, guard: Guard, application_name: str) -> Sessi
         from midair.database.sqlite import SqliteSession
 
         return SqliteSession.open(address, guard)
-    raise Unsupported(
-        f"midair cannot connect to {address.product} yet", hint="PostgreSQL and SQLite can be used"
-    )
+    from midair.database.mariadb import MariadbSession
+
+    return MariadbSession.open(address, guard, application_name)

@@ -15,7 +15,7 @@ _SCHEMES = {
     "sqlite": Product.SQLITE,
     "sqlite3": Product.SQLITE,
     "mysql": Product.MYSQL,
-    "mariadb": Product.MYSQL,
+    "mariadb": Product.MARIADB,
 }
 
 
@@ -32,7 +32,7 @@ def parse(url: Secret) -> Address:
     scheme = text.partition(":")[0].partition("+")[0].lower()
     product = _SCHEMES.get(scheme)
     if ":" not in text or product is None:
-        known = "postgresql://user@host/database or sqlite:///path/file.db"
+        known = "postgresql://user@host/database, sqlite:///path/file.db or mariadb://user@host/database"
         raise BadAddress(
             f"the database URL begins with {scheme!r}, which midair does not know",
             hint=f"write it as {known}",
@@ -124,7 +124,7 @@ def _generic(product: Product, text: str) -> Address:
         raise BadAddress("the database URL cannot be understood: bad host or port") from None
     return Address(
         product,
-        database=parts.path.lstrip("/"),
+        database=unquote(parts.path.lstrip("/")),
         host=parts.hostname,
         port=port,
         user=unquote(parts.username) if parts.username else None,

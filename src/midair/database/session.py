@@ -1,5 +1,6 @@
 """What every other room sees of a connection."""
 
+import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ class Session(Protocol):
     address: Address
     product: Product
     server_version: int
-    """PostgreSQL: 160004 for 16.4. SQLite: 3040001 for 3.40.1."""
+    """PostgreSQL: 160004 for 16.4. SQLite: 3040001 for 3.40.1. MariaDB: 101119 for 10.11.19."""
 
     def query(self, text: str, parameters: Sequence[Parameter] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query we wrote; `%s` marks a parameter on every product."""
@@ -77,21 +78,36 @@ class Session(Protocol):
         ...
 
 
-_DENIED = {"25006", "42501"}
-"""SQLSTATE: read-only transaction (a standby, a read-only role), insufficient privilege."""
+_DENIED = {"25006", "42501", "1044", "1142", "1227", "1290", "1792"}
+"""SQLSTATE: read-only transaction (a standby, a read-only role), insufficient privilege. MariaDB's numbers of the same."""
+
+
+_BESIDE_ANOTHER = {"55P03", "23505", "42P06", "42P07", "XX000"}
+"""SQLSTATE: what IF NOT EXISTS and OR REPLACE give while another session makes the same: a lock timeout, a duplicate key of
+the catalog, the schema or table there after all, "tuple concurrently updated"."""
+_TRIES, _PAUSE_S = 100, 0.1
 
 
 def prepare(session: Session, groundwork: Sequence[Sql], purpose: str) -> None:
-    """Runs midair's own groundwork in one transaction.
+    """Runs midair's own groundwork in one transaction; another midair may be making the same at this moment.
 
     Raises:
         ReadOnly: the role or the server does not let us write; `purpose` says what for.
     """
-    try:
-        session.run(groundwork, atomic=True)
-    except StatementFailed as error:
-        if error.sqlstate not in _DENIED:
+    for left in reversed(range(_TRIES)):
+        try:
+            session.run(groundwork, atomic=True)
+        except StatementFailed as error:
+            if left and error.sqlstate in _BESIDE_ANOTHER:
+                time.sleep(_PAUSE_S)
+                continue
+            _refuse_denied(error, purpose)
             raise
+        return
+
+
+def _refuse_denied(error: StatementFailed, purpose: str) -> None:
+    if error.sqlstate in _DENIED:
         raise ReadOnly(
             f"this role may not create {purpose}: {error.message}",
             state="nothing was changed",

@@ -3,7 +3,8 @@
 import os
 import sqlite3
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from midair.database.session import Guard
@@ -186,3 +187,23 @@ def _translated(error: sqlite3.Error, index: int) -> ExecutionError:
             hint="check the permissions of the file and its folder",
         )
     return StatementFailed(str(error), sqlstate=name, index=index)
+
+
+def copied(source: str, into: str) -> None:
+    """The file as it is now, by SQLite's own backup; the source is opened for reading only.
+
+    Raises:
+        Unreachable: it cannot be opened or copied.
+    """
+    try:
+        with (
+            closing(
+                sqlite3.connect(f"{Path(source).resolve().as_uri()}?mode=ro", uri=True, timeout=_READ_S)
+            ) as first,
+            closing(sqlite3.connect(into)) as second,
+        ):
+            first.backup(second)
+    except sqlite3.Error as error:
+        raise Unreachable(
+            f"could not copy {source}: {error}", hint="check the path and its permissions"
+        ) from error

@@ -55,8 +55,13 @@ def dialect_of(product: Product, *, condensed: bool = False) -> Dialect:
         from midair.dialects.sqlite import DIALECT
 
         return DIALECT
+    if product is Product.MARIADB:
+        from midair.dialects.mariadb import DIALECT
+
+        return DIALECT
     raise Unsupported(
-        f"midair does not run migrations on {product} yet", hint="PostgreSQL 13–18 and SQLite can be used"
+        f"midair does not run migrations on {product}",
+        hint="PostgreSQL 13–18, SQLite and MariaDB can be used",
     )
 
 

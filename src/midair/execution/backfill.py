@@ -35,6 +35,7 @@ def run(crew: Crew, backfill: Backfill, *, goes_on: bool) -> None:
     session, step = crew.session, crew.step.id
     if not goes_on:
         session.run(backfills.forget(step), atomic=True)
+    session.run(backfills.take_over(step, crew.run_id), atomic=True)
     lanes = backfills.lanes_of(session, step)
     if not lanes:
         lay(crew, backfill, 1, None, ())
@@ -45,7 +46,7 @@ def run(crew: Crew, backfill: Backfill, *, goes_on: bool) -> None:
     progress.seen = progress.seen_before = sum(each.seen for each in lanes)
     throttle = Throttle(crew.bounds.pace.duty)
     walk = Walk(crew, backfill, moment, progress, throttle, [session])
-    with watched(walk), set_up(session):
+    with watched(walk), set_up(crew):
         _walk_until_done(walk, lanes)
 
 

@@ -13,11 +13,10 @@ from midair.execution.batch_size import BatchSize
 from midair.execution.caution import Caution
 from midair.execution.services import pause_s
 from midair.execution.throttle import Watch
-from midair.execution.walk import DEADLOCK, HALF, SETTINGS, TRY_AGAIN, Walk, call, prepare, tell
+from midair.execution.walk import DEADLOCK, HALF, TRY_AGAIN, Walk, call, prepare, settings_of, tell
 from midair.journal import backfills
 from midair.journal.backfills import Lane
 from midair.model.backfill import Part
-from midair.model.statement import Sql
 
 _ROWS_A_PAGE = 50
 
@@ -63,7 +62,7 @@ def _work_apart(walk: Walk) -> None:
     try:
         session = walk.crew.reconnect()
         try:
-            session.run([Sql(each) for each in SETTINGS], atomic=False)
+            session.run(settings_of(walk.crew), atomic=False)
             walk.sessions.append(session)
             _Worker(walk, session, tells=False).work()
         finally:
@@ -101,7 +100,9 @@ class _Worker:
                 continue
             picked = self._pick(part, lane)
             if picked is None:
-                self._session.run([backfills.finish_lane(walk.crew.step.id, lane.number)], atomic=True)
+                self._session.run(
+                    [backfills.finish_lane(walk.crew.step.id, lane.number, walk.crew.run_id)], atomic=True
+                )
                 return
             began = clock.now()
             try:
@@ -146,7 +147,7 @@ class _Worker:
         (mine, changed, left), took = self._sent(part, lane.part, values)
         if not mine:
             raise AlreadyRunning(
-                f"somebody else moved the cursor of {step.title!r}: another midair works on this step",
+                f"another run has taken {step.title!r} over from this one, and works on it",
                 state="this run did nothing twice; its last batch did nothing",
                 hint="look with `midair status` who is at work",
             )

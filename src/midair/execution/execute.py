@@ -5,7 +5,7 @@ not at all. Outside a transaction each step commits together with its own comple
 the server refuses in a transaction leaves a gap, which the step's probe closes.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import count
@@ -13,13 +13,13 @@ from itertools import count
 from midair.errors import (
     CommitUnanswered,
     ExecutionError,
-    HistoryDiverged,
     LockNotAcquired,
     LockTimeout,
     MigrationFailed,
     StatementFailed,
 )
 from midair.execution import backfill, bounded, locks
+from midair.execution.begun import in_parts, refuse_strangers, refuse_unknown_turns
 from midair.execution.failing import asked, ended, failed, relations_of, revision_of, strongest
 from midair.execution.flight import Flight, journal_of, remembered, sent_for
 from midair.execution.probing import clear_leftovers, found_done, is_done
@@ -39,17 +39,13 @@ from midair.model.event import (
     StepDone,
     StepStarted,
 )
-from midair.model.migration import RevisionId
 from midair.model.outcome import Done
 from midair.model.plan import (
-    LIVE,
-    Plan,
     RunLive,
     RunStatement,
     Segment,
     Step,
     StepId,
-    takes_back,
 )
 from midair.model.statement import Sql
 
@@ -68,11 +64,13 @@ def execute(flight: Flight) -> Done:
     last_steps = {step.revision: step.id for step in plan.steps if step.revision is not None}
     began = flight.clock.now()
     open_steps = {each.id: each for each in journal.open_steps()}
-    in_parts = _in_parts(plan) | {each.revision for each in open_steps.values()}
+    unfinished = in_parts(plan) | {each.revision for each in open_steps.values()}
     flight = replace(
-        flight, checksums=dict(plan.checksums), ends=frozenset(last_steps.values()), in_parts=in_parts
+        flight, checksums=dict(plan.checksums), ends=frozenset(last_steps.values()), in_parts=unfinished
     )
-    _refuse_strangers(plan, open_steps.values())
+    refuse_strangers(plan, open_steps.values())
+    if session.product is Product.MARIADB:
+        refuse_unknown_turns(plan, open_steps.values())
     journal.take_lease(flight.lease, flight.run_id, getattr(session, "backend_pid", None))
     start = journal.start(flight.run_id, plan, getattr(session, "backend_pid", None))
     kept = [journal.keep(plan)] if plan.sources else []
@@ -104,16 +102,6 @@ def _completes(flight: Flight, step: Step) -> int:
     if isinstance(step.action, RunLive):
         return len(step.action.revisions)
     return int(step.id in flight.ends)
-
-
-def _in_parts(plan: Plan) -> frozenset[RevisionId]:
-    """Migrations of several segments, or of one that is no transaction."""
-    seen: dict[RevisionId, int] = {}
-    for number, segment in enumerate(plan.segments):
-        for revision in {step.revision for step in segment.steps if step.revision is not None}:
-            whole = segment.atomic and seen.setdefault(revision, number) == number
-            seen[revision] = number if whole else -1
-    return frozenset(revision for revision, number in seen.items() if number < 0)
 
 
 def _run_segment(
@@ -209,6 +197,10 @@ def _run_alone(flight: Flight, segment: Segment, number: int, step: Step) -> flo
         session.unlock(key)
     try:
         took = _with_retries(flight, segment, number, lambda: _attempt_alone(flight, step), only=step)
+    except (MigrationFailed, LockNotAcquired):
+        if session.product is Product.MARIADB:  # what it refuses leaves nothing, so the next run need not ask
+            session.run(journal.refused(flight.run_id, step), atomic=True)
+        raise
     finally:
         locks.take(
             session, flight.plan.tool, flight.lone_build_keys, flight.bounds, flight.clock, flight.reporter
@@ -274,7 +266,16 @@ def _run_backfill(flight: Flight, segment: Segment, step: Step, action: Backfill
     """In batches; where it stands is in the journal, so being cut off leaves nothing to ask about."""
     began = flight.clock.now()
     flight.session.run(flight.journal.begun(flight.run_id, step), atomic=True)
-    crew = Crew(flight.session, flight.reconnect, flight.bounds, flight.clock, flight.reporter, step, segment)
+    crew = Crew(
+        flight.session,
+        flight.reconnect,
+        flight.bounds,
+        flight.clock,
+        flight.reporter,
+        step,
+        segment,
+        flight.run_id,
+    )
     try:
         backfill.run(crew, action, goes_on=cut_off)
     except StatementFailed as error:
@@ -323,7 +324,11 @@ def _with_retries(
             held_by = locks.blockers(flight.session, relations, level)
             locks.end_blockers(flight.session, relations, level, flight.bounds, flight.reporter)
             if waited >= flight.bounds.lock_budget_s or tried == tries:
-                state = f"{revision_of(segment)} was rolled back; what came before it is done and recorded"
+                state = (
+                    f"{revision_of(segment)} was rolled back; what came before it is done and recorded"
+                    if segment.atomic
+                    else "this statement was not run; what came before it is done and journalled"
+                )
                 raise LockNotAcquired(relations, waited, tried, held_by, state=state) from error
             flight.reporter.hear(LockWaited(segment, tried, waited, held_by))
             flight.clock.sleep(pause_s(tried))
@@ -358,35 +363,6 @@ def _opens(step: Step) -> bool:
     """The author's BEGIN, as against COMMIT or ROLLBACK."""
     head = step.title.split(" ", 1)[0].upper()
     return head in ("BEGIN", "START", "SAVEPOINT", "RELEASE")
-
-
-def _refuse_strangers(plan: Plan, open_steps: Iterable[OpenStep]) -> None:
-    """A half-applied migration must be finished from the very text it was begun with."""
-    known = {step.id for step in plan.steps}
-    planned = set(plan.revisions)
-    open_steps = tuple(open_steps)
-    undone = [each for each in open_steps if takes_back(each.id) and each.revision in planned]
-    if undone:
-        raise HistoryDiverged(
-            f"{undone[0].revision} is half applied, and half taken back again",
-            state="nothing was changed now; the steps that were taken back are gone",
-            hint=f"midair repair {undone[0].revision} --undo takes back the rest; then midair apply begins anew",
-        )
-    strangers = [
-        each
-        for each in open_steps
-        if each.revision in planned
-        and each.id not in known
-        and each.direction == plan.direction
-        and f":{LIVE}:" not in each.id
-    ]
-    if strangers:
-        first = strangers[0]
-        raise HistoryDiverged(
-            f"{first.revision} is half applied, and its file was edited since: {first.title!r} ran and is no longer in it",
-            state="nothing was changed now; the steps that ran are still in place",
-            hint=f"restore the file and run `midair resume`, or finish by hand and say `midair repair {first.revision} --done`",
-        )
 
 
 def _pass_notices_on(flight: Flight, segment: Segment) -> None:

@@ -27,7 +27,7 @@ def lay(crew: Crew, backfill: Backfill, number: int, moment: str | None, before:
     if lanes:
         changed = sum(each.changed for each in before)
         lanes[0] = replace(lanes[0], changed=changed)
-    crew.session.run(backfills.lay_lanes(crew.step.id, lanes, moment), atomic=True)
+    crew.session.run(backfills.lay_lanes(crew.step.id, lanes, moment, crew.run_id), atomic=True)
 
 
 def _ranges(session: Session, part: Part, wanted: int) -> Iterator[tuple[str | None, str]]:

@@ -58,6 +58,11 @@ def own_key(history: str) -> int:
     return (_OURS << 32) | crc32(history.encode())
 
 
+def database_key() -> int:
+    """midair's advisory key for the whole database: what one tool's migrations have under way, another's plan must see."""
+    return _OURS << 32
+
+
 def take(
     session: Session, name: str, keys: Sequence[int], bounds: Bounds, clock: Clock, reporter: Reporter
 ) -> None:

@@ -31,7 +31,7 @@ def found_done(flight: Flight, step: Step) -> bool:
             raise OutcomeUnknown(
                 f"{place_of(step)} was running when the last run was cut off, and no query can tell whether it is done",
                 state=f"everything before it is done; {step.revision} is not recorded",
-                hint=f"look, then say `midair repair {step.revision} --done` or `--undone`",
+                hint=f"look, then say `midair repair {step.revision} --done` or `--not-done`",
             )
 
 

@@ -44,10 +44,11 @@ SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::flo
 FROM pg_stat_activity
 WHERE backend_type = 'client backend' AND xact_start IS NOT NULL AND application_name NOT LIKE 'midair%%' AND datname = current_database()
 """
-# Dead rows beside live ones in the tables that are worked on.
+# Dead rows beside live ones in the tables that are worked on. Counters begin at 0 again after a crash or a restore: the
+# planner's own estimate, which does not, tells then that the rest is alive.
 _DEAD = """
-SELECT coalesce(sum(n_dead_tup), 0)::float8, coalesce(sum(n_live_tup), 0)::float8
-FROM pg_stat_user_tables WHERE relid IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
+SELECT coalesce(sum(n_dead_tup), 0)::float8, coalesce(sum(greatest(n_live_tup, reltuples - n_dead_tup)), 0)::float8
+FROM pg_stat_user_tables JOIN pg_class ON oid = relid WHERE relid IN (SELECT to_regclass(name)::oid FROM unnest(string_to_array(%s, chr(31))) AS name)
 """
 # Sessions that wait for one of ours, and the longest of those waits.
 _WAITERS = """

@@ -42,6 +42,8 @@ class Crew:
     reporter: Reporter
     step: Step
     segment: Segment
+    run_id: str
+    """Whose the lanes are while it works."""
 
 
 @dataclass
@@ -86,16 +88,22 @@ class Walk:
             return self.waiting.pop(0) if self.waiting and not self.stopped else None
 
 
+def settings_of(crew: Crew) -> list[Sql]:
+    """What a session for batches is set to; the last says for which run it works (`batch_sql.OWNER`)."""
+    return [*(Sql(each) for each in SETTINGS), Sql("SET midair.owner = %s", (crew.run_id,))]
+
+
 @contextmanager
-def set_up(session: Session) -> Generator[None]:
-    """A session for batches, left as it was found."""
-    session.run([Sql(each) for each in SETTINGS], atomic=False)
+def set_up(crew: Crew) -> Generator[None]:
+    """The crew's session for batches, left as it was found."""
+    session = crew.session
+    session.run(settings_of(crew), atomic=False)
     try:
         yield
     finally:
         with suppress(ExecutionError):  # a session that is gone keeps nothing
             session.abandon()
-            names = [each.split()[1] for each in SETTINGS]
+            names = [each.text.split()[1] for each in settings_of(crew)]
             session.run([*(Sql(f"RESET {name}") for name in names), Sql("DEALLOCATE ALL")], atomic=False)
 
 

@@ -34,17 +34,25 @@ def lanes_of(session: Session, step: StepId) -> tuple[Lane, ...]:
     return tuple(Lane(*row) for row in session.query(text, (step,)))
 
 
+def take_over(step: StepId, owner: str) -> tuple[Sql, ...]:
+    """The lanes are this run's from here on. Waits for a batch that an earlier owner has under way; a later one does nothing."""
+    return (
+        Sql("SET LOCAL lock_timeout = '60s'"),
+        Sql("UPDATE midair.backfill SET owner = %s WHERE step_id = %s", (owner, step)),
+    )
+
+
 def moment_of(session: Session, step: StepId) -> str:
     """When the backfill began, as text that reads the same in every session: the `now()` of all its batches."""
     text = "SELECT to_jsonb(coalesce(min(began), clock_timestamp())) #>> '{}' FROM midair.backfill WHERE step_id = %s"
     return str(session.query(text, (step,))[0][0])
 
 
-def lay_lanes(step: StepId, lanes: Sequence[Lane], moment: str | None) -> tuple[Sql, ...]:
+def lay_lanes(step: StepId, lanes: Sequence[Lane], moment: str | None, owner: str) -> tuple[Sql, ...]:
     """Puts these lanes in the place of the step's former ones, all of one moment (`None`: now)."""
     insert = (
-        "INSERT INTO midair.backfill (step_id, lane, part, round, cursor, high, changed, seen, began)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s::timestamptz, now()))"
+        "INSERT INTO midair.backfill (step_id, lane, part, round, cursor, high, changed, seen, began, owner)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, coalesce(%s::timestamptz, now()), %s)"
     )
     rows = (
         Sql(
@@ -59,6 +67,7 @@ def lay_lanes(step: StepId, lanes: Sequence[Lane], moment: str | None) -> tuple[
                 each.changed,
                 each.seen,
                 moment,
+                owner,
             ),
         )
         for each in lanes
@@ -66,9 +75,10 @@ def lay_lanes(step: StepId, lanes: Sequence[Lane], moment: str | None) -> tuple[
     return (Sql("DELETE FROM midair.backfill WHERE step_id = %s", (step,)), *rows)
 
 
-def finish_lane(step: StepId, lane: int) -> Sql:
+def finish_lane(step: StepId, lane: int, owner: str) -> Sql:
     """The lane's end is reached."""
-    return Sql("UPDATE midair.backfill SET done = true WHERE step_id = %s AND lane = %s", (step, lane))
+    text = "UPDATE midair.backfill SET done = true WHERE step_id = %s AND lane = %s AND owner = %s"
+    return Sql(text, (step, lane, owner))
 
 
 def left_over(session: Session, step: StepId, limit: int) -> tuple[tuple[int, str], ...]:

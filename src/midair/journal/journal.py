@@ -4,7 +4,7 @@ import getpass
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from midair import __version__
@@ -61,11 +61,13 @@ class Journal:
     """The journal of one database, spoken to through the session that does the work.
 
     Its statements are handed out as `Sql`, so that the executor can put them into the very
-    transaction whose completion they record.
+    transaction whose completion they record. Steps that are open are those of `tool`'s migrations, for two
+    tools on one database number theirs alike; `None`: of any tool.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, tool: str | None = None) -> None:
         self._session = session
+        self._tool = tool
         self._product = session.product
         self._lease: tuple[str, int] | None = None
         self.ready = bool(session.query(present(self._product).text)[0][0])
@@ -106,7 +108,7 @@ class Journal:
     def keep(self, plan: Plan) -> Sql:
         """The whole plan, for a run that may have to go on with it after a crash."""
         table = self._name("plan")
-        text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) ON CONFLICT (digest) DO NOTHING"
+        text = f"INSERT INTO {table} (digest, body) VALUES (%s, %s) {self._or('digest')}"
         return Sql(text, (plan.digest, written(plan)))
 
     def keep_as(self, name: str, plan: Plan) -> Sql:
@@ -126,13 +128,15 @@ class Journal:
         if not self.ready:
             return None
         step, run, plan = self._name("step"), self._name("run"), self._name("plan")
-        if not self._session.query(f"SELECT 1 FROM {step} WHERE open LIMIT 1"):
+        own, parameters = self._own("r.tool")
+        if not self.open_steps():
             return None
         if not self._is_current():
             return None  # an older version's journal has no plans
         rows = self._session.query(
             f"SELECT p.body FROM {step} s JOIN {run} r ON r.id = s.run_id JOIN {plan} p ON p.digest = r.plan_digest"
-            " WHERE s.open ORDER BY s.started_at LIMIT 1"
+            f" WHERE s.open{own} ORDER BY s.started_at LIMIT 1",
+            parameters,
         )
         return read(rows[0][0]) if rows else None
 
@@ -188,8 +192,13 @@ class Journal:
         table = self._name("step")
         row = (run_id, step.id, step.revision, str(step.direction), step.title, "running", True)
         columns = "run_id, id, revision, direction, title, state, open"
-        text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) ON CONFLICT (run_id, id) DO UPDATE SET state = 'running'"
+        text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) {self._or('run_id, id', 'state')}"
         return (*self._fence(), Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
+
+    def refused(self, run_id: str, step: Step) -> tuple[Sql, ...]:
+        """A step outside a transaction, whose beginning was journalled, was not done: the server said no, and left nothing."""
+        text = f"DELETE FROM {self._name('step')} WHERE run_id = %s AND id = %s"
+        return (Sql(text, (run_id, step.id)), self.event(run_id, "step_refused", step.revision, step.id))
 
     def completed(self, run_id: str, step: Step) -> tuple[Sql, ...]:
         """A step outside a transaction, whose beginning was journalled, is complete."""
@@ -210,9 +219,16 @@ class Journal:
 
     def close_steps(self, revision: RevisionId) -> Sql:
         """The migration is recorded: its steps no longer need resuming."""
+        own, parameters = self._own("tool")
+        of_tool = f" AND run_id IN (SELECT id FROM {self._name('run')} WHERE true{own})" if own else ""
         return Sql(
-            f"UPDATE {self._name('step')} SET open = %s WHERE open AND revision = %s", (False, revision)
+            f"UPDATE {self._name('step')} SET open = %s WHERE open AND revision = %s{of_tool}",
+            (False, revision, *parameters),
         )
+
+    def _own(self, column: str) -> tuple[str, tuple[str, ...]]:
+        """A condition that this column is the tool, to be added to others; and its parameter."""
+        return (f" AND {column} = %s", (self._tool,)) if self._tool is not None else ("", ())
 
     def remember(self, run_id: str, tool: str, revision: RevisionId, checksum: str | None) -> Sql:
         """The file's digest as it was applied; `None` forgets it (rolled back)."""
@@ -221,7 +237,7 @@ class Journal:
             return Sql(f"DELETE FROM {table} WHERE tool = %s AND revision = %s", (tool, revision))
         text = (
             f"INSERT INTO {table} (tool, revision, checksum, run_id) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT (tool, revision) DO UPDATE SET checksum = excluded.checksum, run_id = excluded.run_id"
+            f" {self._or('tool, revision', 'checksum', 'run_id')}"
         )
         return Sql(text, (tool, revision, checksum, run_id))
 
@@ -244,10 +260,14 @@ class Journal:
         """Steps of migrations that were begun and not recorded, in the order they began."""
         if not self.ready:
             return ()
-        text = f"SELECT id, revision, direction, title, state FROM {self._name('step')} WHERE open ORDER BY started_at"
+        own, parameters = self._own("r.tool")
+        text = (
+            f"SELECT s.id, s.revision, s.direction, s.title, s.state FROM {self._name('step')} s"
+            f" JOIN {self._name('run')} r ON r.id = s.run_id WHERE s.open{own} ORDER BY s.started_at"
+        )
         return tuple(
             OpenStep(StepId(row[0]), RevisionId(row[1] or ""), row[2], row[3], row[4] == "running")
-            for row in self._session.query(text)
+            for row in self._session.query(text, parameters)
         )
 
     def has_step(self, run_id: str, step: StepId) -> bool:
@@ -277,7 +297,7 @@ class Journal:
         rows = self._session.query(
             f"SELECT {columns} FROM {self._name('run')} ORDER BY started_at DESC LIMIT {limit:d}"
         )
-        return tuple(_run_record(row) for row in rows)
+        return tuple(_run_record(tuple(map(_in_utc, row))) for row in rows)
 
     def _insert(self, table: str, columns: str, rows: Sequence[tuple[Parameter, ...]]) -> Sql:
         values = ", ".join(f"({_marks(row)})" for row in rows)
@@ -286,7 +306,18 @@ class Journal:
             tuple(value for row in rows for value in row),
         )
 
+    def _or(self, key: str, *renewed: str) -> str:
+        """What an INSERT does where the key is there already: these columns are written anew, or nothing is done."""
+        if self._product is Product.MARIADB:
+            # to write one of the key's columns as it is does nothing
+            sets = ", ".join(f"{each} = VALUES({each})" for each in renewed or key.split(", ")[:1])
+            return f"ON DUPLICATE KEY UPDATE {sets}"
+        sets = ", ".join(f"{each} = excluded.{each}" for each in renewed)
+        return f"ON CONFLICT ({key}) DO {f'UPDATE SET {sets}' if sets else 'NOTHING'}"
+
     def _now(self) -> str:
+        if self._product is Product.MARIADB:
+            return "utc_timestamp(6)"
         return (
             "clock_timestamp()"
             if self._product is Product.POSTGRESQL
@@ -300,6 +331,12 @@ def _marks(row: Sequence[Parameter]) -> str:
 
 def _run_record(row: tuple[Any, ...]) -> RunRecord:
     return RunRecord(*row)
+
+
+def _in_utc(value: Any) -> Any:
+    """A moment that the server keeps without its zone (MariaDB); everything else as it is."""
+    bare = isinstance(value, datetime) and value.tzinfo is None
+    return value.replace(tzinfo=UTC) if bare else value
 
 
 def actor() -> str:

@@ -1,4 +1,4 @@
-"""The journal's tables: a schema `midair` on PostgreSQL, prefixed tables elsewhere.
+"""The journal's tables: a schema `midair` on PostgreSQL, prefixed tables elsewhere (MariaDB: `mariadb_tables.py`).
 
 `run` is one execution. `step` is one thing it did: rows are written with the step's own
 transaction, or before and after a step that cannot be in one. `open` steps belong to a migration
@@ -16,7 +16,7 @@ locked when their batch came by. `migration` is the digest of every file as it w
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 5
+VERSION = 6
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -108,6 +108,10 @@ def name_of(table: str, product: Product) -> str:
 
 def create(product: Product) -> tuple[Sql, ...]:
     """Brings the journal about; every statement does nothing where its object is there."""
+    if product is Product.MARIADB:
+        from midair.journal.mariadb_tables import create_there
+
+        return create_there(VERSION)
     words = _POSTGRESQL if product is Product.POSTGRESQL else _SQLITE
     schema = (Sql("CREATE SCHEMA IF NOT EXISTS midair"),) if product is Product.POSTGRESQL else ()
     tables = tuple(
@@ -122,9 +126,12 @@ def create(product: Product) -> tuple[Sql, ...]:
     version = Sql(
         f"INSERT INTO {meta} (schema_version) SELECT {VERSION} WHERE NOT EXISTS (SELECT 1 FROM {meta})"
     )
+    # The run that walks the lane: whoever takes it over says so here before it looks where the lane stands.
+    owner = (Sql("ALTER TABLE midair.backfill ADD COLUMN IF NOT EXISTS owner text"),)
+    since_6 = owner if product is Product.POSTGRESQL else ()
     functions = tripwires() if product is Product.POSTGRESQL else ()
     newer = Sql(f"UPDATE {meta} SET schema_version = {VERSION} WHERE schema_version < {VERSION}")
-    return (*schema, *tables, open_steps, *functions, version, newer)
+    return (*schema, *tables, *since_6, open_steps, *functions, version, newer)
 
 
 def tripwires() -> tuple[Sql, ...]:
@@ -164,4 +171,7 @@ def present(product: Product) -> Sql:
     """One boolean: the journal is there."""
     if product is Product.POSTGRESQL:
         return Sql("SELECT to_regclass('midair.meta') IS NOT NULL")
+    if product is Product.MARIADB:
+        there = "table_schema = database() AND table_name = 'midair_meta'"
+        return Sql(f"SELECT count(*) > 0 FROM information_schema.tables WHERE {there}")
     return Sql("SELECT count(*) > 0 FROM sqlite_master WHERE name = 'midair_meta'")

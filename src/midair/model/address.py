@@ -11,6 +11,7 @@ class Product(StrEnum):
 
     POSTGRESQL = "postgresql"
     SQLITE = "sqlite"
+    MARIADB = "mariadb"
     MYSQL = "mysql"
 
 
@@ -46,7 +47,8 @@ class Secret:
 
 @frozen
 class Address:
-    """One database. `options` are libpq keywords other than host, port, user and database.
+    """One database. `options` are libpq keywords other than host, port, user and database; for MariaDB, what the
+    URL's query says.
 
     SQLite: `database` is the file's path, everything else is empty.
     """

@@ -126,7 +126,7 @@ def resume(request: Request, report: Reporter) -> Done:
     `apply` continues by itself; this is for finishing what was begun without starting anything new.
     """
     with opening(request) as opened, alone(opened, report):
-        begun = Journal(opened.session).open_steps()
+        begun = Journal(opened.session, opened.project.tool).open_steps()
         if not begun:
             return Done(None, 0)
         direction = Direction(begun[0].direction)

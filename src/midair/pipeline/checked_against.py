@@ -97,7 +97,7 @@ def _refuse_other_products(request: Request, project: Project) -> None:
 
 
 def _with_database(opened: Opened, stack: ExitStack) -> Ground:
-    journal = Journal(opened.session)
+    journal = Journal(opened.session, opened.project.tool)
     applied = applied_in(opened.project, opened.session, journal)
     try:
         standings = opened.source.compare(opened.project, applied)

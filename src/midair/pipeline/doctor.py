@@ -1,30 +1,41 @@
 """What is wrong with a database right now, each with the command that mends it."""
 
-from midair.database import open_session
+from midair.database import Session
 from midair.dialects.postgresql.health import ailments_of
 from midair.errors import Unsupported
 from midair.journal import Journal
 from midair.model.address import Product
 from midair.model.ailment import Ailment
-from midair.pipeline.opening import address_of, open_project
-from midair.pipeline.request import Request, application_of, guard_of
+from midair.pipeline.opening import address_of, connected, open_project
+from midair.pipeline.request import Request
 
 
 def doctor(request: Request) -> tuple[Ailment, ...]:
     """Everything that keeps the server, or the next migration, from working; nothing is written.
 
     Raises:
-        Unsupported: the database is not PostgreSQL.
+        Unsupported: the database is SQLite; or MariaDB, where midair left nothing half done and nothing else is asked.
     """
-    _, project = open_project(request)
+    source, project = open_project(request)
     address = address_of(request, project)
-    if address.product is not Product.POSTGRESQL:
+    if address.product is Product.SQLITE:
         raise Unsupported(f"doctor has no questions for {address.product} yet")
-    session = open_session(address, guard_of(request), application_of(request))
+    session = connected(request, source, address)
     try:
+        if session.product is not Product.POSTGRESQL:
+            return _only_unfinished(session)
         return (*_unfinished(Journal(session)), *ailments_of(session))
     finally:
         session.close()
+
+
+def _only_unfinished(session: Session) -> tuple[Ailment, ...]:
+    found = _unfinished(Journal(session))
+    if not found:
+        raise Unsupported(
+            f"doctor has no questions for {session.product}; midair itself left nothing half done there"
+        )
+    return found
 
 
 def _unfinished(journal: Journal) -> tuple[Ailment, ...]:

@@ -44,14 +44,25 @@ def drop_all(request: Request, report: Reporter, confirmed: str) -> tuple[str, .
             statements = [_drop(*each, opened.session.product) for each in objects]
             if opened.session.product is Product.POSTGRESQL:
                 statements.append(Sql("DROP SCHEMA IF EXISTS midair CASCADE"))
+            if opened.session.product is Product.MARIADB:
+                statements = [
+                    Sql("SET foreign_key_checks = 0"),
+                    *statements,
+                    Sql("SET foreign_key_checks = 1"),
+                ]
             opened.session.run(statements, atomic=True)
     return tuple(f"{kind.lower()} {name}" for kind, _, name in objects)
+
+
+_MARIADB = "SELECT table_type, table_name FROM information_schema.tables WHERE table_schema = database() ORDER BY 1 DESC, 2"
 
 
 def name_of(session: Session) -> str:
     """What a person calls this database: its name, for SQLite the file's."""
     if session.product is Product.SQLITE:
         return session.address.database.replace("\\", "/").rpartition("/")[2]
+    if session.product is Product.MARIADB:
+        return session.address.database
     return str(session.query("SELECT current_database()")[0][0])
 
 
@@ -62,11 +73,18 @@ def _objects(session: Session) -> Iterator[tuple[str, str, str]]:
             " AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY type DESC, rowid DESC"
         )
         return ((str(kind).upper(), "", str(name)) for kind, name in rows)
+    if session.product is Product.MARIADB:
+        return (
+            (str(kind) if kind in ("VIEW", "SEQUENCE") else "TABLE", "", str(name))
+            for kind, name in session.query(_MARIADB)
+        )
     return ((str(kind), str(schema), str(name)) for kind, schema, name in session.query(_OBJECTS))
 
 
 def _drop(kind: str, schema: str, name: str, product: Product) -> Sql:
     if product is Product.SQLITE:
         return Sql(f"DROP {kind} {quoted(name)}")
+    if product is Product.MARIADB:
+        return Sql(f"DROP {kind} IF EXISTS `{name.replace('`', '``')}`")
     # CASCADE takes foreign keys, owned sequences and views; one of those may be gone when its turn comes.
     return Sql(f"DROP {kind} IF EXISTS {quoted(schema, name)} CASCADE")

@@ -68,6 +68,9 @@ class _Each:
         after = schema_of(self.opened)
         self._judge_up(before, after, rows)
         self._judge_queries(broken)
+        if not self._is_recorded():
+            self._proof("down", time.monotonic(), None, "it left itself out: its conditions were not met")
+            return True
         if self.migration.repeatable:
             return self._again(after)
         if not self._can_go_back():
@@ -120,11 +123,11 @@ class _Each:
             return
         triggered = {before.tables.get(each) for each in before.definitions if each.kind == "trigger"}
         lost = [
-            each for each in losses(rows, now, every_column=False) if not _is_meant(each, intent, triggered)
+            each for each in losses(rows, now, every_column=False) if not is_meant(each, intent, triggered)
         ]
         for loss in lost:
             verdict = verdicts.ROWS_LOST if loss.column is None else verdicts.VALUES_CHANGED
-            self._found(verdict, _sentence(loss), loss.table)
+            self._found(verdict, sentence_of(loss), loss.table)
         astray = list(not_moved(intent.statements, rows, now))
         for each in astray:
             self._found(verdicts.DATA_NOT_MOVED, str(each), each.table)
@@ -159,6 +162,13 @@ class _Each:
             self._found(verdicts.REPEATABLE, f"run again with nothing changed: {detail}")
         return True
 
+    def _is_recorded(self) -> bool:
+        """It is in the tool's history now: a changeset may pass itself over."""
+        revision = self.migration.revision
+        return self.migration.repeatable or any(
+            each.revision == revision for each in applied_now(self.opened)
+        )
+
     def _can_go_back(self) -> bool:
         revision = self.migration.revision
         ready = self.down is not None and revision in self.down.by_revision
@@ -179,7 +189,7 @@ class _Each:
         refused = self._down()
         took = time.monotonic() - began
         differs = self._judge_down(before, rows) if self.is_back else ()
-        detail = refused or _some(differs)
+        detail = refused or some(differs)
         self.book.proofs.append(Proof("down", self.migration.revision, not detail, took, detail))
         if not self.is_back:
             return False
@@ -193,9 +203,9 @@ class _Each:
                 self._found(verdicts.AGAIN_FAILS, error.message)
             return False
         differs = differences(after, schema_of(self.opened))
-        self._proof("up again", began, not differs, _some(differs))
+        self._proof("up again", began, not differs, some(differs))
         if differs and clean:
-            self._found(verdicts.AGAIN_DIFFERS, _some(differs))
+            self._found(verdicts.AGAIN_DIFFERS, some(differs))
         return True
 
     def _down(self) -> str:
@@ -226,14 +236,14 @@ class _Each:
         ):
             those = [each for each in differs if each.word == word]
             if those:
-                self._found(verdict, _some(those))
+                self._found(verdict, some(those))
         held = self._rows()
         if self.emptied:
             return differs
         gone = {each.thing.name for each in differs}
         for loss in losses(rows, held, every_column=True):
             if f"{loss.table}.{loss.column}" not in gone and loss.table not in gone:
-                self._found(verdicts.LOSSY_DOWN, _sentence(loss), loss.table)
+                self._found(verdicts.LOSSY_DOWN, sentence_of(loss), loss.table)
         return differs
 
     def _fly(self, direction: Direction) -> None:
@@ -266,14 +276,17 @@ def each_alone(
 ) -> None:
     """Tries them one at a time, on a database of their own; one that spoils it is followed by a fresh one."""
     done, failed = 0, None
-    while done < len(chosen):
+    while (start := _next(chosen, done, trial)) < len(chosen):
         with here.opened() as opened:
-            if done and not bring(opened, chosen[:done], up):
+            if start and not bring(opened, chosen[:start], up):
                 book.notes.append(
-                    f"{chosen[done - 1].revision} cannot be brought in, so {len(chosen) - done} after it were not tried by themselves"
+                    f"{chosen[start - 1].revision} cannot be brought in, so {len(chosen) - start} after it were not tried by themselves"
                 )
                 return
-            for migration in chosen[done:]:
+            done = start
+            for migration in chosen[start:]:
+                if _next(chosen, done, trial) != done:
+                    break  # what lies between is brought in at once
                 done += 1
                 tell(f"{done} of {len(chosen)}: {migration.revision} up, down, up")
                 one = _Each(opened, migration, up, down, book, trial, failed=failed)
@@ -282,6 +295,16 @@ def each_alone(
                     done -= 1
                 if not goes_on:
                     break
+
+
+def _next(chosen: Sequence[Migration], done: int, trial: Trial) -> int:
+    """Where the next one to be tried stands."""
+    wanted = (
+        place
+        for place, each in enumerate(chosen[done:], done)
+        if trial.only is None or each.revision in trial.only
+    )
+    return next(wanted, len(chosen))
 
 
 def bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
@@ -294,19 +317,21 @@ def bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
     return True
 
 
-def _is_meant(loss: Loss, intent: Intent, triggered: set[str | None]) -> bool:
+def is_meant(loss: Loss, intent: Intent, triggered: set[str | None]) -> bool:
     """The migration says so; or it updates the table, and a trigger may do the rest."""
     if loss.column is None:
         return intent.deletes(loss.table)
     return intent.sets(loss.table, loss.column) or (intent.updates(loss.table) and loss.table in triggered)
 
 
-def _some(differs: Sequence[Difference]) -> str:
+def some(differs: Sequence[Difference]) -> str:
+    """The first of them in words."""
     more = f" (and {len(differs) - 3} more)" if len(differs) > 3 else ""
     return "; ".join(str(each) for each in differs[:3]) + more
 
 
-def _sentence(loss: Loss) -> str:
+def sentence_of(loss: Loss) -> str:
+    """What is not there any more, with an example."""
     if loss.column is None:
         return f"{loss.gone} of {loss.before} rows of {loss.table} are not there any more"
     was = "NULL" if loss.example is None else repr(loss.example[:60])

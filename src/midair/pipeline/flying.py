@@ -25,7 +25,7 @@ def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
     if made.prepare:
         # The tool's table first: some tools refuse a database that holds only ours.
         prepare(session, made.prepare, f"the tool's history table {opened.project.history.table}")
-    journal = Journal(session)
+    journal = Journal(session, opened.project.tool)
     journal.prepare()
     flight = Flight(
         plan=made,
@@ -53,7 +53,7 @@ def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
 
 def _close_recorded(opened: Opened) -> None:
     """Steps of a migration whose own program recorded it right before midair died: the history has the last word."""
-    journal = Journal(opened.session)
+    journal = Journal(opened.session, opened.project.tool)
     open_steps = journal.open_steps()
     held = {each.revision for each in open_steps if takes_back(each.id)}  # half applied, and half taken back
     begun = [each for each in open_steps if each.revision not in held]

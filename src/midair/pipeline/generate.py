@@ -70,6 +70,11 @@ def definitions(session: Session, request: Request, history: History) -> tuple[S
     own = history.tables or (history.table,)
     if session.product is Product.SQLITE:
         return _sqlite(session, own)
+    if session.product is not Product.POSTGRESQL:
+        raise Unsupported(
+            f"midair does not read the definitions of {session.product}",
+            hint="`liquibase generate-changelog` does",
+        )
     arguments = ["--schema-only", "--no-owner", "--no-privileges", "--exclude-schema=midair"]
     text = dump_of(session, request, [*arguments, *(f"--exclude-table={each}" for each in own)])
     return dialect_of(session.product).split(text, "schema dump", 1)

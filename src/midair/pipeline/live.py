@@ -21,7 +21,7 @@ from midair.model.plan import (
 )
 from midair.model.statement import Sql
 from midair.pipeline.opening import Opened
-from midair.sources.source import Sent, Turn
+from midair.sources.source import LiveRun, Sent, Turn
 
 
 def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_id: str, fly: Fly) -> None:
@@ -36,17 +36,28 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_
             f"{opened.project.tool} has no way to run {step.revision} by itself ({action.reason})"
         )
     by_revision = {each.revision: each for each in opened.project.migrations}
-    migrations = [by_revision[revision] for revision in action.revisions]
+    migrations = tuple(by_revision[revision] for revision in action.revisions)
     bounds = {"lock_timeout": f"{round(opened.request.lock_wait_s * 1000)}ms"}
-    address, options = opened.session.address, opened.options
     watched = Watched(opened, journal, step, run_id, fly) if action.watched else None
     try:
-        opened.source.live(opened.project, migrations, step.direction, address, options, bounds, watched)
+        opened.source.live(
+            LiveRun(
+                opened.project,
+                migrations,
+                step.direction,
+                opened.session.address,
+                opened.options,
+                bounds,
+                watched,
+            )
+        )
     except ProgramFailed as error:
         raise MigrationFailed(
             error.message,
-            state=_state(step, watched),
-            hint="mend the migration and run `midair resume`",
+            state=error.state or _state(step, watched),
+            hint="mend the migration and run `midair resume`"
+            if action.atomic or watched is not None
+            else f"finish it, or take back what is in, by hand; then `midair repair {step.revision} --done` or `--not-done`",
         ) from error
     _check_recorded(opened, step, action)
     opened.session.run(drop_reads(opened.session, step.revision), atomic=True)

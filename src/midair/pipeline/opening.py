@@ -9,7 +9,7 @@ from midair.database import Session, open_session
 from midair.database.address import parse, words_for_tool
 from midair.database.dump import dump
 from midair.database.pooling import shares_sessions
-from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere
+from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere, Unsupported
 from midair.execution import locks
 from midair.execution.services import Reporter, WallClock
 from midair.journal import contracts
@@ -77,6 +77,12 @@ def options_of(request: Request) -> Options:
     )
 
 
+def options_for(request: Request, session: Session) -> Options:
+    """The same, once the server has said which product it is."""
+    database = session.address.database if session.product is Product.MARIADB else None
+    return replace(options_of(request), product=session.product, database=database)
+
+
 def address_of(request: Request, project: Project | None) -> Address:
     """The target database: what the request says, else what the project's own files say, else `DATABASE_URL`.
 
@@ -92,6 +98,22 @@ def address_of(request: Request, project: Project | None) -> Address:
             hint="give --url, set DATABASE_URL, or name one in midair.toml",
         )
     return replace(address, password=request.password) if request.password else address
+
+
+def connected(request: Request, source: Source, address: Address) -> Session:
+    """A session on the target.
+
+    Raises:
+        Unsupported: midair does not run this tool's migrations on the product.
+        Unreachable, LoginRefused: see `open_session`.
+    """
+    if address.product not in source.products:
+        raise Unsupported(
+            f"midair runs {source.tool} projects on {' and '.join(sorted(source.products))}, and {address} is {address.product}",
+            state="nothing was changed",
+            hint="on MariaDB it runs Liquibase projects",
+        )
+    return open_session(address, guard_of(request), application_of(request))
 
 
 @frozen
@@ -119,7 +141,7 @@ def opening(request: Request) -> Generator[Opened]:
     """Everything a command works with, for as long as the context lasts."""
     source, project = open_project(request)
     address = address_of(request, project)
-    session = open_session(address, guard_of(request), application_of(request))
+    session = connected(request, source, address)
     major = session.server_version // 10_000 if address.product is Product.POSTGRESQL else None
     scratch = ThrowawayDatabases(
         major,
@@ -127,10 +149,10 @@ def opening(request: Request) -> Generator[Opened]:
         lambda copy: _fill(copy, session, project.history, request),
         parse(request.scratch_url) if request.scratch_url else None,
     )
-    options = replace(options_of(request), product=address.product)
-    if options.product is not project.product:
+    options = options_for(request, session)
+    if options.product is not project.product or options.database:
         project = reread(request, source, project, options)  # some projects keep a history per product
-    project = replace(project, address=address)
+    project = replace(project, address=session.address)
     try:
         yield Opened(request, source, project, session, scratch, options)
     finally:
@@ -149,7 +171,8 @@ def alone(opened: Opened, report: Reporter) -> Generator[None]:
     _refuse_pooler(opened)
     bounds, clock = bounds_of(opened.request), WallClock()
     history_table = opened.project.history.table
-    locks.take(opened.session, "midair", [locks.own_key(history_table)], bounds, clock, report)
+    ours = [locks.database_key(), locks.own_key(history_table)]
+    locks.take(opened.session, "midair", ours, bounds, clock, report)
     locks.take(opened.session, opened.project.tool, opened.lock_keys(), bounds, clock, report)
     hold = opened.project.history.hold
     with locks.holding(hold, opened.session, opened.project.tool, bounds, clock, report):

@@ -11,6 +11,7 @@ from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
 from midair.errors import HistoryDiverged, PlanChanged
 from midair.journal import Journal, contracts
+from midair.model.address import Product
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
 from midair.model.plan import LIVE, Plan, takes_back
@@ -23,6 +24,11 @@ from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
+
+_AS_WRITTEN = (
+    "MariaDB: statements run as written; none is compiled into online steps, rehearsed, or looked at for locks and risks",
+    "MariaDB commits every DDL statement by itself: a changeset that fails half-way stays half applied, and is resumed",
+)
 
 
 def plan(
@@ -101,7 +107,7 @@ def scripts_of(
     """The statements of these migrations, as the source gives them for a database that holds `applied`."""
     asked = chosen if direction is Direction.UP else _with_a_way_back(chosen, _to_take_back(opened))
     if direction is Direction.UP and opened.project.history.decide is not None:
-        steps = Journal(opened.session).open_steps()
+        steps = Journal(opened.session, opened.project.tool).open_steps()
         begun = {each.revision for each in steps if f":{LIVE}:" not in each.id}
         opened.project.history.decide(opened.session, chosen, begun)
     work = Work(tuple(asked), direction, applied, opened.session.product)
@@ -149,7 +155,7 @@ def laid(
     items = items_of(chosen, scripts.by_revision, marks)
     prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
-    begun = Journal(session).begun_plan()
+    begun = Journal(session, project.tool).begun_plan()
     strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
     waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
@@ -197,7 +203,7 @@ def laid(
 
         for each in items:
             refuse_held(each.script.statements, waiting)
-    return lay_out(
+    made = lay_out(
         project.tool,
         direction,
         items,
@@ -208,6 +214,7 @@ def laid(
         before=before,
         prepare=prepare,
     )
+    return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 
 def _free_bytes(session: Session) -> int | None:

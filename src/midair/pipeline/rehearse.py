@@ -13,8 +13,9 @@ from midair.pipeline.each import each_alone
 from midair.pipeline.each_online import online_as_applied, online_one_by_one
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened
-from midair.pipeline.plan import laid, scripts_of
+from midair.pipeline.plan import laid
 from midair.pipeline.queries import Breakage, broken_before, judged, not_judged
+from midair.pipeline.rehearse_file import rehearse_file, sqlite_of
 from midair.pipeline.request import Request
 from midair.pipeline.stage import Stage, Wants, roles_in, stage
 from midair.pipeline.standings import standings_of
@@ -31,7 +32,7 @@ from midair.pipeline.trial import (
     whose,
     without_extensions,
 )
-from midair.pipeline.ways_back import way_back
+from midair.pipeline.ways_back import way_back, ways_up
 from midair.planning.choose import pending_of
 from midair.rehearsal import verdicts
 from midair.rehearsal.application import failing
@@ -46,6 +47,8 @@ _EACH_AT_MOST = 50
 def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambda line: None) -> Rehearsed:
     """Runs what is pending up, again, down and up on a copy of the target's schema; the target is only read.
 
+    A SQLite target is copied whole, into a temporary file.
+
     `tell` hears what is being tried, a line each.
 
     Raises:
@@ -53,13 +56,16 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
         ScratchError: no server to play on, or it lacks an extension.
     """
     began = time.monotonic()
+    file = sqlite_of(request, from_empty=trial.from_empty)
+    if file is not None:
+        return rehearse_file(request, file, trial, tell)
     wants = Wants(trial.sample, trial.masks, trial.queries_from_target)
     with stage(request, from_empty=trial.from_empty, wants=wants) as here, here.opened() as opened:
         trial = replace(trial, queries=(*trial.queries, *here.queries))
         applied, standings = standings_of(opened)
-        chosen = pending_of(standings, trial.target)
+        pending = pending_of(standings, trial.target)
         book = Notebook(notes=[*_about_sample(here, trial), *_about_left_out(here)])
-        scripts = scripts_of(opened, chosen, Direction.UP, applied)
+        chosen, scripts = ways_up(opened, pending, applied, book)
         scripts = without_extensions(scripts, trial.without)
         statements = [each for script in scripts.by_revision.values() for each in script.statements]
         here.bring_roles(roles_in(statements))
@@ -78,7 +84,7 @@ def rehearse(request: Request, trial: Trial, tell: Callable[[str], None] = lambd
             )
         return Rehearsed(
             tool=opened.project.tool,
-            revisions=tuple((each.revision, each.description) for each in chosen),
+            revisions=tuple((each.revision, each.description) for each in pending),
             start=here.start,
             server=f"PostgreSQL {own}",
             target_server=f"PostgreSQL {theirs}" if theirs else None,
@@ -271,5 +277,7 @@ def _distinct(findings: Sequence[Finding]) -> list[Finding]:
     """Each finding once: the trial of the whole and that of each may see the same."""
     kept: dict[tuple[str, object], Finding] = {}
     for each in findings:
-        kept.setdefault((each.fingerprint, each.revision), each)
+        # A way back that cannot be read fails in other words when others are read with it.
+        same = each.code if each.code == verdicts.DOWN_FAILS.code else each.fingerprint
+        kept.setdefault((same, each.revision), each)
     return list(kept.values())

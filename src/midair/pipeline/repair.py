@@ -71,7 +71,7 @@ def _undone(opened: Opened, revision: str, report: Reporter, *, apply_it: bool) 
 
 def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
     project, session = opened.project, opened.session
-    journal = Journal(session)
+    journal = Journal(session, project.tool)
     migration, applied = begun_migration(opened, revision)
     marks: tuple[Marks, ...] = project.history.record(session, [migration], applied) if done else ()
     clean = clean_marks(project.history, session, migration, applied) if not done else ()

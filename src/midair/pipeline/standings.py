@@ -18,7 +18,7 @@ def standings_of(opened: Opened) -> tuple[tuple[Applied, ...], tuple[Standing, .
     Raises:
         HistoryDiverged: an applied file was edited since midair applied it.
     """
-    project, journal = opened.project, Journal(opened.session)
+    project, journal = opened.project, Journal(opened.session, opened.project.tool)
     applied = applied_in(project, opened.session, journal)
     try:
         standings = opened.source.compare(project, applied)

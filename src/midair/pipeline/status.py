@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from midair.database import Session, open_session
+from midair.database import Session
 from midair.errors import Dirty, HistoryDiverged, MidairError, NoDatabase
 from midair.execution.services import Clock
 from midair.journal import Journal, OpenStep, RunRecord, contracts
 from midair.model.address import Address, Product
 from midair.model.contract import OpenContract
 from midair.model.migration import Applied, Standing, State
-from midair.pipeline.opening import address_of, open_project
-from midair.pipeline.request import Request, application_of, guard_of
+from midair.pipeline.opening import address_of, connected, open_project, opening, options_for, reread
+from midair.pipeline.request import Request
 from midair.pipeline.standings import applied_in, plainly, with_journal
 from midair.pipeline.stands import Stand, stands_of
 from midair.sources.source import Project, Source
@@ -49,17 +49,19 @@ def status(request: Request) -> Status:
     if address.product is Product.SQLITE and not Path(address.database).exists():
         return Status(project, source.compare(project, ()), address)  # reading must not create the file
     try:
-        session = open_session(address, guard_of(request), application_of(request))
+        session = connected(request, source, address)
     except MidairError as error:
         return Status(project, source.compare(project, ()), address, unreachable=error)
     try:
-        return _status_of(source, project, address, session)
+        if session.product is Product.MARIADB:
+            project = reread(request, source, project, options_for(request, session))
+        return _status_of(source, project, session.address, session)
     finally:
         session.close()
 
 
 def _status_of(source: Source, project: Project, address: Address, session: Session) -> Status:
-    journal = Journal(session)
+    journal = Journal(session, project.tool)
     applied = applied_in(project, session, journal)
     runs, half_done = journal.runs(1), journal.open_steps()
     problem: MidairError | None = None
@@ -111,9 +113,5 @@ def awaited(request: Request, least: Least, wait_s: float, clock: Clock) -> Stat
 
 def history(request: Request) -> tuple[tuple[Applied, ...], tuple[RunRecord, ...]]:
     """What the tool's table holds, and the runs in midair's journal, newest first."""
-    _, project = open_project(request)
-    session = open_session(address_of(request, project), guard_of(request), application_of(request))
-    try:
-        return project.history.read(session), Journal(session).runs()
-    finally:
-        session.close()
+    with opening(request) as opened:
+        return opened.project.history.read(opened.session), Journal(opened.session).runs()

@@ -41,7 +41,7 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
     """
     steps, contracts = _begun(opened, revision)
     turned = {each.id: contract for each in steps for contract in contracts if _is_way_back(each, contract)}
-    over = {each.id for each in Journal(opened.session).open_steps() if not each.running}
+    over = {each.id for each in Journal(opened.session, opened.project.tool).open_steps() if not each.running}
     ahead = [contract for contract in turned.values() if _back_steps(contract)[-1].id not in over]
     _refuse_unmet(opened, ahead)
     stuck = [each for each in steps if not each.undo and not _leaves_nothing(each, steps)]
@@ -75,7 +75,7 @@ def begun_migration(opened: Opened, revision: str) -> tuple[Migration, Sequence[
     try:
         standings = opened.source.compare(project, tuple(applied))
     except Dirty as error:
-        applied = history_before(error, Journal(session).open_steps()) or ()
+        applied = history_before(error, Journal(session, project.tool).open_steps()) or ()
         standings = opened.source.compare(project, tuple(applied))
     return find(standings, revision), applied
 
@@ -91,7 +91,7 @@ def clean_marks(
 
 def half_applied(opened: Opened, target: str | None) -> RevisionId | None:
     """The migration that a run left half applied, where `target` means it: the last one, or it by its name."""
-    journal = Journal(opened.session)
+    journal = Journal(opened.session, opened.project.tool)
     begun = [
         each.revision for each in journal.open_steps() if each.direction == Direction.UP and each.revision
     ]
@@ -122,7 +122,7 @@ def _refuse_unmet(opened: Opened, turned: Collection[Contract]) -> None:
 
 def _begun(opened: Opened, revision: RevisionId) -> tuple[tuple[Step, ...], tuple[Contract, ...]]:
     """The steps of it that may have left something, in order; and what would wait, had all been done."""
-    journal = Journal(opened.session)
+    journal = Journal(opened.session, opened.project.tool)
     begun = [each.id for each in journal.open_steps() if each.revision == revision and each.direction == "up"]
     if not begun:
         raise Refused(f"{revision} is not half applied", hint="midair rollback takes back what is recorded")

@@ -10,7 +10,7 @@ from midair.journal import Journal
 from midair.model.event import Event
 from midair.model.finding import Finding
 from midair.model.inventory import Inventory
-from midair.model.migration import Applied, Migration, Script
+from midair.model.migration import Applied, Migration, RevisionId, Script
 from midair.model.statement import Statement
 from midair.model.trace import Proof, TracedStep
 from midair.pipeline.opening import Opened
@@ -36,6 +36,8 @@ class Trial:
     queries: tuple[Statement, ...] = ()
     without: tuple[str, ...] = ()
     """Extensions whose CREATE EXTENSION is left out."""
+    only: frozenset[RevisionId] | None = None
+    """Of those that are tried one by one, only these; the others just have to be there."""
     queries_from_target: bool = False
     """The target's pg_stat_statements gives more of them."""
     sample: int = 0
@@ -129,7 +131,7 @@ def _is_about(statement: Statement, names: Sequence[str]) -> bool:
 
 def applied_now(opened: Opened) -> tuple[Applied, ...]:
     """The tool's history as it stands."""
-    return applied_in(opened.project, opened.session, Journal(opened.session))
+    return applied_in(opened.project, opened.session, Journal(opened.session, opened.project.tool))
 
 
 def whose(error: MidairError, among: Sequence[Migration]) -> Migration:

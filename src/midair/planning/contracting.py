@@ -188,6 +188,10 @@ def from_archive(contract: Contract) -> Contract:
     return replace(contract, undo=contract.archive.undo, undo_locks=(), undo_needs=contract.archive.needs)
 
 
+def _is_put_aside(contract: Contract) -> bool:
+    return contract.archive is not None and contract.undo == contract.archive.undo
+
+
 def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoing, ...]]:
     """The downgrade as it is to be run while contracts of the migration are open, and where each is taken back, newest first.
 
@@ -215,7 +219,8 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
             )
         if inverse is not None:
             found.append(Undoing(inverse, contract))
-    reversed_by = {each.contract.reverses for each in found}
+    # What was put aside at contract is as it was then: what was written since is where the downgrade looks for it.
+    reversed_by = {each.contract.reverses for each in found if not _is_put_aside(each.contract)}
     blocks = tuple(
         replace(block, statements=tuple(each for each in block.statements if not _refills(each, reversed_by)))
         for block in item.script.blocks

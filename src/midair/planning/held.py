@@ -13,6 +13,7 @@ from midair.model.change import (
     AlterColumnType,
     Change,
     CreateIndex,
+    CreateTable,
     Delete,
     DropColumn,
     DropConstraint,
@@ -36,10 +37,10 @@ from midair.rewriting.names import raw
 _ROWS = (Insert, Update, Delete, Query, Transaction, SetSetting)
 """They work through either name, and change no shape."""
 _BESIDE = (
-    AddColumn, AddConstraint, AlterColumnType, CreateIndex, DropColumn, DropConstraint, DropDefault, DropNotNull, SetDefault, SetNotNull,
-    ValidateConstraint,
+    AddColumn, AddConstraint, AlterColumnType, CreateIndex, CreateTable, DropColumn, DropConstraint, DropDefault, DropNotNull, SetDefault,
+    SetNotNull, ValidateConstraint,
 )  # fmt: skip
-"""What leaves a table's other parts, and its name, as they are."""
+"""What leaves a table's other parts, and its name, as they are. A new table may refer to it."""
 
 
 def refuse_held(statements: Sequence[Statement], waiting: Sequence[Contract]) -> None:

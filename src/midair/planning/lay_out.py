@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from midair.dialects.dialect import Dialect
 from midair.errors import Irreversible
+from midair.model.address import Product
 from midair.model.concealed import title_of
 from midair.model.frozen import frozen
 from midair.model.migration import Block, Direction, Migration, RevisionId, Script
@@ -135,7 +136,7 @@ def segments_of(tool: str, item: Item, direction: Direction, dialect: Dialect) -
         if last and (whole or not item.after):
             steps.append(record_step(item, direction, position, item.within))
             position += 1
-        yield Segment(tuple(steps), block.atomic, _why(block, whole, migration))
+        yield Segment(tuple(steps), block.atomic, _why(block, whole, migration, dialect))
     if not whole and item.after:
         yield Segment(
             (record_step(item, direction, position, item.after),),
@@ -144,8 +145,10 @@ def segments_of(tool: str, item: Item, direction: Direction, dialect: Dialect) -
         )
 
 
-def _why(block: Block, whole: bool, migration: Migration) -> str:
+def _why(block: Block, whole: bool, migration: Migration, dialect: Dialect) -> str:
     if not block.atomic:
+        if dialect.product is Product.MARIADB:
+            return f"{migration.revision}: DDL commits by itself, so one by one"
         return f"{migration.revision} asks for no transaction: one by one"
     return (
         f"{migration.revision} is one transaction"

@@ -45,7 +45,7 @@ def _head(payload: RehearsalPayload, report: Report) -> Iterator[str]:
     yield f'<p class="dim">{escape(tool)} · {moment} · {escape(payload.server)}, from {escape(payload.start)} · plan <code>{escape(payload.plan)}</code></p>'
     word = "Passed" if payload.passed else "Not passed"
     yield f'<div class="verdict{no}" id="verdict"><strong>{word}</strong><p>{escape(_capital(payload.verdict))}. '
-    yield "Tried on a throwaway server that no longer exists; the real database was only read.</p></div>"
+    yield "Tried on a throwaway copy that no longer exists; the real database was only read.</p></div>"
 
 
 def _key_facts(payload: RehearsalPayload) -> Iterator[str]:

@@ -2,26 +2,33 @@
 
 from collections.abc import Sequence
 
-from midair.dialects.postgresql.batches import batched
+from midair.dialects.postgresql.batch_copies import Copy, copying
+from midair.dialects.postgresql.batch_keys import walking_key
 from midair.model.backfill import Backfill
-from midair.model.change import CreateTable
 from midair.model.frozen import replace
 from midair.model.schema import Table
+from midair.model.statement import Statement
+from midair.rewriting.names import raw_path
 from midair.rewriting.recipe import NoWay
-from midair.rewriting.rewrite import Case
+
+_WAY = "give it a primary key of plain types; or run it with --strategy direct in a window"
 
 
 def copied(
-    case: Case, home: Table, made: CreateTable, pairs: Sequence[tuple[str, str]], condition: str
+    statement: Statement, home: Table, target: str, pairs: Sequence[tuple[str, str]], condition: str
 ) -> Backfill | NoWay:
-    """The copy as a backfill. `pairs` are columns of the new table with the old one's."""
+    """The copy as a backfill. `pairs` are columns of the target with the old table's, its whole primary key among them;
+    `condition` says over the old table's columns which rows are copied.
+    """
+    key = walking_key(home)
+    primary = home.primary_key
+    if not key or primary is None or {each.name for each in key} != set(primary.columns):
+        return NoWay(f"{home.name} has no key by which its rows can be walked", _WAY)
+    same = " AND ".join(f"there.{name} = source.{own}" for name, own in pairs if own in primary.columns)
+    todo = f"({condition}) AND NOT EXISTS (SELECT FROM {target} AS there WHERE {same})"
+    columns = tuple((name, f"source.{own}") for name, own in pairs)
+    *schema, name = raw_path(home.name)
+    part = copying(Copy((schema[0] if schema else "public", name), target, key, columns, todo, None))
     names, given = (", ".join(parts) for parts in zip(*pairs, strict=True))
-    key = ", ".join(name for name, own in pairs if home.primary_key and own in home.primary_key.columns)
-    sql = f"INSERT INTO {made.table} ({names}) SELECT {given} FROM {home.name} WHERE {condition} ON CONFLICT ({key}) DO NOTHING"
-    scene = case.scene.after((made,))
-    fill = batched(replace(case.statement, sql=sql), scene.schema, scene.version)
-    return (
-        NoWay(f"the rows cannot be copied in batches: {fill}", "run it in a window")
-        if isinstance(fill, str)
-        else fill
-    )
+    sql = f"INSERT INTO {target} ({names}) SELECT {given} FROM {home.name} WHERE {condition}"
+    return Backfill("INSERT", home.name, replace(statement, sql=sql), (part,), strict=True)

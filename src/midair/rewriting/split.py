@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.changes.names import identifier
 from midair.model.change import Column
-from midair.model.frozen import frozen
+from midair.model.frozen import frozen, replace
 from midair.model.schema import Table
 from midair.rewriting.names import raw, raw_path, temporary
 from midair.rewriting.syncing import SAMPLES, SCRATCH, SETTINGS, literal, refusal, trial
@@ -37,7 +37,8 @@ class Places:
 class Split:
     """`keys` and `values` are pairs: a column of the new table and the old one's. `condition` says over the old table's columns
     whether a row of it has one of the new table; empty: every one has. `required` are columns of the old table that the
-    new one wants a value in. `name` is the new table's as the application says it, `key_name` that of its key.
+    new one wants a value in. `counted` are numbers of the new table's own, which until contract are the old table's: unique as
+    they are. `name` is the new table's as the application says it, `key_name` that of its key.
     """
 
     places: Places
@@ -48,6 +49,12 @@ class Split:
     values: tuple[tuple[str, str], ...]
     condition: str
     required: tuple[str, ...]
+    counted: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def everything(self) -> tuple[tuple[str, str], ...]:
+        """Every column of the new table with the old one's."""
+        return (*self.keys, *self.values, *self.counted)
 
     @property
     def triggers(self) -> tuple[str, str]:
@@ -65,10 +72,10 @@ class Split:
 
     def mirroring(self, tag: str = "midair") -> str:
         """CREATE FUNCTION of the triggers that write the table to come; by its owner's rights, for nobody else has any."""
-        at, everything = self.places, (*self.keys, *self.values)
+        at, everything = self.places, self.everything
         target = ", ".join(name for name, _ in everything)
         given = ", ".join(f"NEW.{own}" for _, own in everything)
-        sets = ", ".join(f"{name} = excluded.{name}" for name, _ in everything)
+        sets = ", ".join(f"{name} = excluded.{name}" for name, _ in (*self.keys, *self.values))
         key = ", ".join(name for name, _ in self.keys)
         gone = f"DELETE FROM {at.mirror} WHERE {self._same('OLD')};"
         now = self._of_row("NEW")
@@ -91,7 +98,7 @@ class Split:
             f" IF NOT ({self._differs(everything)}) THEN RETURN NULL; END IF;"
             f" IF {self._differs(self.keys)} THEN{moved} {gone} END IF;"
             f" IF NOT ({now}) THEN{refused} {gone} RETURN NULL; END IF; END IF;"
-            f" IF {now} THEN INSERT INTO {at.mirror} ({target}) VALUES ({given}) ON CONFLICT ({key}) DO UPDATE SET {sets}; END IF;"
+            f" IF {now} THEN INSERT INTO {at.mirror} ({target}) OVERRIDING SYSTEM VALUE VALUES ({given}) ON CONFLICT ({key}) DO UPDATE SET {sets}; END IF;"
             " RETURN NULL;",
             tag,
         )
@@ -104,6 +111,11 @@ class Split:
             f"CREATE TRIGGER {rows} AFTER INSERT OR UPDATE OR DELETE ON {at.home} FOR EACH ROW {call}",
             f"CREATE TRIGGER {emptied} AFTER TRUNCATE ON {at.home} FOR EACH STATEMENT {call}",
         )
+
+    def filled(self) -> str:
+        """INSERT of the rows that are there already, all at once."""
+        names, given = (", ".join(parts) for parts in zip(*self.everything, strict=True))
+        return f"INSERT INTO {self.places.mirror} ({names}) OVERRIDING SYSTEM VALUE SELECT {given} FROM {self.places.home} WHERE {self.present}"
 
     def unequal(self) -> str:
         """A query that counts the rows in which the table to come is not what the old one says."""
@@ -121,7 +133,7 @@ class Split:
 
     def view(self, *, kind: str = "VIEW") -> str:
         """CREATE VIEW: what the new version sees as the table; its use marks the transaction as the new version's."""
-        pairs = dict((*self.keys, *self.values))
+        pairs = dict(self.everything)
         shown = ", ".join(
             each.name if pairs[each.name] == each.name else f"{pairs[each.name]} AS {each.name}"
             for each in self.columns
@@ -137,7 +149,7 @@ class Split:
         there = f"UPDATE {at.home} SET {sets} WHERE {here}"
         missing = f"the new row of {self.name} has no row in {at.home}"
         twice = f'duplicate key value violates unique constraint "{raw(self.key_name)}"'
-        pairs = {own: name for name, own in self.values}
+        pairs = {own: name for name, own in (*self.keys, *self.values)}
         absent = "".join(
             f" IF NEW.{pairs[own]} IS NULL THEN RAISE not_null_violation USING MESSAGE ="
             f" {literal(f'null value in column {pairs[own]} of relation {self.name} violates not-null constraint')}; END IF;"
@@ -149,10 +161,11 @@ class Split:
             if self.condition
             else ""
         )
+        numbered = "".join(f" NEW.{name} := NEW.{pairs[own]};" for name, own in self.counted)
         only = f" AND NOT ({self.present})" if self.condition else ""
         return self._function(
             at.putting,
-            f"{_NEW}{absent} {there}{only}; IF FOUND THEN RETURN NEW; END IF;{again}"
+            f"{_NEW}{absent} {there}{only}; IF FOUND THEN{numbered} RETURN NEW; END IF;{again}"
             f" RAISE foreign_key_violation USING MESSAGE = {literal(missing)};",
             tag,
         )
@@ -179,7 +192,7 @@ class Split:
             *(
                 f"ALTER VIEW {at.view} ALTER COLUMN {each.name} SET DEFAULT {each.default.sql}"
                 for each in self.columns
-                if each.default is not None and not each.default.null
+                if each.default is not None and not each.default.null and each.name not in dict(self.counted)
             ),
         )
 
@@ -191,7 +204,7 @@ class Split:
             SCRATCH, "midair_scratch_mirror", "midair_scratch_view", "pg_temp.midair_try_mirror", "pg_temp.midair_try_put",
             "pg_temp.midair_try_clear",
         )  # fmt: skip
-        here = _at(self, try_places)
+        here = replace(self, places=try_places)
         functions = [getattr(here, each)("midair_try") for each in ("mirroring", "putting", "clearing")]
         wrong = f"({here.unequal()}) > 0"
         unequal = refusal(wrong, f"the mirror of {self.name} does not follow", _OWN_CHECK)
@@ -205,6 +218,7 @@ class Split:
                 f"CREATE TEMPORARY TABLE {try_places.mirror} (LIKE {self.places.mirror} INCLUDING ALL) ON COMMIT DROP",
                 *functions,
                 *(_default(home, own) for _, own in self.values if _has_default(home, own)),
+                here.filled(),
                 *here.made_triggers(),
                 here.view(kind="TEMPORARY VIEW"),
                 *here.view_parts(),
@@ -216,9 +230,10 @@ class Split:
                 f"DELETE FROM {SCRATCH}",
                 unequal,
                 f"TRUNCATE {SCRATCH}",
+                *(f"DROP TRIGGER {each} ON {SCRATCH}" for each in here.triggers),
                 f"DROP VIEW {try_places.view}",
                 *(
-                    f"DROP FUNCTION {each}() CASCADE"
+                    f"DROP FUNCTION {each}()"
                     for each in (try_places.mirroring, try_places.putting, try_places.clearing)
                 ),
                 f"DROP TABLE pg_temp.{try_places.mirror}",
@@ -229,7 +244,8 @@ class Split:
         """Writes of both versions, to rows of the table's own and to one made up; what a constraint refuses is no fault of theirs."""
         at = self.places
         columns = ", ".join(each.name for each in self.columns)
-        emptied = ", ".join(f"{own} = NULL" for _, own in self.values)
+        never = {each.name for each in home.columns if each.not_null} - {*self.required}
+        emptied = ", ".join(f"{own} = {'DEFAULT' if own in never else 'NULL'}" for _, own in self.values)
         steps = [f"UPDATE {SCRATCH} SET {own} = {own}" for _, own in (*self.keys, *self.values)]
         samples = _samples(home, [own for _, own in self.keys])
         if samples and empties:
@@ -238,7 +254,7 @@ class Split:
         for _, own in self.values:
             value = _samples(home, [own])
             steps += [_tolerant(f"UPDATE {SCRATCH} SET {own} = {value}")] if value else []
-        pairs = dict((*self.keys, *self.values))
+        pairs = dict(self.everything)
         given = ", ".join(
             f"coalesce({pairs[each.name]}, {_samples(home, [pairs[each.name]]) or 'NULL'})"
             for each in self.columns
@@ -283,12 +299,6 @@ class Split:
 
 
 _OWN_CHECK = "this is midair's own check: nothing was installed"
-
-
-def _at(split: Split, places: Places) -> Split:
-    return Split(
-        places, split.name, split.key_name, split.columns, split.keys, split.values, split.condition, split.required
-    )  # fmt: skip
 
 
 def _samples(home: Table, columns: Sequence[str]) -> str:

@@ -6,7 +6,15 @@ from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.conversions import never_fails
 from midair.dialects.postgresql.copies import Copy, speaks_of
-from midair.model.change import AddConstraint, Constraint, ConstraintKind, CreateIndex, CreateTable
+from midair.model.change import (
+    AddConstraint,
+    Column,
+    Constraint,
+    ConstraintKind,
+    CreateIndex,
+    CreateTable,
+    Volatility,
+)
 from midair.model.frozen import frozen
 from midair.model.schema import Table, bare_name
 from midair.model.statement import Statement
@@ -21,8 +29,11 @@ _WAYS = (
     " or run it with --strategy direct in a window in which the application is down"
 )
 RESERVED = frozenset(
-    ["meta", "run", "step", "event", "migration", "backfill", "backfill_left", "contract", "evidence"]
-)
+    [
+        "archive", "backfill", "backfill_left", "contract", "event", "evidence", "gate", "lease", "meta", "migration", "plan", "run",
+        "step",
+    ]
+)  # fmt: skip
 """The journal's own tables, beside which the new one waits."""
 
 
@@ -67,13 +78,14 @@ def against(change: CreateTable, home: Table, found: Found, case: Case) -> NoWay
 
 def split_of(change: CreateTable, home: Table, found: Found, case: Case) -> Split | NoWay:
     """The split as its two tables and the copy say it, or why none can be."""
-    pairs = _pairs(change, home, found)
+    counted = _counted(change, home, found, case)
+    pairs = _pairs(change, home, found, {name for name, _ in counted})
     if isinstance(pairs, NoWay):
         return pairs
     primary = home.primary_key
     keys = tuple(each for each in pairs if primary is not None and each[1] in primary.columns)
     values = tuple(each for each in pairs if each not in keys)
-    key = _key_of(change, [name for name, _ in keys])
+    key = _key_of(change, found, {name for name, _ in keys})
     if primary is None or len(keys) != len(primary.columns) or key is None:
         return NoWay(
             f"{change.table} has no key that is the primary key of {home.name}: several rows of it could belong to one",
@@ -83,21 +95,18 @@ def split_of(change: CreateTable, home: Table, found: Found, case: Case) -> Spli
     if kept or not values:
         what = kept[0] if kept else "nothing"
         return NoWay(f"{home.name} keeps {what}, which is copied: it would have two homes", _WAYS)
-    for check in (_misfit(change, home, keys, values, case), _demand(change, home, keys, values, found)):
+    for check in (
+        _misfit(change, home, keys, values, case),
+        _demand(change, home, keys, (*values, *counted), found),
+    ):
         if check is not None:
             return check
     required = _required(change, home, values)
     if isinstance(required, NoWay):
         return required
-    condition = " AND ".join(
-        filter(
-            None,
-            (
-                f"({found.copy.condition})" if found.copy.condition else "",
-                *(f"{each} IS NOT NULL" for each in required),
-            ),
-        )
-    )
+    said = found.copy.condition
+    tests = [f"{each} IS NOT NULL" for each in required if f"{each} IS NOT NULL" != said]
+    condition = " AND ".join([f"({said})" if said and tests else said, *tests] if said else tests)
     foreign = set(twins.columns_of(condition)) - {own for _, own in values} if condition else set[str]()
     if foreign:
         return NoWay(
@@ -106,15 +115,46 @@ def split_of(change: CreateTable, home: Table, found: Found, case: Case) -> Spli
     mirror = f"midair.{bare_name(change.table)}"
     functions = (function_name(each, home.name, change.table) for each in ("mirror", "put", "clear"))
     places = Places(home.name, mirror, change.table, *functions)
-    return Split(places, change.table, key.name, change.columns, keys, values, condition, required)
+    return Split(places, change.table, key, change.columns, keys, values, condition, required, counted)
 
 
-def _pairs(change: CreateTable, home: Table, found: Found) -> tuple[tuple[str, str], ...] | NoWay:
-    """Each column of the new table with the old one's that it is copied from."""
+def _given(change: CreateTable, found: Found) -> dict[str, str | None]:
     targets = found.copy.targets or tuple(each.name for each in change.columns)
-    given = dict(zip(targets, found.copy.sources, strict=False))
+    return dict(zip(targets, found.copy.sources, strict=False))
+
+
+def _counted(change: CreateTable, home: Table, found: Found, case: Case) -> tuple[tuple[str, str], ...]:
+    """Keys that the new table gives itself, and the old table's key, whose values they can have as well."""
+    primary, given = home.primary_key, _given(change, found)
+    mine = home.column(primary.columns[0]) if primary is not None and len(primary.columns) == 1 else None
+    if mine is None:
+        return ()
+    return tuple(
+        (each.name, mine.name)
+        for each in change.columns
+        if each.name not in given and not each.generated
+        and (each.identity or each.serial or _is_drawn(each))
+        and (each.type == mine.type or never_fails(mine.type, each.type, case.scene.schema))
+    )  # fmt: skip
+
+
+def _is_drawn(column: Column) -> bool:
+    return (
+        column.type.name == "uuid"
+        and column.default is not None
+        and column.default.volatility is Volatility.VOLATILE
+    )
+
+
+def _pairs(
+    change: CreateTable, home: Table, found: Found, counted: set[str]
+) -> tuple[tuple[str, str], ...] | NoWay:
+    """Each column of the new table with the old one's that it is copied from."""
+    given = _given(change, found)
     pairs: list[tuple[str, str]] = []
     for each in change.columns:
+        if each.name in counted:
+            continue
         own = given.get(each.name)
         if own is None or home.column(own) is None:
             return NoWay(
@@ -127,10 +167,25 @@ def _pairs(change: CreateTable, home: Table, found: Found) -> tuple[tuple[str, s
     return tuple(pairs)
 
 
-def _key_of(change: CreateTable, columns: Sequence[str]) -> Constraint | None:
+def _key_of(change: CreateTable, found: Found, columns: set[str]) -> str | None:
+    """The name of the constraint or index by which one row of the new table belongs to one of the old."""
+    parts = [part for each in found.said for part in changes_of(each.sql)]
+    added = (part.constraint for part in parts if isinstance(part, AddConstraint))
+    indexes = (part.index for part in parts if isinstance(part, CreateIndex))
     kinds = (ConstraintKind.PRIMARY_KEY, ConstraintKind.UNIQUE)
-    found = [each for each in change.constraints if each.kind in kinds and set(each.columns) == set(columns)]
-    return next((each for each in found if not each.deferrable), None)
+    names = [
+        *(
+            each.name
+            for each in (*change.constraints, *added)
+            if each.kind in kinds and set(each.columns) == columns and not each.deferrable
+        ),
+        *(
+            each.name
+            for each in indexes
+            if each.unique and each.plain and not each.partial and set(each.columns) == columns
+        ),
+    ]
+    return names[0] if names else None
 
 
 def _misfit(

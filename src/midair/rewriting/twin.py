@@ -258,7 +258,7 @@ class Twin:
         column = f"{self.table.name}.{self.column.name}"
         notes = [
             f"{column} stands last in the table from then on: SELECT *, COPY and INSERT without column names see another order;"
-            " prepared statements that read it fail once"
+            " statements prepared before that read it, and SELECT * at contract once more, fail until they are prepared again"
         ]
         cost = told(self.case.scene, self.table.name, whole=False)
         notes += [cost] if cost else []

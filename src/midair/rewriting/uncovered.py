@@ -4,7 +4,16 @@ from collections.abc import Sequence
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.errors import NotOnline
-from midair.model.change import Change, DropColumn, DropTable, Insert, MoveTable, RenameEnumValue, Update
+from midair.model.change import (
+    Change,
+    CreateTable,
+    DropColumn,
+    DropTable,
+    Insert,
+    MoveTable,
+    RenameEnumValue,
+    Update,
+)
 from midair.model.statement import Statement
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
@@ -20,8 +29,12 @@ def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
         case MoveTable(table=table, new_schema=schema) if case.table(table) is not None:
             why = f"the running application would no longer find {table} once it is in {schema}"
             way = f"make a view over it in {schema} for the new version, and move it when the old one is gone; or {_WINDOW}"
-        case Insert(table=table, reads=reads) | Update(table=table, reads=reads) if _leaves(reads, case):
-            why = f"what the running application writes to {_leaves(reads, case)} after this copy would never get to {table}"
+        case (
+            Insert(table=table, reads=reads)
+            | Update(table=table, reads=reads)
+            | CreateTable(table=table, reads=reads)
+        ) if _leaves(reads or (), case):
+            why = f"what the running application writes to {_leaves(reads or (), case)} after this copy would never get to {table}"
             way = f"let the new version write both and drop the old place in a later migration; or {_WINDOW}"
         case RenameEnumValue(name=name, label=label):
             why = f"the running application still writes and reads {label} of {name}"

@@ -43,6 +43,8 @@ class Options:
     """The project's interpreter, when the user named it."""
     product: Product | None = None
     """The target's product, where the project has separate migrations per product."""
+    database: str | None = None
+    """The target's database, where a tool writes its name before every table's (Liquibase on MariaDB)."""
     url_words: Mapping[str, str] = field(default_factory=dict[str, str])
     """What the target's URL says to the tool alone (`x-migrations-table=…`, golang-migrate), names without `x-`."""
     may_run: bool = True
@@ -160,6 +162,22 @@ class Watch(Protocol):
 
 
 @frozen
+class LiveRun:
+    """Migrations' own program that is to run against the target, all in one go.
+
+    `bounds` are settings of its connections (`lock_timeout`). With `watch` it asks before each statement and each commit.
+    """
+
+    project: Project
+    migrations: tuple[Migration, ...]
+    direction: Direction
+    address: Address
+    options: Options
+    bounds: Mapping[str, str] = field(default_factory=dict[str, str])
+    watch: Watch | None = None
+
+
+@frozen
 class Source:
     """One tool. All members are functions over data; heavy imports happen inside them.
 
@@ -168,7 +186,7 @@ class Source:
     `compare` judges every migration against the history, by the tool's own rules, in the order
     they would run; it raises what the tool would refuse for. `scripts` gives statements, and is the only one that
     may need the scratch database. `new(project, description, options)` writes an empty migration in the tool's format and
-    returns the files. `live` runs migrations' own program against the target, all in one go, watched or not, or is `None`.
+    returns the files. `live` runs migrations' own program, or is `None`.
     """
 
     tool: str
@@ -177,12 +195,9 @@ class Source:
     compare: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]]
     scripts: Callable[[Project, Work, Scratch, Options], Scripts]
     new: Callable[[Project, str, Options], tuple[Path, ...]]
-    live: (
-        Callable[
-            [Project, Sequence[Migration], Direction, Address, Options, Mapping[str, str], Watch | None], None
-        ]
-        | None
-    ) = None
+    live: Callable[[LiveRun], None] | None = None
+    products: frozenset[Product] = frozenset({Product.POSTGRESQL, Product.SQLITE})
+    """The databases on which midair runs the tool's migrations."""
     baseline: Callable[[Session, Project], tuple[Sql, ...]] | None = None
     """Tools with a baseline row of their own (Flyway) write it here; others are stamped row by row."""
     judge: Callable[[Project, Sequence[Applied]], tuple[Standing, ...]] | None = None

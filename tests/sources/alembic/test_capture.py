@@ -11,6 +11,7 @@ from midair.model.address import Address, Product, Secret
 from midair.model.migration import Direction
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
+from midair.sources.source import LiveRun, Project
 from midair.sources.tools.alembic import SOURCE
 
 from .projects import (
@@ -319,6 +320,11 @@ def test_what_the_project_prints_does_not_disturb_the_answers(tmp_path: Path, sc
     assert (shape, live) == ([(True, ["13 DROP TABLE users"])], None)
 
 
+def run_live(project: Project, address: Address, bounds: dict[str, str], *, first: int = 0) -> None:
+    assert SOURCE.live is not None
+    SOURCE.live(LiveRun(project, project.migrations[first:], Direction.UP, address, options_of(), bounds))
+
+
 def test_a_live_revision_runs_on_the_target_and_records_itself(tmp_path: Path, server: Server) -> None:
     body = "for row in op.get_bind().execute(sa.text('SELECT id FROM users')).fetchall():\n    op.execute(f'UPDATE users SET n = {row[0] * 10} WHERE id = {row[0]}')"
     root = write_project(tmp_path / "project", {"a": USERS, "b": revision("b", "'a'", body)})
@@ -326,9 +332,7 @@ def test_a_live_revision_runs_on_the_target_and_records_itself(tmp_path: Path, s
     with Fresh(server, tmp_path).database(Product.POSTGRESQL) as address:
         alembic(root, address, "upgrade", "a")
         run_sql(address, "INSERT INTO users (name) VALUES ('x'), ('y')")
-        SOURCE.live and SOURCE.live(
-            project, [project.migrations[1]], Direction.UP, address, options_of(), {"lock_timeout": "200ms"}
-        )
+        run_live(project, address, {"lock_timeout": "200ms"}, first=1)
         session = opened(address)
         assert session.query("SELECT n FROM users ORDER BY id") == [(10,), (20,)]
         assert table_of(session) == ["b"]
@@ -347,14 +351,7 @@ def test_a_live_revision_that_waits_too_long_for_a_lock_says_so_and_leaves_nothi
         holder = Holder(address)
         try:
             with pytest.raises(LockTimeout):
-                SOURCE.live and SOURCE.live(
-                    project,
-                    [project.migrations[1]],
-                    Direction.UP,
-                    address,
-                    options_of(),
-                    {"lock_timeout": "100ms"},
-                )
+                run_live(project, address, {"lock_timeout": "100ms"}, first=1)
         finally:
             holder.close()
         session = opened(address)
@@ -387,4 +384,4 @@ def test_a_run_that_was_rolled_back_without_an_error_is_noticed(tmp_path: Path, 
         Fresh(server, tmp_path).database(Product.POSTGRESQL) as address,
         pytest.raises(ProgramFailed, match="is not recorded"),
     ):
-        SOURCE.live and SOURCE.live(project, [project.migrations[0]], Direction.UP, address, options_of(), {})
+        run_live(project, address, {})

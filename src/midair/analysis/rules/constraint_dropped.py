@@ -26,6 +26,14 @@ ALTER TABLE customers RENAME TO buyers;
 ALTER TABLE buyers ADD CONSTRAINT buyers_email_key UNIQUE (email);
 ```
 
+## Also fine when another key says as much
+
+```sql
+CREATE TABLE members (club bigint NOT NULL, person bigint NOT NULL, id bigint PRIMARY KEY, CONSTRAINT members_key UNIQUE (club, person));
+-- next migration
+ALTER TABLE members DROP COLUMN id, ADD PRIMARY KEY (club, person), DROP CONSTRAINT members_key;
+```
+
 ## Fine when
 
 The same migration adds its successor, or drops a check that has just served SET NOT NULL.
@@ -61,12 +69,15 @@ def constraint_dropped(change: DropConstraint, context: Context) -> Iterator[Con
     if found is None and change.if_exists and table is not None and table.known:
         return
     if found is not None and (
-        not found.enforced or _replaced(found, change.table, context) or _served(found, table)
+        not found.enforced
+        or _replaced(found, change.table, context)
+        or _served(found, table)
+        or _said_twice(found, table)
     ):
         return
     if found is None and any(
         isinstance(each, AddConstraint) and each.table == change.table
-        for act in context.later_on(change.table)
+        for act in (context.act, *context.later_on(change.table))
         for each in act.changes
     ):
         return
@@ -92,9 +103,29 @@ def _replaced(found: Constraint, table: str, context: Context) -> bool:
         for each in act.changes:
             if isinstance(each, RenameTable) and each.table == table:
                 table = beside(table, each.new_name)
-            if isinstance(each, AddConstraint) and each.table == table and each.constraint.kind is found.kind:
-                return True
+            if isinstance(each, AddConstraint) and each.table == table:
+                made = each.constraint
+                if made.kind is found.kind or _says_as_much(made, found):
+                    return True
     return False
+
+
+def _said_twice(found: Constraint, table: Table | None) -> bool:
+    """Another key of the table holds its rows apart as well."""
+    return table is not None and any(
+        each.name != found.name and _says_as_much(each, found) for each in table.constraints
+    )
+
+
+def _says_as_much(other: Constraint, found: Constraint) -> bool:
+    """Rows that differ in the other's columns differ in this one's."""
+    keys = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
+    return (
+        found.kind is ConstraintKind.UNIQUE
+        and other.kind in keys
+        and bool(other.columns)
+        and set(other.columns) <= set(found.columns)
+    )
 
 
 def _served(found: Constraint, table: Table | None) -> bool:

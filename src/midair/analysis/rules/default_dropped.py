@@ -18,6 +18,14 @@ ALTER TABLE orders ALTER COLUMN state DROP DEFAULT; -- finds MA307
 ALTER TABLE orders ALTER COLUMN state SET DEFAULT 'draft';
 ```
 
+## Also fine
+
+```sql
+ALTER TABLE orders ALTER COLUMN state DROP DEFAULT;
+ALTER TABLE orders ALTER COLUMN state TYPE varchar(10);
+ALTER TABLE orders ALTER COLUMN state SET DEFAULT 'draft';
+```
+
 ## Fine when
 
 Every running version of the application writes the column.
@@ -30,7 +38,7 @@ from collections.abc import Iterator
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.safe_sql import new_migration
-from midair.model.change import DropDefault
+from midair.model.change import DropColumn, DropDefault, SetDefault
 from midair.model.finding import Remedy, Risk
 
 
@@ -40,6 +48,13 @@ def default_dropped(change: DropDefault, context: Context) -> Iterator[Concern]:
     column = table.column(change.column) if table else None
     if context.is_new(change.table) or context.column_is_new(change.table, change.column):
         return  # default-only-in-code looks at those
+    later = (each for act in (context.act, *context.later_on(change.table)) for each in act.changes)
+    if any(
+        isinstance(each, SetDefault | DropColumn)
+        and (each.table, each.column) == (change.table, change.column)
+        for each in later
+    ):
+        return
     if column is not None and column.not_null and column.default is not None:
         yield Concern(
             f"inserts that leave {change.table}.{change.column} out fail from then on",

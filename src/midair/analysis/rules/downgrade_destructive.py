@@ -25,46 +25,37 @@ from midair.model.schema import beside
 
 @rule("MA702", "downgrade-destructive", Risk.MEDIUM, Story)
 def downgrade_destructive(story: Story, version: int | None) -> Iterator[Concern]:
-    made_tables = {each.table for act in story.acts for each in act.changes if isinstance(each, CreateTable)}
-    made_tables |= {
-        beside(each.table, each.new_name)
-        for act in story.acts
-        for each in act.changes
-        if isinstance(each, RenameTable)
-    }
-    made = {
-        (each.table, each.column.name)
-        for act in story.acts
-        for each in act.changes
-        if isinstance(each, AddColumn)
-    }
-    opaque = story.candidate.unseen is not None or any(
-        isinstance(each, Opaque) for act in story.acts for each in act.changes
-    )
+    ups = [each for act in story.acts for each in act.changes]
+    if story.candidate.unseen is not None or any(isinstance(each, Opaque) for each in ups):
+        return
+    tables = {each.table for each in ups if isinstance(each, CreateTable)}
+    tables |= {beside(each.table, each.new_name) for each in ups if isinstance(each, RenameTable)}
+    columns = {(each.table, each.column.name) for each in ups if isinstance(each, AddColumn)}
+    renames = any(isinstance(each, RenameColumn) for each in ups)
+    back = [each for act in story.back for each in act.changes]
+    tables |= {each.table for each in back if isinstance(each, CreateTable)}
+    was: dict[str, str] = {}
+    """What the way back has renamed: its name now, and the one before."""
     for act in story.back:
         for change in act.changes:
-            if isinstance(change, DropTable) and change.table not in made_tables and not opaque:
+            dropped = None
+            if isinstance(change, RenameTable):
+                was[beside(change.table, change.new_name)] = was.get(change.table, change.table)
+            elif isinstance(change, DropTable):
+                own = {change.table, was.get(change.table, change.table)}
+                dropped = None if own & tables else change.table
+            elif isinstance(change, DropColumn):
+                own = {change.table, was.get(change.table, change.table)}
+                made = own & tables or any((name, change.column) in columns for name in own)
+                known = made or renames or _comes_back(change, story)
+                dropped = None if known else f"{change.table}.{change.column}"
+            if dropped is not None:
                 yield Concern(
-                    f"the way back drops {change.table}, which the way up did not make",
+                    f"the way back drops {dropped}, which the way up did not make",
                     Remedy("leave it"),
                     span=act.statement.span,
                     sql=act.statement.sql,
                 )
-            elif (
-                isinstance(change, DropColumn)
-                and (change.table, change.column) not in made
-                and change.table not in made_tables
-                and not opaque
-                and not _comes_back(change, story)
-            ):
-                where = f"{change.table}.{change.column}"
-                if not any(isinstance(each, RenameColumn) for up in story.acts for each in up.changes):
-                    yield Concern(
-                        f"the way back drops {where}, which the way up did not make",
-                        Remedy("leave it"),
-                        span=act.statement.span,
-                        sql=act.statement.sql,
-                    )
 
 
 def _comes_back(change: DropColumn, story: Story) -> bool:

@@ -30,6 +30,14 @@ ALTER TABLE orders ADD COLUMN state text;
 ALTER TABLE orders DROP COLUMN paid;
 ```
 
+## Also fine when the one has nothing to do with the other
+
+```sql
+ALTER TABLE orders ADD COLUMN state text;
+UPDATE orders SET state = 'new';
+ALTER TABLE orders DROP COLUMN paid;
+```
+
 ## Fine when
 
 The application is stopped while it runs.
@@ -58,7 +66,7 @@ def expand_and_contract_together(change: DropColumn, context: Context) -> Iterat
     filled = [
         name
         for each in before
-        if isinstance(each, Update) and each.table == change.table
+        if isinstance(each, Update) and each.table == change.table and change.column in each.mentions
         for name in each.sets
         if name in added
     ]

@@ -20,6 +20,15 @@ ALTER TYPE mood RENAME TO feeling; -- finds MA304
 CREATE TYPE feeling AS ENUM ('good', 'bad');
 ```
 
+## Also fine
+
+```sql
+CREATE TABLE customers (id bigint PRIMARY KEY);
+CREATE TABLE orders (id bigint PRIMARY KEY, customer bigint, CONSTRAINT orders_fk FOREIGN KEY (customer) REFERENCES customers);
+-- next migration
+ALTER TABLE orders RENAME CONSTRAINT orders_fk TO orders_customer_fk;
+```
+
 Source: PostgreSQL manual, the ALTER commands.
 """
 
@@ -28,7 +37,14 @@ from collections.abc import Iterator
 from midair.analysis.context import Context
 from midair.analysis.rule import Concern, rule
 from midair.analysis.safe_sql import mentions
-from midair.model.change import CreateFunction, CreateType, RenameConstraint, RenameObject, RenameTable
+from midair.model.change import (
+    ConstraintKind,
+    CreateFunction,
+    CreateType,
+    RenameConstraint,
+    RenameObject,
+    RenameTable,
+)
 from midair.model.finding import Remedy, Risk
 from midair.model.schema import beside
 
@@ -38,7 +54,7 @@ def object_rename(
     change: RenameObject | RenameConstraint | RenameTable, context: Context
 ) -> Iterator[Concern]:
     if isinstance(change, RenameConstraint):
-        if not context.is_new(change.table):
+        if not context.is_new(change.table) and _may_be_named(change, context):
             yield Concern(
                 f"ON CONFLICT ON CONSTRAINT {change.name} fails from then on",
                 Remedy("look whether an application names it", commands=mentions(change.name)),
@@ -61,6 +77,14 @@ def object_rename(
                 commands=mentions(change.name),
             ),
         )
+
+
+def _may_be_named(change: RenameConstraint, context: Context) -> bool:
+    """ON CONFLICT names keys; nothing an application sends names a check or a foreign key."""
+    table = context.table(change.table)
+    found = table.constraint(change.name) if table else None
+    keys = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE)
+    return found is None or found.kind in keys
 
 
 def _is_made_here(change: RenameObject, context: Context) -> bool:

@@ -32,6 +32,17 @@ SET CONSTRAINTS ALL IMMEDIATE;
 ALTER TABLE orders ADD COLUMN note text;
 ```
 
+## Also fine without INITIALLY DEFERRED
+
+```sql
+CREATE TABLE baskets (id bigint PRIMARY KEY, customer_id bigint REFERENCES customers (id) DEFERRABLE);
+-- next migration
+INSERT INTO baskets VALUES (1, 1);
+ALTER TABLE baskets ADD COLUMN note text;
+```
+
+A key that is only DEFERRABLE is checked when the statement ends, unless SET CONSTRAINTS says otherwise.
+
 Source: measured on 15 and 18 (55006).
 """
 
@@ -70,7 +81,7 @@ _ALTERING = (
 def pending_trigger_events(change: AddColumn, context: Context) -> Iterator[Concern]:
     table = context.table(change.table)
     deferred = (
-        [each for each in table.constraints if each.kind is ConstraintKind.FOREIGN_KEY and each.deferrable]
+        [each for each in table.constraints if each.kind is ConstraintKind.FOREIGN_KEY and each.deferred]
         if table
         else []
     )

@@ -24,6 +24,14 @@ SET session_replication_role = replica; -- finds MA210
 ALTER TABLE orders ENABLE TRIGGER ALL;
 ```
 
+## Also fine
+
+```sql
+ALTER TABLE orders DISABLE TRIGGER ALL;
+UPDATE orders SET id = id + 1 WHERE id = 5;
+ALTER TABLE orders ENABLE TRIGGER ALL;
+```
+
 Source: PostgreSQL manual, ALTER TABLE, "DISABLE TRIGGER".
 """
 
@@ -45,6 +53,8 @@ def trigger_disabled(change: ChangeTable | SetSetting, context: Context) -> Iter
             )
         return
     if change.action.startswith("disable trig") and not context.is_new(change.table):
+        if _enabled_again(change, context):
+            return
         yield Concern(
             f"triggers of {change.table} do not fire until somebody enables them again",
             Remedy(
@@ -56,6 +66,19 @@ def trigger_disabled(change: ChangeTable | SetSetting, context: Context) -> Iter
             ),
             table=change.table,
         )
+
+
+def _enabled_again(change: ChangeTable, context: Context) -> bool:
+    """In the same transaction: nobody else ever sees them disabled."""
+    return any(
+        isinstance(each, ChangeTable)
+        and each.table == change.table
+        and each.action.startswith("enable trig")
+        and each.subject in (change.subject, None)
+        for act in context.later_on(change.table)
+        if context.atomic and act.transaction == context.act.transaction
+        for each in act.changes
+    )
 
 
 def _which(change: ChangeTable) -> str:

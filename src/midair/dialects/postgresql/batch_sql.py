@@ -4,7 +4,7 @@ Every query is prepared once a session with its parameter types and called with 
 the user's is ever interpolated. A batch is one statement, hence one transaction: it takes the rows of
 its range that nobody has locked, changes them, writes the keys it had to leave to the journal, and
 moves the cursor. It begins by locking the cursor's row at the place where it believes the cursor to
-be: when somebody else has moved it, the batch does nothing. That is what makes every row's turn come
+be: when somebody else has moved it, or another run has taken the step over, the batch does nothing. That is what makes every row's turn come
 exactly once, whoever is killed whenever (expand-contract.md §3.5).
 
 Locking every row before changing it costs as much again as the change (each lock is a write to the row's page
@@ -24,6 +24,8 @@ from midair.model.frozen import frozen
 
 _LANE = "midair.backfill"
 LEFT = "midair.backfill_left"
+OWNER = "midair.owner"
+"""The setting by which a session says for which run it works: a batch of a run that the step was taken from does nothing."""
 _STRAIGHT_WAIT = "5ms"
 """Far below any `deadlock_timeout`: who waits for this batch has its row again before a deadlock is looked for."""
 _OWN_ISO = ("date", "timestamp", "timestamptz")
@@ -143,7 +145,8 @@ def fences(spot: str, key: Sequence[KeyColumn]) -> str:
 
 MINE = (
     f"mine AS MATERIALIZED (SELECT FROM {_LANE} WHERE step_id = $2 AND lane = $3"
-    " AND cursor IS NOT DISTINCT FROM $4 FOR UPDATE)"
+    " AND cursor IS NOT DISTINCT FROM $4"
+    f" AND owner IS NOT DISTINCT FROM nullif(current_setting('{OWNER}', true), '') FOR UPDATE)"
 )
 MINE_BRIEFLY = MINE.replace(
     "(SELECT FROM", f"(SELECT set_config('lock_timeout', '{_STRAIGHT_WAIT}', true) FROM"

@@ -7,6 +7,7 @@ row whose turn came twice would be the same, or cannot get two (`once`).
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
@@ -77,6 +78,25 @@ def filled(statement: Statement, schema: Schema, version: int, *, strict: bool) 
     return replace(made, parts=tuple(replace(each, proof="", proof_types=()) for each in made.parts))
 
 
+def filling(statement: Statement, schema: Schema, version: int, *, strict: bool) -> Backfill | str:
+    """`UPDATE … SET column = default WHERE column IS NULL` for a column that was just added, in batches; else why not.
+
+    The default need not be row-local as the author of an UPDATE could expect it: the server itself calls it
+    for one new row at a time, in any order and in many sessions. `strict`: the column will be NOT NULL.
+    """
+    made = _batched(statement, schema, version, partial(_new_column, strict=strict))
+    return made if isinstance(made, str) else replace(made, strict=strict)
+
+
+def _new_column(tree: Any, schema: Schema, *, strict: bool) -> "_Case":
+    table, alias = _target(tree, schema, "UPDATE")
+    value = tree.target_list[0].res_target.val
+    tree = _prepared(tree, schema)
+    # A default that may be NULL would look for ever like one that is still to be given.
+    proof = tree.where_clause if strict or never_null(value) else None
+    return _Case(_work("UPDATE", tree, tree.relation, alias, (), False, proof), table, once=False)
+
+
 def _fill(tree: Any, schema: Schema) -> "_Case":
     case = _update(tree, schema)
     return replace(case, work=replace(case.work, proof=case.work.condition), once=False)
@@ -95,26 +115,6 @@ def _batched(
     except Refusal as refusal:
         return str(refusal)
     return Backfill(case.work.what, case.table.name, statement, parts, once=case.once)
-
-
-def filling(statement: Statement, schema: Schema, version: int, *, strict: bool) -> Backfill | str:
-    """`UPDATE … SET column = default WHERE column IS NULL` for a column that was just added, in batches; else why not.
-
-    The default need not be row-local as the author of an UPDATE could expect it: the server itself calls it
-    for one new row at a time, in any order and in many sessions. `strict`: the column will be NOT NULL.
-    """
-    _, tree = statement_of(statement.sql)
-    try:
-        table, alias = _target(tree, schema, "UPDATE")
-        value = tree.target_list[0].res_target.val
-        tree = _prepared(tree, schema)
-        # A default that may be NULL would look for ever like one that is still to be given.
-        proof = tree.where_clause if strict or never_null(value) else None
-        case = _Case(_work("UPDATE", tree, tree.relation, alias, (), False, proof), table, once=False)
-        parts = tuple(_parts(case, schema, version))
-    except Refusal as refusal:
-        return str(refusal)
-    return Backfill("UPDATE", table.name, statement, parts, strict=strict)
 
 
 def _update(tree: Any, schema: Schema) -> _Case:

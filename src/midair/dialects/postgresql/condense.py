@@ -37,6 +37,10 @@ def _pieces(text: str) -> Iterator[str]:
     start, rows = 0, _Rows()
     while start < len(text):
         for end in _ends(text, start):
+            if end - start > 2 * _HUGE and (past := _past_rows(text, start)) is not None:
+                head, start = past
+                yield rows.head_alone(head)
+                break
             window = text[start:end].encode()
             try:
                 borders = scanned_borders(window)
@@ -44,16 +48,69 @@ def _pieces(text: str) -> Iterator[str]:
                 continue  # it ends inside a quote or comment
             yield from rows.left_out(window, borders)
             start = end
+            if borders and borders[-1][1] < _LONGEST_COPY and copy_from_stdin(_last(window, borders)):
+                stop, start = _copied(text, start)
+                yield "\n" * text.count("\n", end, stop) + text[stop:start]
             break
         else:
             yield text[start:]
             return
-        if borders and borders[-1][1] < _LONGEST_COPY and copy_from_stdin(window[borders[-1][0] :].decode()):
-            last = _END_OF_ROWS.search(text, start)
-            stop = last.start() if last else len(text)
-            yield "\n" * text.count("\n", start, stop)
-            start = last.end() if last else stop
-            yield text[stop:start]
+
+
+def _last(window: bytes, borders: tuple[tuple[int, int], ...]) -> str:
+    return window[borders[-1][0] :].decode()
+
+
+def _copied(text: str, start: int) -> tuple[int, int]:
+    """Where the rows of a COPY end, and where the line that says so does."""
+    last = _END_OF_ROWS.search(text, start)
+    return (last.start(), last.end()) if last else (len(text), len(text))
+
+
+def _past_rows(text: str, start: int) -> tuple[str, int] | None:
+    """The first rows of a very long INSERT that begins here, its line breaks behind them, and where it ends; `None` for another.
+
+    It is gone through a million characters at a time: scanned as a whole it would take three times its text.
+    """
+    head = _first_rows(text[start : start + _HEAD].lstrip())
+    if head is None:
+        return None
+    begin = text.index(head[:1], start)
+    place = begin + len(head) + 1  # behind the comma
+    while (end := _row_end(text, place)) is not None:
+        place = end
+    for end in _ends(text, place):
+        length = _rows_length(text[place:end])
+        if length is not None:
+            last = place + length
+            lines = text.count("\n", begin + len(head), last)
+            return "\n" * text.count("\n", start, begin) + head + ";" + "\n" * lines, last
+    return None
+
+
+def _row_end(text: str, place: int) -> int | None:
+    """Behind the last row, and its comma, of those that are whole in the next million characters; `None` where the statement may end."""
+    window = text[place : place + _WINDOW]
+    cut, end = len(window), "),\n" if "),\n" in window else "),"  # most rows end their line
+    for _ in range(50):  # a row's end may be text inside a quote
+        cut = window.rfind(end, 0, cut)
+        if cut < 0:
+            return None
+        length = _rows_length(window[: cut + 2])
+        if length is not None:
+            return place + cut + 2 if length == cut + 2 else None
+    return None
+
+
+def _rows_length(text: str) -> int | None:
+    """How much of a text that goes on with rows belongs to their statement; `None` when it ends inside a quote or a row."""
+    word = b"VALUES"  # the scanner sees no statement without a keyword
+    window = word + text.encode()
+    try:
+        borders = scanned_borders(window)
+    except NotParsed:
+        return None
+    return len(window[len(word) : sum(borders[0])].decode()) if borders else None
 
 
 def _ends(text: str, start: int) -> Iterator[int]:
@@ -85,7 +142,7 @@ class _Rows:
             between = window[end:offset].decode()
             end = offset + length
             yield self._without_semicolon(between)
-            kept = self._first_rows(window, offset, end) if length > _HUGE else self._kept(window[offset:end])
+            kept = self._begun(window[offset:end]) if length > _HUGE else self._kept(window[offset:end])
             lines = window.count(b"\n", offset, end) - kept.count("\n")
             self._whole = bool(kept) and not lines
             yield kept + (";" if kept and lines else "") + "\n" * lines
@@ -106,18 +163,28 @@ class _Rows:
             self._known.add(mark)
         return text
 
-    def _first_rows(self, window: bytes, start: int, end: int) -> str:
+    def _begun(self, sql: bytes) -> str:
         """As many of the first rows of an INSERT as are a statement by themselves; all of any other statement."""
         self._known.clear()
-        head = window[start : start + _HEAD].decode(errors="ignore")
-        cut = len(head)
-        for _ in range(50):  # a row's end may be text inside a quote
-            cut = head.rfind("),", 0, cut)
-            if cut < 0:
-                break
-            if _only_rows(head[: cut + 1]):
-                return head[: cut + 1]
-        return window[start:end].decode()
+        return _first_rows(sql[:_HEAD].decode(errors="ignore")) or sql.decode()
+
+    def head_alone(self, text: str) -> str:
+        """The text of a statement's beginning, which stands for all of it."""
+        self._known.clear()
+        self._whole = False
+        return text
+
+
+def _first_rows(head: str) -> str | None:
+    """As much of an INSERT's beginning as is an INSERT of constants by itself."""
+    cut = len(head)
+    for _ in range(50):  # a row's end may be text inside a quote
+        cut = head.rfind("),", 0, cut)
+        if cut < 0:
+            return None
+        if _only_rows(head[: cut + 1]):
+            return head[: cut + 1]
+    return None
 
 
 def _only_rows(sql: str) -> bool:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
-from typing import Any
+from typing import Any, cast
 
 from midair.dialects.postgresql import nodes
 from midair.errors import NotParsed
@@ -116,7 +116,7 @@ def walk(node: Any) -> Iterator[tuple[str, Any]]:
         yield type(node).__name__, node
         below: list[Any] = []
         for _, value in node.ListFields():
-            kind = type(value)
+            kind = cast("type[object]", type(value))
             if kind in _SCALARS:
                 continue
             if hasattr(kind, "DESCRIPTOR"):

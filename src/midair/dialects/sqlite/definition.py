@@ -120,6 +120,28 @@ def without_default(column: str) -> str:
     return ("".join(tokens[:at]).rstrip() + " " + "".join(tokens[end:]).lstrip()).strip()
 
 
+def canonical(text: str) -> str:
+    """The same words however they are spaced, quoted and capitalised: two definitions that mean the same read the same."""
+    words = (
+        each for each in _TOKEN.findall(text) if not each.isspace() and not each.startswith(("--", "/*"))
+    )
+    return " ".join(each if each.startswith("'") else _unquoted(each).lower() for each in words)
+
+
+def clauses(item: str, word: str) -> tuple[str, ...]:
+    """What stands behind each such word of a column or constraint: a word, or all that is in parentheses."""
+    tokens = [each for each in _TOKEN.findall(item) if not each.isspace()]
+    found: list[str] = []
+    for place, each in enumerate(tokens[:-1]):
+        if each.lower() != word or not _top(tokens, place):
+            continue
+        end = place + 2
+        while tokens[place + 1] == "(" and not _top(tokens, end) and end < len(tokens):
+            end += 1
+        found.append(canonical(" ".join(tokens[place + 1 : end])))
+    return tuple(found)
+
+
 def _top(tokens: list[str], place: int) -> bool:
     return tokens[:place].count("(") == tokens[:place].count(")")
 

@@ -43,6 +43,7 @@ from midair.model.change.objects import (
     CreateType,
     CreateView,
     DropObject,
+    Mention,
     RefreshView,
     RenameEnumValue,
     RenameObject,
@@ -69,7 +70,7 @@ __all__ = [
     "ConstraintKind", "CreateFunction", "CreateIndex", "CreateSequence", "CreateTable", "CreateTrigger",
     "CreateType", "CreateView", "DataType", "Default", "Delete", "DetachPartition", "DropColumn",
     "DropConstraint", "DropDefault", "DropIndex", "DropNotNull", "DropObject", "DropTable", "Index",
-    "Insert", "LockTables", "Maintain", "MoveTable", "Opaque", "Query", "RefreshView", "Reindex",
+    "Insert", "LockTables", "Maintain", "Mention", "MoveTable", "Opaque", "Query", "RefreshView", "Reindex",
     "RenameColumn", "RenameConstraint", "RenameEnumValue", "RenameObject", "RenameTable", "SetDefault",
     "SetNotNull", "SetSetting", "Transaction", "Truncate", "Update", "ValidateConstraint", "Volatility",
 ]  # fmt: skip

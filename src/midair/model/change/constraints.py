@@ -31,6 +31,8 @@ class Constraint:
     valid: bool = True
     enforced: bool = True
     deferrable: bool = False
+    deferred: bool = False
+    """Checked at COMMIT unless a session says otherwise (INITIALLY DEFERRED)."""
     references: str | None = None
     referenced_columns: tuple[str, ...] = ()
     cascades: bool = False
@@ -72,6 +74,7 @@ class AlterConstraint:
     name: str
     enforced: bool | None = None
     deferrable: bool | None = None
+    deferred: bool = False
 
 
 @frozen

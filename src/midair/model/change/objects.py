@@ -49,6 +49,17 @@ class ChangeComposite:
 
 
 @frozen
+class Mention:
+    """A column that a query names, `*` for all of them.
+
+    `among` are the tables it may belong to, by the query it stands in and then those around it: it is the first's that has it.
+    """
+
+    column: str
+    among: tuple[tuple[str, ...], ...]
+
+
+@frozen
 class CreateView:
     view: str
     reads: tuple[str, ...]
@@ -56,10 +67,10 @@ class CreateView:
     materialized: bool = False
     replace: bool = False
     if_not_exists: bool = False
-    mentions: frozenset[str] = frozenset()
+    mentions: frozenset[Mention] = frozenset()
     """Columns of its tables that its query names."""
     everything: bool = False
-    """Its query has a `*`: it depends on every column its tables have now."""
+    """Its query has a `*`: what its own columns are called is not all said."""
 
 
 @frozen

@@ -23,6 +23,8 @@ class Update:
     limited: bool = False
     """The WHERE picks rows by a range of keys or a limited sub-select: one batch."""
     enum_labels: frozenset[str] = frozenset()
+    mentions: frozenset[str] = frozenset()
+    """Every column, of whatever table, that its values and its WHERE name."""
 
 
 @frozen

@@ -136,6 +136,7 @@ def alter_constraint(schema: Schema, change: AlterConstraint) -> Schema:
             each,
             enforced=enforced,
             deferrable=deferrable,
+            deferred=each.deferred if change.deferrable is None else change.deferred,
             valid=(each.valid and enforced) or bool(change.enforced),
         )
 

@@ -11,6 +11,7 @@ from midair.model.change import (
     DetachPartition,
     DropTable,
     Insert,
+    Mention,
     MoveTable,
     RefreshView,
     RenameTable,
@@ -177,12 +178,7 @@ def create_view(schema: Schema, change: CreateView) -> Schema:
         return schema
     kind = "materialized view" if change.materialized else "view"
     below = [table for each in change.reads if (table := schema.tables.get(each)) is not None]
-    depends = frozenset(
-        (table.name, name)
-        for table in below
-        for name in _names(table)
-        if change.everything or name in change.mentions
-    )
+    depends = frozenset(pair for each in change.mentions for pair in _meant(each, schema))
     columns = change.columns
     if columns is None and change.everything and len(below) == 1 == len(change.reads):
         columns = _names(below[0])
@@ -191,6 +187,21 @@ def create_view(schema: Schema, change: CreateView) -> Schema:
             change.view, kind=kind, known=False, reads=change.reads, view_columns=columns, depends_on=depends
         )
     )
+
+
+def _meant(mention: Mention, schema: Schema) -> Iterator[tuple[str, str]]:
+    """The tables and columns a name in a query stands for: those of the nearest query that has it."""
+    for level in mention.among:
+        found = [
+            (table.name, name)
+            for each in level
+            if (table := schema.tables.get(each)) is not None
+            for name in _names(table)
+            if mention.column in ("*", name)
+        ]
+        if found:
+            yield from found
+            return
 
 
 def _names(table: Table) -> tuple[str, ...]:

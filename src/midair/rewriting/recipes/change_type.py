@@ -40,8 +40,8 @@ nothing hangs on that one.
 A default that is dropped before and set after is exchanged with the column: until then the old one fills what INSERTs leave out.
 
 The column stands at the table's end from then on: an INSERT that names no columns, COPY without a list, and `SELECT *`
-see another order. A prepared statement that reads the column fails once after the exchange, as it would after the
-statement as written. The sequence of a serial column counts in the new integer type.
+see another order. A statement prepared before that reads the column fails after the exchange until it is prepared again
+(psycopg does so by itself in transactions, and in autocommit not until it reconnects), as it would after the statement as written. The sequence of a serial column counts in the new integer type.
 
 Refused: partitioned and inherited tables; columns of an exclusion constraint, a deferrable key or a generated column;
 tables published with all their columns; rules and triggers once a statement; expressions that read other tables or

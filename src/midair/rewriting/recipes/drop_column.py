@@ -90,6 +90,9 @@ def drop_column(change: DropColumn, case: Case) -> Answer:
         verify=Need(_missing(name, column, relaxed=relax), f"{name}.{column.name} is not as it was left"),
         old=(name, column.name),
         cascades=change.cascade,
+        notes=(
+            f"contract takes {column.name} out of SELECT * {name}: one prepared before fails until it is prepared again",
+        ),
     )
 
 

@@ -113,7 +113,7 @@ def fill_column(change: AddColumn, case: Case) -> Answer:
             case.following[takes:],
             required=each.column.name in required,
         )
-        one = down if isinstance(down, NoWay) else _filled(table, each, value, down, case)
+        one = down if isinstance(down, NoWay) else _filled(table, each, value, down, case, updates)
         if one is None or isinstance(one, NoWay):
             return one
         made.append(one)
@@ -169,7 +169,7 @@ def _phases(
         holds=tuple(Held(name, each) for each in (*(each.column.name for each in made), *sources)),
         reverses=f"drop column {name}.{made[0].column.name}" if len(made) == 1 else "",
         verify=_intact(name, made),
-        comes_back="nothing went but the trigger",
+        comes_back="everything, for nothing went but the trigger",
         additive=True,
         takes=takes,
         notes=tuple(note for each in made for note in _notes(name, each)),
@@ -247,7 +247,12 @@ def _intents(added: _Added, updates: Sequence[Statement]) -> list[Intent]:
 
 
 def _filled(
-    table: Table, added: _Added, value: tuple[str, str], back: WaysBack, case: Case
+    table: Table,
+    added: _Added,
+    value: tuple[str, str],
+    back: WaysBack,
+    case: Case,
+    updates: Sequence[Statement],
 ) -> _Filled | None:
     column = added.column
     expression, condition = value
@@ -260,7 +265,8 @@ def _filled(
     sources = tuple(dict.fromkeys(each for each in twins.columns_of(given) if each in names))
     scene = case.scene.after((AddColumn(table.name, column),))
     text = f"UPDATE {table.name} SET {column.name} = {expression} WHERE {column.name} IS NULL AND ({given}) IS NOT NULL"
-    fill = filled(replace(case.statement, sql=text), scene.schema, scene.version, strict=True)
+    said = next((each for each in updates if column.name in assigned(each.sql)), case.statement)
+    fill = filled(replace(said, sql=text), scene.schema, scene.version, strict=True)
     if isinstance(fill, str) or not sources:
         return None
     piece = Piece(

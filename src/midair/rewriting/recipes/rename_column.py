@@ -95,6 +95,7 @@ def rename_column(change: RenameColumn, case: Case) -> Answer:
         old=(view, old),
         comes_back="all of it: the downgrade gives the column its old name back",
         notes=(
-            f"until contract {view} is a view over {base}: no COPY into it, no TRUNCATE; SELECT * has one column more",
+            f"until contract {view} is a view over {base}: no COPY into it, no TRUNCATE; SELECT * has one column more,"
+            " and one prepared before ready or before contract fails until it is prepared again",
         ),
     )

@@ -171,6 +171,7 @@ def _alter_constraint(table: str, command: Any) -> Change:
         identifier(part.conname),
         part.is_enforced if part.alter_enforceability else None,
         part.deferrable if part.alter_deferrability else None,
+        bool(part.alter_deferrability and part.initdeferred),
     )
 
 

@@ -81,7 +81,8 @@ def _deferred(tree: Any, constraints: list[Constraint]) -> tuple[Constraint, ...
 
     marks = {node.constraint.contype for node in tree.constraints}
     if pb.CONSTR_ATTR_DEFERRABLE in marks or pb.CONSTR_ATTR_DEFERRED in marks:
-        constraints = [replace(each, deferrable=True) for each in constraints]
+        later = pb.CONSTR_ATTR_DEFERRED in marks
+        constraints = [replace(each, deferrable=True, deferred=later) for each in constraints]
     if pb.CONSTR_ATTR_NOT_ENFORCED in marks:
         constraints = [replace(each, enforced=False, valid=False) for each in constraints]
     return tuple(constraints)
@@ -113,6 +114,7 @@ def constraint(part: Any, table: str, on_column: str | None = None) -> Constrain
         and (part.is_enforced or kind not in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY)),
         enforced=part.is_enforced or kind not in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY),
         deferrable=part.deferrable,
+        deferred=part.initdeferred,
         references=relation(part.pktable) if is_key else None,
         referenced_columns=tuple(identifier(each) for each in strings(part.pk_attrs)),
         cascades=is_key and ("c" in (part.fk_upd_action, part.fk_del_action)),

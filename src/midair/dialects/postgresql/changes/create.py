@@ -13,6 +13,7 @@ from midair.dialects.postgresql.changes.expressions import (
     relations_in,
     sql_of,
 )
+from midair.dialects.postgresql.changes.mentions import mentions_in
 from midair.dialects.postgresql.changes.names import chosen, dotted, identifier, relation, strings
 from midair.dialects.postgresql.changes.types import data_type
 from midair.dialects.postgresql.parse import NotParsed, deparse, walk
@@ -88,7 +89,12 @@ def create_table_as(tree: Any) -> Iterator[Change]:
     reads = relations_in(tree.query)
     if tree.objtype == pb.OBJECT_MATVIEW:
         yield CreateView(
-            name, reads, _names_of(tree.query), materialized=True, if_not_exists=tree.if_not_exists
+            name,
+            reads,
+            _names_of(tree.query),
+            materialized=True,
+            if_not_exists=tree.if_not_exists,
+            mentions=mentions_in(tree.query),
         )
     else:
         persistence = _PERSISTENCE.get(tree.into.rel.relpersistence, "permanent")
@@ -112,7 +118,7 @@ def create_view(tree: Any) -> Iterator[Change]:
         reads,
         given or _names_of(tree.query),
         replace=tree.replace,
-        mentions=frozenset(columns_in(tree.query)),
+        mentions=mentions_in(tree.query),
         everything=_has_star(tree.query),
     )
 

@@ -41,6 +41,7 @@ def update(tree: Any) -> Iterator[Change]:
         unchanged,
         limited,
         frozenset(label for each in targets for label in string_constants(each.val)),
+        filters | {name for each in targets for name in columns_in(each.val)},
     )
 
 

@@ -8,13 +8,10 @@ program for the project's own Python and imports nothing of midair.
 Its parts are imported when they are first called: every command asks every tool whether a folder is its own.
 """
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from midair.model.address import Address
 from midair.model.intent import Declared
-from midair.model.migration import Direction, Migration
-from midair.sources.source import Options, Project, Scratch, Scripts, Source, Watch, Work
+from midair.sources.source import LiveRun, Options, Project, Scratch, Scripts, Source, Work
 from midair.sources.tools.alembic.history import compare
 from midair.sources.tools.alembic.project import read, recognises
 
@@ -31,18 +28,10 @@ def _new(project: Project, description: str, options: Options) -> tuple[Path, ..
     return new(project, description, options)
 
 
-def _live(
-    project: Project,
-    migrations: Sequence[Migration],
-    direction: Direction,
-    address: Address,
-    options: Options,
-    bounds: Mapping[str, str],
-    watch: Watch | None = None,
-) -> None:
+def _live(run: LiveRun) -> None:
     from midair.sources.tools.alembic.live import live
 
-    live(project, migrations, direction, address, options, bounds, watch)
+    live(run)
 
 
 def _unexecuted(project: Project, work: Work) -> Scripts:

@@ -1,6 +1,6 @@
 """A revision that reads data runs itself, on the target, in the project's own transactions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from midair.database import Guard, open_session
@@ -9,7 +9,7 @@ from midair.errors import ProgramFailed
 from midair.model.address import Address, Product
 from midair.model.migration import Direction, Migration
 from midair.model.statement import Span
-from midair.sources.source import Options, Project, Sent, Turn, Watch
+from midair.sources.source import LiveRun, Project, Sent, Turn, Watch
 from midair.sources.tools.alembic.graph import moved
 from midair.sources.tools.alembic.history import graph_of, heads_of
 from midair.sources.tools.alembic.program import Answer, as_request, asked, conversed, shown
@@ -17,42 +17,33 @@ from midair.sources.tools.alembic.project import program_for
 from midair.sources.tools.alembic.statements import cut_text, whole_text
 
 
-def live(
-    project: Project,
-    migrations: Sequence[Migration],
-    direction: Direction,
-    address: Address,
-    options: Options,
-    bounds: Mapping[str, str],
-    watch: Watch | None = None,
-) -> None:
-    """Runs revisions up or down in one program; `bounds` are settings of its connections (`lock_timeout`). It records itself.
-
-    With `watch` it asks before each statement and each commit.
+def live(run: LiveRun) -> None:
+    """Runs revisions up or down in one program, which records itself.
 
     Raises:
         ProgramFailed: it failed, or ended without an error and without being recorded.
         LockTimeout: the server gave up waiting for a lock; nothing of it remains if it is one transaction.
     """
+    project, migrations, address = run.project, run.migrations, run.address
     graph = graph_of(project.migrations)
     heads = _heads(project, address)
-    step = graph.up if direction is Direction.UP else graph.down
+    step = graph.up if run.direction is Direction.UP else graph.down
     expected = heads
     for migration in migrations:
         expected = moved(expected, step(expected, migration.revision))
-    program = program_for(project, options)
+    program = program_for(project, run.options)
     request = {
         "task": "live",
-        "direction": str(direction),
+        "direction": str(run.direction),
         "wanted": [each.revision for each in migrations],
         "address": as_request(address),
-        "bounds": dict(bounds),
-        "watched": watch is not None,
+        "bounds": dict(run.bounds),
+        "watched": run.watch is not None,
     }
-    if watch is None:
+    if run.watch is None:
         asked(program, request)
     else:
-        conversed(program, request, Replies(project.root, watch, migrations[-1]).to)
+        conversed(program, request, Replies(project.root, run.watch, migrations[-1]).to)
     # Alembic can end without an error although everything was rolled back (other-tools.md §9).
     found = _heads(project, address)
     if set(found) != set(expected):

@@ -242,7 +242,7 @@ def _dirty(project: Project, version: int) -> Dirty:
         suspects=tuple(_suspicion(versions, pair.version, side) for pair, side in suspects),
         state="the table is locked against every further run of golang-migrate; what the file left depends on its statements",
         hint="`midair repair` asks the schema which statements are in and settles it where that is clear; else mend by hand and "
-        "say `midair repair VERSION --done` or `--undone` (as `migrate force` does)",
+        "say `midair repair VERSION --done` or `--not-done` (as `migrate force` does)",
     )
 
 

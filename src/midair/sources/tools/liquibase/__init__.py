@@ -11,14 +11,14 @@ Its parts are imported when they are first called: every command asks every tool
 and the forty modules here would cost all of them a tenth of their time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from midair.database.session import Session
-from midair.model.address import Address
-from midair.model.migration import Applied, Direction, Migration, Standing
+from midair.model.address import Product
+from midair.model.migration import Applied, Standing
 from midair.model.statement import Sql, Statement
-from midair.sources.source import Found, Options, Project, Scratch, Scripts, Source, Watch, Work
+from midair.sources.source import Found, LiveRun, Options, Project, Scratch, Scripts, Source, Work
 from midair.sources.tools.liquibase.recognise import recognises
 
 
@@ -62,19 +62,10 @@ def _generate(
     return generate(project, description, statements, options)
 
 
-def _live(
-    project: Project,
-    migrations: Sequence[Migration],
-    direction: Direction,
-    address: Address,
-    options: Options,
-    bounds: Mapping[str, str],
-    watch: Watch | None = None,
-) -> None:
-    del watch  # a changeset is asked for and run as a whole
+def _live(run: LiveRun) -> None:
     from midair.sources.tools.liquibase.turn import live
 
-    live(project, migrations, direction, address, options, bounds)
+    live(run)
 
 
 def _repair(session: Session, project: Project, applied: Sequence[Applied]) -> tuple[tuple[str, Sql], ...]:
@@ -101,4 +92,5 @@ SOURCE = Source(
     repair=_repair,
     generate=_generate,
     tag=_tag,
+    products=frozenset(Product),  # MySQL's address may turn out to be MariaDB's: the session tells
 )

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from midair.database.session import Session
 from midair.errors import BadSetting
-from midair.model.address import Product
 from midair.model.migration import Applied, Migration, RevisionId
 from midair.model.statement import Sql
 from midair.sources.history import History, Marks, ToolLock
@@ -33,12 +32,11 @@ def tables_of(settings: Settings) -> Tables:
     """The history tables of these settings."""
     values = settings.values
     schema = values.get("liquibaseSchemaName") or settings.runtime.default_schema
-    product = Product.SQLITE if settings.runtime.dbms == "sqlite" else Product.POSTGRESQL
     return Tables.named(
         schema,
         values.get("databaseChangeLogTableName"),
         values.get("databaseChangeLogLockTableName"),
-        product,
+        settings.runtime.dbms,
     )
 
 
@@ -69,13 +67,13 @@ class Keeping:
     def history(self) -> History:
         """The seam's value; `Applied.kind` is the EXECTYPE."""
         return History(
-            table=self.tables.history.replace('"', "").lower(),
+            table=_bare(self.tables.history),
             read=self.read,
             create=self.create,
             record=self.record,
             forget=self.forget,
             lock=self.lock,
-            tables=tuple(each.replace('"', "").lower() for each in (self.tables.history, self.tables.lock)),
+            tables=(_bare(self.tables.history), _bare(self.tables.lock)),
             hold=self.hold,
             release=self.release,
             stamp=self.stamp,
@@ -212,6 +210,10 @@ class Keeping:
         """None that a server knows: Liquibase's lock is a row, which `hold` takes."""
         is_there(session, self.tables)  # refuses another tool's table before anything is written
         return None
+
+
+def _bare(table: str) -> str:
+    return table.replace('"', "").replace("`", "").lower()
 
 
 def revision_of_row(row: Row) -> RevisionId:

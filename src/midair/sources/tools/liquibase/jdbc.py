@@ -33,11 +33,16 @@ def address_of(url: str, user: str | None, password: str | None, origin: str, ro
         path = rest.partition("?")[0]
         return Address(Product.SQLITE, path if path == ":memory:" else str(root / path))
     if scheme in ("mysql", "mariadb"):
-        return _with_login(_generic(rest), user, password)
+        if not rest.startswith("//"):
+            raise BadAddress(
+                f"{origin}: midair does not know the form {scheme}:{rest.partition(':')[0]}:",
+                hint="name one host",
+            )
+        return _mariadb(plain, user, password)
     if scheme != "postgresql":
         raise BadAddress(
             f"{origin}: midair cannot connect to {scheme or 'this'} databases",
-            hint="give --url, or use jdbc:postgresql:, jdbc:sqlite:",
+            hint="give --url, or use jdbc:postgresql:, jdbc:mariadb:, jdbc:sqlite:",
         )
     head, _, query = plain.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -53,10 +58,13 @@ def schema_of(url: str) -> str | None:
     return found.split(",")[0] or None
 
 
-def _generic(rest: str) -> Address:
-    server, _, database = rest.removeprefix("//").partition("?")[0].partition("/")
-    host, _, port = server.partition(":")
-    return Address(Product.MYSQL, database, host, int(port) if port.isdecimal() else None)
+def _mariadb(plain: str, user: str | None, password: str | None) -> Address:
+    address = parse(Secret(plain))
+    given = dict(address.options)
+    kept = tuple(pair for pair in address.options if pair[0] not in ("user", "password"))
+    return _with_login(
+        replace(address, options=kept), user or given.get("user"), password or given.get("password")
+    )
 
 
 def _with_login(address: Address, user: str | None, password: str | None) -> Address:

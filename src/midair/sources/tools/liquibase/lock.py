@@ -1,7 +1,7 @@
 """DATABASECHANGELOGLOCK: one row, taken by whoever changes it (liquibase.md §6.4).
 
-The row outlives its owner, so ours says whose it is: `midair HOST (pid N, backend B)`. On PostgreSQL the
-backend tells a live owner from one that is gone.
+The row outlives its owner, so ours says whose it is: `midair HOST (pid N, backend B)`. On PostgreSQL and
+MariaDB the backend tells a live owner from one that is gone.
 """
 
 import os
@@ -14,8 +14,10 @@ from midair.database.session import Session
 from midair.errors import AlreadyRunning
 from midair.model.address import Product
 from midair.model.statement import Sql
-from midair.sources.tools.liquibase.table import Tables, columns_of, lock_table
+from midair.sources.tools.liquibase.table import KINDS, Tables, columns_of, lock_table
 
+_OWNER = 0x6D69_646C << 32
+"""First half of the key of an owner's session lock on MariaDB."""
 _OURS = re.compile(r"midair (\S+) \(pid (\d+), backend (\d+)\)")
 
 _LIVES = "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = %s AND application_name LIKE 'midair%%'"
@@ -70,20 +72,28 @@ def releasing(session: Session, tables: Tables) -> tuple[tuple[str, Sql], ...]:
             state="nothing was changed",
             hint="wait for it, or end its process first",
         )
-    free = "0" if session.product is Product.SQLITE else "FALSE"
+    same = "<=>" if session.product is Product.MARIADB else "IS NOT DISTINCT FROM"
     text = (
-        f"UPDATE {tables.lock} SET LOCKED = {free}, LOCKEDBY = NULL, LOCKGRANTED = NULL"
-        " WHERE ID = 1 AND LOCKEDBY IS NOT DISTINCT FROM %s"
+        f"UPDATE {tables.lock} SET LOCKED = {KINDS[session.product].false}, LOCKEDBY = NULL, LOCKGRANTED = NULL"
+        f" WHERE ID = 1 AND LOCKEDBY {same} %s"
     )
     return ((f"lock of {owner or 'somebody'} since {since} released", Sql(text, (owner,))),)
 
 
 def owner_mark(session: Session) -> str:
     """What our row says in LOCKEDBY."""
-    backend = 0
-    if session.product is Product.POSTGRESQL:
-        backend = int(session.query("SELECT pg_catalog.pg_backend_pid()")[0][0])
-    return f"midair {socket.gethostname()[:150]} (pid {os.getpid()}, backend {backend})"
+    return f"midair {socket.gethostname()[:150]} (pid {os.getpid()}, backend {_backend(session)})"
+
+
+def _backend(session: Session) -> int:
+    """The server's number of our connection; SQLite has none."""
+    match session.product:
+        case Product.POSTGRESQL:
+            return int(session.query("SELECT pg_catalog.pg_backend_pid()")[0][0])
+        case Product.MARIADB:
+            return int(session.query("SELECT connection_id()")[0][0])
+        case _:
+            return 0
 
 
 def is_gone(session: Session, owner: str) -> bool:
@@ -94,6 +104,8 @@ def is_gone(session: Session, owner: str) -> bool:
     host, process, backend = found.group(1), int(found.group(2)), int(found.group(3))
     if session.product is Product.POSTGRESQL:
         return not session.query(_LIVES, (backend,))
+    if session.product is Product.MARIADB:
+        return _lets_go(session, backend)
     if host != socket.gethostname()[:150]:
         return False
     try:
@@ -103,6 +115,18 @@ def is_gone(session: Session, owner: str) -> bool:
     except PermissionError:  # it lives, and is another user's
         return False
     return False
+
+
+def _owner_key(backend: int) -> int:
+    """The session lock whose holder is the owner: any user may ask for it, while connections are shown to few."""
+    return _OWNER | backend
+
+
+def _lets_go(session: Session, backend: int) -> bool:
+    free = session.try_lock(_owner_key(backend))
+    if free:
+        session.unlock(_owner_key(backend))
+    return free
 
 
 def looks_left_behind(session: Session, tables: Tables) -> bool:
@@ -125,15 +149,19 @@ def held(session: Session, tables: Tables) -> Generator[None]:
     if not columns_of(session, tables.lock):
         session.run(lock_table(session, tables), atomic=True)
     mark = owner_mark(session)
-    sqlite = session.product is Product.SQLITE
-    true, false, now = ("1", "0", "CURRENT_TIMESTAMP") if sqlite else ("TRUE", "FALSE", "NOW()")
+    kinds = KINDS[session.product]
+    true, false, now = kinds.true, kinds.false, kinds.now
     rows = session.query(f"SELECT LOCKED, LOCKEDBY FROM {tables.lock} WHERE ID = 1")
+    if not rows:  # whoever made the table came no further
+        session.run([Sql(f"INSERT INTO {tables.lock} (ID, LOCKED) VALUES (1, {false})")], atomic=True)
     stale = str(rows[0][1]) if rows and rows[0][0] and is_gone(session, str(rows[0][1] or "")) else None
     taking = Sql(
         f"UPDATE {tables.lock} SET LOCKED = {true}, LOCKEDBY = %s, LOCKGRANTED = {now}"
         f" WHERE ID = 1 AND (LOCKED = {false} OR LOCKEDBY = %s)",
         (mark, stale),
     )
+    if session.product is Product.MARIADB:
+        session.try_lock(_owner_key(_backend(session)))  # it ends with the connection, as the mark does not
     session.run([taking], atomic=True)
     refuse_held(session, tables)
     try:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from midair.database.session import Session
 from midair.errors import BadMigration, StatementFailed, Unsupported
 from midair.model.address import Product
+from midair.sources.tools.liquibase import mariadb
 from midair.sources.tools.liquibase.expressions import on_dbms
 from midair.sources.tools.liquibase.files import normal
 from midair.sources.tools.liquibase.model import Runtime
@@ -60,6 +61,8 @@ class Asking:
         """The schema unqualified names are in."""
         if self.runtime.default_schema:
             return self.runtime.default_schema
+        if self.session.product is Product.MARIADB:
+            return str(self.session.query("SELECT database()")[0][0])
         return str(self.session.query("SELECT current_schema()")[0][0] or "public")
 
 
@@ -170,6 +173,8 @@ def _relation(node: Node, asking: Asking, key: str, kinds: str) -> bool:
         word = "view" if "v" in kinds else "table"
         text = "SELECT 1 FROM sqlite_master WHERE type = %s AND lower(name) = lower(%s)"
         return bool(asking.session.query(text, (word, name)))
+    if asking.session.product is Product.MARIADB:
+        return mariadb.has_relation(asking.session, _place(node, asking), kinds, name)
     text = (
         "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relkind = ANY (string_to_array(%s, ',')) AND lower(c.relname) = lower(%s) AND lower(n.nspname) = lower(%s)"
@@ -182,6 +187,8 @@ def _column(node: Node, asking: Asking) -> bool:
     if asking.session.product is Product.SQLITE:
         text = "SELECT 1 FROM pragma_table_info(%s) WHERE lower(name) = lower(%s)"
         return bool(asking.session.query(text, (table, column)))
+    if asking.session.product is Product.MARIADB:
+        return mariadb.has_column(asking.session, _place(node, asking), table, column)
     text = (
         "SELECT 1 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE a.attnum > 0 AND NOT a.attisdropped"
@@ -206,6 +213,8 @@ def _index(node: Node, asking: Asking) -> bool:
             )
             for index, owner in asking.session.query(text)
         ]
+    elif asking.session.product is Product.MARIADB:
+        found = mariadb.indexes(asking.session, _place(node, asking))
     else:
         text = (
             "SELECT i.relname, t.relname, array_to_string(array(SELECT a.attname FROM unnest(x.indkey) WITH ORDINALITY k(n, o)"
@@ -238,12 +247,23 @@ def _constraint(node: Node, asking: Asking, kind: str, table_key: str, name_key:
         " WHERE k.contype = %s AND lower(n.nspname) = lower(%s)"
     )
     schema = node.get("schemaName") or node.get("foreignKeyTableSchemaName") or asking.schema
+    rows = (
+        mariadb.constraints(asking.session, _place(node, asking), kind)
+        if asking.session.product is Product.MARIADB
+        else asking.session.query(text, (kind, schema))
+    )
     return any(
         (not name or str(own).lower() == name.lower())
         and (not table or str(owner).lower() == table.lower())
         and (not wanted or sorted(str(columns).lower().split(",")) == wanted)
-        for own, owner, columns in asking.session.query(text, (kind, schema))
+        for own, owner, columns in rows
     )
+
+
+def _place(node: Node, asking: Asking) -> str:
+    """The database an object is looked for in, by whichever attribute names it: MariaDB has one level of names."""
+    named = (node.get(each) for each in ("schemaName", "catalogName", "foreignKeyTableSchemaName"))
+    return next((each for each in named if each), asking.schema)
 
 
 def _sqlite_constraint(session: Session, kind: str, table: str | None, name: str | None) -> bool:
@@ -274,15 +294,12 @@ def _count(node: Node, asking: Asking, expected: str) -> bool:
     schema = node.get("schemaName") or asking.runtime.default_schema
     prefix = f"{quoting(schema)}." if schema and asking.session.product is not Product.SQLITE else ""
     # the name is the author's own, quoted as everywhere in this changelog
-    return (
-        str(asking.session.query(f"SELECT count(*) FROM {prefix}{quoting(table)}".replace("%", "%%"))[0][0])
-        == expected
-    )
+    return str(asking.session.query(f"SELECT count(*) FROM {prefix}{quoting(table)}")[0][0]) == expected
 
 
 def _check(node: Node, asking: Asking) -> bool:
     sql = (node.text or node.get("sql") or "").strip().removesuffix(";")
-    rows = asking.session.query(sql.replace("%", "%%"))
+    rows = asking.session.query(sql)
     if not rows or not rows[0]:
         return False
     return _as_text(rows[0][0]) == (node.get("expectedResult") or "")
@@ -297,7 +314,7 @@ def _as_text(value: object) -> str:
 
 def _running_as(node: Node, asking: Asking) -> bool:
     user = asking.session.address.user or ""
-    if asking.session.product is Product.POSTGRESQL:
+    if asking.session.product is not Product.SQLITE:
         user = str(asking.session.query("SELECT current_user")[0][0])
     return user.partition("@")[0].lower() == (node.get("username") or "").lower()
 

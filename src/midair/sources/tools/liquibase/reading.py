@@ -6,6 +6,8 @@ from midair.model.address import Product
 from midair.sources.source import Found, Options
 from midair.sources.tools.liquibase.project import LiquibaseProject, project_of
 
+_PRODUCTS = {"sqlite": Product.SQLITE, "mariadb": Product.MARIADB, "mysql": Product.MARIADB}
+
 
 def read(found: Found, options: Options) -> LiquibaseProject:
     """The project as Liquibase would see it for this database.
@@ -19,8 +21,7 @@ def read(found: Found, options: Options) -> LiquibaseProject:
         return project
     from midair.sources.tools.liquibase.scripts import Writing  # most projects are read and not written
 
-    product = Product.SQLITE if project.runtime.dbms == "sqlite" else Product.POSTGRESQL
-    writing = Writing(project, dialect_of(product))
+    writing = Writing(project, dialect_of(_PRODUCTS.get(project.runtime.dbms, Product.POSTGRESQL)))
     for revision, changeset in lenient:
         try:
             tuple(writing.forward(changeset))

@@ -8,7 +8,7 @@ from midair.database import Guard, Session, open_session
 from midair.dialects.dialect import Dialect, dialect_of
 from midair.errors import BadMigration, Irreversible, MidairError, StatementFailed, Unsupported
 from midair.model.address import Product
-from midair.model.migration import Direction, Migration, RevisionId, Script
+from midair.model.migration import Block, Direction, Migration, RevisionId, Script
 from midair.model.statement import Statement
 from midair.sources.numbered import in_transaction, one_by_one
 from midair.sources.source import Options, Project, Scratch, Scripts, Work
@@ -185,6 +185,8 @@ class Writing:
     def _script(self, changeset: Changeset, statements: tuple[Statement, ...]) -> Script:
         split = tuple(each for statement in statements for each in self._split(statement))
         try:
+            if self.dialect.product is Product.MARIADB:
+                return Script(_as_committed(split, self.dialect, together=changeset.in_transaction))
             if changeset.in_transaction or self.dialect.product is Product.SQLITE:
                 return Script(in_transaction(split, self.dialect, _WAY_OUT))
             return Script(one_by_one(split, self.dialect))
@@ -198,6 +200,18 @@ class Writing:
         if ";" not in statement.sql:
             return (statement,)
         return self.dialect.split(statement.sql, statement.span.path, statement.span.line)
+
+
+def _as_committed(
+    statements: tuple[Statement, ...], dialect: Dialect, *, together: bool
+) -> tuple[Block, ...]:
+    """A transaction where all of it is about rows; else one by one, because DDL commits what is open before it."""
+    if not statements:
+        return ()
+    rows_only = not any(
+        dialect.stands_alone(each) or dialect.controls_transaction(each) for each in statements
+    )
+    return (Block(statements, atomic=rows_only and (together or len(statements) == 1)),)
 
 
 def _types(change: Change) -> Iterator[tuple[str, str]]:

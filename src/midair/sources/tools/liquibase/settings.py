@@ -98,7 +98,7 @@ def settings_of(found: Found, options: Options) -> Settings:
             each.strip().lower() for each in values.get("contexts", "").split(",") if each.strip()
         ),
         label_filter=values.get("labelFilter") or None,
-        default_schema=values.get("defaultSchemaName") or schema_of(url),
+        default_schema=values.get("defaultSchemaName") or schema_of(url) or options.database,
         search_path=folders,
         root=found.root,
         variables=options.variables,

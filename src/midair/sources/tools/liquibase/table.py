@@ -25,12 +25,37 @@ _COLUMNS = (
     ("COMMENTS", 255, False), ("TAG", 255, False), ("LIQUIBASE", 20, False), ("CONTEXTS", 255, False),
     ("LABELS", 255, False), ("DEPLOYMENT_ID", 10, False),
 )  # fmt: skip
-_NULL_STARTED = (
+_POSTGRESQL_STARTED = (
     "(SELECT right(CAST(CAST(floor(extract(epoch FROM backend_start) * 1000) AS bigint) AS text), 10)"
     " FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid())"
 )
 """One connection is one run: its start is the deployment's, the same for all rows and in every plan's text."""
-_SQLITE_STARTED = "(SELECT id FROM temp.midair_deployment)"
+_MARIADB_STARTED = (
+    "coalesce(@midair_deployment, right(cast(floor(unix_timestamp(now(3)) * 1000) AS char), 10))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """One product's words for what the two tables hold. `started` is when the run began, as DEPLOYMENT_ID has it."""
+
+    truth: str
+    true: str
+    false: str
+    moment: str
+    now: str
+    started: str
+
+
+KINDS = {
+    Product.POSTGRESQL: Kinds(
+        "BOOLEAN", "TRUE", "FALSE", "TIMESTAMP WITHOUT TIME ZONE", "NOW()", _POSTGRESQL_STARTED
+    ),
+    Product.SQLITE: Kinds(
+        "BOOLEAN", "1", "0", "TEXT", "CURRENT_TIMESTAMP", "(SELECT id FROM temp.midair_deployment)"
+    ),
+    Product.MARIADB: Kinds("TINYINT(1)", "1", "0", "datetime", "NOW()", _MARIADB_STARTED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +66,10 @@ class Tables:
     lock: str
 
     @classmethod
-    def named(
-        cls, schema: str | None, history: str | None, lock: str | None, product: Product | None
-    ) -> "Tables":
+    def named(cls, schema: str | None, history: str | None, lock: str | None, dbms: str) -> "Tables":
         """The tables of these settings; Liquibase's own names where they say nothing."""
-        quoting = Quoting("sqlite" if product is Product.SQLITE else "postgresql")
-        prefix = f"{quoting(schema)}." if schema and product is not Product.SQLITE else ""
+        quoting = Quoting(dbms)
+        prefix = f"{quoting(schema)}." if schema and dbms != "sqlite" else ""
         return cls(
             prefix + quoting(history or "DATABASECHANGELOG"),
             prefix + quoting(lock or "DATABASECHANGELOGLOCK"),
@@ -73,6 +96,14 @@ def columns_of(session: Session, table: str) -> set[str]:
     """The lower-case names of a table's columns, none when there is no such table."""
     if session.product is Product.SQLITE:
         found = session.query("SELECT name FROM pragma_table_info(%s)", (table.strip('"'),))
+    elif session.product is Product.MARIADB:
+        schema, _, name = table.rpartition(".")
+        # names of tables are told apart by case where the server's file system does
+        found = session.query(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = coalesce(nullif(%s, ''), database())"
+            " AND table_name = %s AND (@@lower_case_table_names > 0 OR BINARY table_name = %s)",
+            (schema.strip("`"), name.strip("`"), name.strip("`")),
+        )
     else:
         found = session.query(
             "SELECT attname FROM pg_catalog.pg_attribute"
@@ -121,25 +152,25 @@ def _row(values: Sequence[Any]) -> Row:
 def lock_table(session: Session, tables: Tables) -> tuple[Sql, ...]:
     """What makes the lock table and its one row."""
     sqlite = session.product is Product.SQLITE
-    moment = "TEXT" if sqlite else "TIMESTAMP WITHOUT TIME ZONE"
+    kinds = KINDS[session.product]
     name = tables.lock.rpartition(".")[2].strip('"')
     key = f"PK_{name}" if sqlite else f"{name}_pkey".lower()
     return (
         Sql(
-            f"CREATE TABLE {tables.lock} (ID INTEGER NOT NULL, LOCKED BOOLEAN NOT NULL, LOCKGRANTED {moment},"
+            f"CREATE TABLE {tables.lock} (ID INTEGER NOT NULL, LOCKED {kinds.truth} NOT NULL, LOCKGRANTED {kinds.moment},"
             f" LOCKEDBY VARCHAR(255), CONSTRAINT {key} PRIMARY KEY (ID))"
         ),
         Sql(f"DELETE FROM {tables.lock}"),
-        Sql(f"INSERT INTO {tables.lock} (ID, LOCKED) VALUES (1, {'0' if sqlite else 'FALSE'})"),
+        Sql(f"INSERT INTO {tables.lock} (ID, LOCKED) VALUES (1, {kinds.false})"),
     )
 
 
 def creating(session: Session, tables: Tables) -> tuple[Sql, ...]:
     """What makes both tables where they are missing, and columns older tables lack."""
-    sqlite = session.product is Product.SQLITE
+    kinds = KINDS[session.product]
     made = [] if columns_of(session, tables.lock) else [*lock_table(session, tables)]
     present = columns_of(session, tables.history)
-    shaped = [(name, _shape(size, sqlite=sqlite), needed) for name, size, needed in _COLUMNS]
+    shaped = [(name, _shape(size, kinds), needed) for name, size, needed in _COLUMNS]
     if not present:
         inside = ", ".join(f"{name} {kind}{' NOT NULL' if needed else ''}" for name, kind, needed in shaped)
         made.append(Sql(f"CREATE TABLE {tables.history} ({inside})"))
@@ -152,16 +183,18 @@ def creating(session: Session, tables: Tables) -> tuple[Sql, ...]:
     return tuple(made)
 
 
-def _shape(size: int, *, sqlite: bool) -> str:
+def _shape(size: int, kinds: "Kinds") -> str:
     if size > 0:
         return f"VARCHAR({size})"
     if size < 0:
         return "INTEGER"
-    return "TEXT" if sqlite else "TIMESTAMP WITHOUT TIME ZONE"
+    return kinds.moment
 
 
 def begin_deployment(session: Session) -> None:
-    """Remembers when this run began, where the server does not (SQLite): in a temporary table of the session."""
+    """Remembers when this run began, where a query cannot ask: in a variable of the session (MariaDB), or a temporary table."""
+    if session.product is Product.MARIADB:
+        session.query(f"SET @midair_deployment = {_MARIADB_STARTED}")
     if session.product is not Product.SQLITE:
         return
     session.run(
@@ -185,10 +218,12 @@ def writing(
     existing: Row | None,
 ) -> Sql:
     """The row of a changeset: a new one, or the one it had brought up to date."""
-    sqlite = session.product is Product.SQLITE
-    now = "CURRENT_TIMESTAMP" if sqlite else "NOW()"
-    started = _SQLITE_STARTED if sqlite else _NULL_STARTED
-    order = f"(SELECT coalesce(max(ORDEREXECUTED), 0) + 1 FROM {tables.history})"
+    kinds = KINDS[session.product]
+    now, started = kinds.now, kinds.started
+    # MariaDB reads a table that it writes to only behind a name of its own
+    order = (
+        f"(SELECT n FROM (SELECT coalesce(max(ORDEREXECUTED), 0) + 1 AS n FROM {tables.history}) AS newest)"
+    )
     values: dict[str, Parameter] = {
         "MD5SUM": checksum,
         "DESCRIPTION": description(changeset),

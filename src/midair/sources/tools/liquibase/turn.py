@@ -1,6 +1,6 @@
 """Runs one changeset in its turn: its preconditions are asked of the database as it is then (liquibase.md §1.6)."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from midair.database import Guard, Session, open_session
@@ -10,33 +10,25 @@ from midair.errors import LockTimeout, ProgramFailed, StatementFailed
 from midair.model.address import Address, Product
 from midair.model.migration import Block, Direction, Migration
 from midair.model.statement import Sql, Statement
-from midair.sources.source import Options, Project
+from midair.sources.source import LiveRun
 from midair.sources.tools.liquibase.preconditions import Verdict, judged
 from midair.sources.tools.liquibase.project import LiquibaseProject, liquibase_project
 from midair.sources.tools.liquibase.scripts import Writing
 from midair.sources.tools.liquibase.table import begin_deployment, rows_of
 
 
-def live(
-    project: Project,
-    migrations: Sequence[Migration],
-    direction: Direction,
-    address: Address,
-    options: Options,
-    bounds: Mapping[str, str],
-) -> None:
-    """Asks, runs and records changesets, one by one, over a connection of its own.
+def live(run: LiveRun) -> None:
+    """Asks, runs and records changesets, one by one, over a connection of its own. They are upward: rollbacks are plain scripts.
 
     Raises:
         ProgramFailed: a precondition halts the run, or a statement failed; nothing of it is left.
     """
-    del direction, options  # rollbacks are plain scripts
-    ours = liquibase_project(project)
-    wait_ms = int(bounds.get("lock_timeout", "0ms").removesuffix("ms") or 0)
-    session = open_session(address, Guard(lock_wait_ms=wait_ms), "midair")
+    ours = liquibase_project(run.project)
+    wait_ms = int(run.bounds.get("lock_timeout", "0ms").removesuffix("ms") or 0)
+    session = open_session(run.address, Guard(lock_wait_ms=wait_ms), "midair")
     try:
         begin_deployment(session)
-        for migration in migrations:
+        for migration in run.migrations:
             _run(ours, migration, session)
     finally:
         session.close()
@@ -62,21 +54,22 @@ def _changes(ours: LiquibaseProject, migration: Migration, session: Session) -> 
     with _shadow(session) as shadow:
         script = Writing(ours, dialect_of(session.product), shadow).script(migration, Direction.UP)
     row = _row(ours, migration, session, "EXECUTED")
+    last = script.blocks[-1] if script.blocks else Block(())
     try:
         for block in script.blocks[:-1]:
             session.run(block.statements, atomic=block.atomic)
-        last = script.blocks[-1] if script.blocks else Block(())
         if last.atomic:
             session.run([*last.statements, row], atomic=True)
         else:
             session.run(last.statements, atomic=False)
             session.run([row], atomic=True)
-    except LockTimeout:
-        raise  # nothing of the last transaction is left; the executor tries again
     except StatementFailed as error:
+        if isinstance(error, LockTimeout) and last.atomic:
+            raise  # nothing of the last transaction is left; the executor tries again
         if changeset.fail_on_error:
             raise ProgramFailed(
-                f"{_where(script.statements, error, changeset.span)}: {error.message}"
+                f"{_where(script.statements, error, changeset.span)}: {error.message}",
+                state=None if last.atomic else _left(last, error),
             ) from error
         ours.skipped.add(migration.revision)
     else:
@@ -95,6 +88,12 @@ def _shadow(session: Session) -> Generator[Session | None]:
         yield shadow
     finally:
         shadow.close()
+
+
+def _left(block: Block, error: StatementFailed) -> str:
+    """What a changeset that is no transaction leaves when one of its statements fails."""
+    ran = f"{error.index} of its {len(block.statements)} statements are in"
+    return f"{ran}, this one and those after it are not; the changeset is not recorded"
 
 
 def _where(statements: Sequence[Statement], error: StatementFailed, otherwise: object) -> str:

@@ -18,6 +18,12 @@ BEGIN
 END $$;"""
 
 
+_DROP_ALL_ON_MARIADB = (
+    "BEGIN NOT ATOMIC DECLARE drops longtext DEFAULT (SELECT group_concat(concat('DROP FOREIGN KEY `',"
+    " replace(constraint_name, '`', '``'), '`') SEPARATOR ', ') FROM information_schema.table_constraints"
+    " WHERE constraint_type = 'FOREIGN KEY' AND table_schema = {schema} AND table_name = {name});"
+    " IF drops IS NOT NULL THEN EXECUTE IMMEDIATE concat({alter}, drops); END IF; END"
+)
 _DROP_ALL_FOREIGN_KEYS = """DO $$ DECLARE key name;
 BEGIN
   FOR key IN SELECT conname FROM pg_catalog.pg_constraint
@@ -122,14 +128,24 @@ def drop_all_foreign_keys(change: Change, to: Writer) -> Iterator[str]:
     """Whatever foreign keys the table has when its turn comes.
 
     Raises:
-        Unsupported: only PostgreSQL can look them up by itself.
+        Unsupported: the server cannot look them up by itself.
     """
     table = to.of(change, "baseTableName", "baseTableSchemaName")
+    if to.dbms == "mariadb":
+        schema = change.get("baseTableSchemaName") or change.get("baseTableCatalogName") or to.default_schema
+        yield _DROP_ALL_ON_MARIADB.format(
+            schema=to.text(schema) if schema else "database()",
+            name=to.text(required(change, "baseTableName")),
+            alter=to.text(f"ALTER TABLE {table} "),
+        )
+        return
     if not to.is_postgresql:
         raise Unsupported(
             f"{change.span} dropAllForeignKeyConstraints reads the catalog for the names it drops",
             state="nothing was changed",
-            hint="name them with dropForeignKeyConstraint, or run that changeSet with Liquibase",
+            hint="SQLite cannot drop them, and Liquibase fails there: make the table anew with <sql>"
+            if to.is_sqlite
+            else "name them with dropForeignKeyConstraint, or run that changeSet with Liquibase",
         )
     inside = table.replace("'", "''").replace("%", "%%")
     yield _DROP_ALL_FOREIGN_KEYS.format(literal=to.text(table), table=inside)

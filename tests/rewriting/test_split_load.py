@@ -1,0 +1,98 @@
+"""A split's copy among writers that insert, delete, change keys and update many rows in falling order: nobody fails, nothing differs."""
+
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.test_split_table import SPLIT, USERS
+from tests.support.listening import Remembering
+from tests.support.versions import run
+
+import midair
+from midair.database import Session
+from midair.errors import MidairError
+from midair.model.address import Address
+
+_DIFFERENT = """
+SELECT count(*) FROM (SELECT id, bio, visits FROM users WHERE bio IS NOT NULL) AS u
+FULL JOIN midair.profiles AS p ON p.user_id = u.id
+WHERE u.id IS NULL OR p.user_id IS NULL OR u.bio <> p.bio OR u.visits <> p.visits
+"""
+
+
+def test_writers_of_all_kinds_during_the_copy(rig: Rig, project: Callable[..., Path]) -> None:
+    _load(rig, project(SPLIT), rows=3_000, workers=3)
+
+
+@pytest.mark.slow
+def test_writers_of_all_kinds_during_a_long_copy(rig: Rig, project: Callable[..., Path]) -> None:
+    _load(rig, project(SPLIT), rows=400_000, workers=6)
+
+
+def _load(rig: Rig, root: Path, *, rows: int, workers: int) -> None:
+    with rig.database(USERS.replace("300", str(rows))) as address:
+        over, begun, errors = threading.Event(), threading.Barrier(workers + 1), list[str]()
+        threads = [
+            threading.Thread(
+                target=_work, args=(rig, address, number, rows, over, begun, errors), daemon=True
+            )
+            for number in range(workers)
+        ]
+        for each in threads:
+            each.start()
+        try:
+            begun.wait(timeout=30)
+            midair.apply(request_for(root, address), Remembering())
+        finally:
+            over.set()
+            for each in threads:
+                each.join()
+        assert errors == []
+        with rig.session(address) as session:
+            assert session.query(_DIFFERENT) == [(0,)]
+            assert session.query("SELECT count(*) FROM profiles") == session.query(
+                "SELECT count(*) FROM midair.profiles"
+            )
+
+
+def _work(
+    rig: Rig,
+    address: Address,
+    number: int,
+    rows: int,
+    over: threading.Event,
+    begun: threading.Barrier,
+    errors: list[str],
+) -> None:
+    chance, made = random.Random(number), 0
+    try:
+        with rig.session(address, f"shop {number}") as session:
+            begun.wait(timeout=30)
+            while not over.is_set():
+                made += 1
+                _one(session, chance, number, rows, made)
+    except MidairError as error:
+        errors.append(error.message)
+
+
+def _one(session: Session, chance: random.Random, number: int, rows: int, made: int) -> None:
+    """One write. A worker changes rows of its own remainder only in pairs, so that two of them cannot wait for each other."""
+    one, own = chance.randrange(1, rows), 1_000_000 * (number + 1) + made
+    match made % 6:
+        case 0:
+            run(session, f"INSERT INTO users (id, email, bio, visits) VALUES ({own}, 'n', 'n', 1)")
+        case 1:
+            run(session, f"DELETE FROM users WHERE id = {one}")
+        case 2:
+            run(session, f"UPDATE users SET bio = NULL WHERE id = {one}")
+        case 3:
+            run(session, f"UPDATE users SET id = {own} WHERE id = {one}")
+        case _:
+            pair = f"SELECT id FROM users WHERE id IN ({one}, {one + 1}) ORDER BY id DESC FOR UPDATE"
+            run(
+                session,
+                f"WITH rows AS MATERIALIZED ({pair}) UPDATE users SET bio = 'c', visits = visits + 1 FROM rows WHERE rows.id = users.id",
+            )
