@@ -1,13 +1,10 @@
 """A kill at any event of a copied table, its contract or its rollback leaves what the same command, given again, finishes."""
 
 from collections.abc import Generator
-from contextlib import ExitStack
 
 import pytest
-from tests.rewriting.conftest import Rig
-from tests.rewriting.test_crash_recipes import BEFORE, States, do
-from tests.rewriting.test_crash_types import killed_at
-from tests.support.state import dump
+from tests.rewriting.test_crash_recipes import BEFORE, States
+from tests.rewriting.test_crash_types import killed_at, states_of
 
 from midair.rehearsal.server import Server
 
@@ -26,15 +23,7 @@ _EVERY = 7
 
 @pytest.fixture(scope="module")
 def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generator[States]:
-    root = tmp_path_factory.mktemp("shadow")
-    (root / "migrations").mkdir()
-    (root / "migrations" / "000001_m1.up.sql").write_text(_MIGRATION)
-    with ExitStack() as stack:
-        made = States(Rig(18, server), root, stack, {}, {}, _GIVEN)
-        for command, before in BEFORE.items():
-            address = made.at(*before)
-            made.events[command] = len(do(command, root, address).events)
-            made.dumps[command] = dump(server.bin, address)
+    with states_of(server, tmp_path_factory.mktemp("shadow"), _GIVEN, _MIGRATION) as made:
         yield made
 
 

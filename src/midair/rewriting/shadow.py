@@ -141,10 +141,10 @@ class Shadow:
                 (source[0], source[1]),
                 self.new,
                 self.key,
-                self.forth.key,
                 self.forth.columns,
                 self.forth.todo,
                 call,
+                self.forth.key,
             )
         )
         action = Backfill("INSERT", self.table.name, replace(self.statement, sql=sql), (part,), strict=True)

@@ -34,10 +34,10 @@ class Copy:
     source: tuple[str, str]
     target: str
     key: tuple[KeyColumn, ...]
-    identity: tuple[KeyColumn, ...]
     columns: tuple[tuple[str, str], ...]
     todo: str
     call: str | None
+    identity: tuple[KeyColumn, ...] = ()
 
     @property
     def spot(self) -> str:
@@ -48,7 +48,7 @@ class Copy:
         """SELECT of what is copied, as it is in the rows that it locks."""
         values = ", ".join(
             f"{value} AS {name}"
-            for name, value in (self.columns if self.call is None else _plain(self.identity))
+            for name, value in (self.columns if self.call is None else _plain(self.identity or self.key))
         )
         return f"SELECT {values} FROM {self.spot} AS source WHERE {condition} AND {self.todo} FOR NO KEY UPDATE OF source{wait}"
 
@@ -61,7 +61,7 @@ class Copy:
         given = ", ".join(f"{own.get(f'source.{each.name}', each.name)} AS {each.name}" for each in self.key)
         if self.call is not None:
             # Counted by its answer, for what nobody asks for is not called.
-            given = ", ".join(each.name for each in self.identity)
+            given = ", ".join(each.name for each in self.identity or self.key)
             return f"midair_changed AS MATERIALIZED (SELECT {keys}, {self.call}({given}) AS copied FROM midair_locked)"
         return (
             f"midair_changed AS (INSERT INTO {self.target} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM midair_locked"
