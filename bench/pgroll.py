@@ -195,7 +195,9 @@ def _row(
     for each in (*dict.fromkeys(both.errors), *both.broken):
         print(f"  {change.name}, {tool.__name__}: {each}", file=sys.stderr)
     if both.lock_by:
-        print(f"  {change.name}, {tool.__name__}: {both.lock_ms:.0f} ms behind {both.lock_by}", file=sys.stderr)
+        print(
+            f"  {change.name}, {tool.__name__}: {both.lock_ms:.0f} ms behind {both.lock_by}", file=sys.stderr
+        )
     took = float(forth.facts["expand"])
     errors = (
         f"{len(both.errors)} ({', '.join(f'{count} × {state}' for state, count in states.items())})"

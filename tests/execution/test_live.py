@@ -7,13 +7,14 @@ from pathlib import Path
 from uuid import uuid4
 
 from tests.conftest import url_of
-from tests.sources.alembic.projects import alembic, opened, revision, run_sql, write_project
+from tests.sources.alembic.projects import alembic, opened, revision, run_sql, table_of, write_project
 from tests.support.fly import fly
 from tests.support.state import dump, journal_of
 
 import midair
 from midair.database import Guard, open_session
 from midair.model.address import Address
+from midair.model.plan import RunLive
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
 
