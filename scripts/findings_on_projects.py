@@ -38,7 +38,10 @@ LAID_OUT = {
 MIRRORED = {
     "hatchet": ("hatchet-dev+hatchet", "cmd/hatchet-migrate/migrate/migrations", "goose"),
     "pocket-id": ("pocket-id+pocket-id", "backend/resources/migrations/postgres", "golang-migrate"),
+    "lemmy": ("LemmyNet+lemmy", "migrations", "golang-migrate"),
 }
+SAID = {"fineract": {"LIQUIBASE_COMMAND_CONTEXTS": "tenant_db,postgresql"}}
+"""What a project's own deployment tells its tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def looked_at(scratch: Path, select: list[str], wanted: list[str]) -> Iterator[L
     for name, tool in LAID_OUT.items():
         folder = PEERS / name / tool
         if folder.is_dir() and (not wanted or name in wanted):
-            yield check(name, folder, scratch, select)
+            yield check(name, folder, scratch, select, variables=SAID.get(name))
     for name, (repository, inside, tool) in MIRRORED.items():
         git = MIRROR / repository / "repo"
         if git.is_dir() and (not wanted or name in wanted):
@@ -103,8 +106,16 @@ def laid_out(git: Path, inside: str, tool: str, folder: Path) -> Path:
         text = subprocess.run(
             ["git", "--git-dir", git, "show", f"HEAD:{each}"], capture_output=True, check=True
         )
-        (target / Path(each).name).write_bytes(text.stdout)
+        (target / _file_name(Path(each))).write_bytes(text.stdout)
     return folder
+
+
+def _file_name(path: Path) -> str:
+    """As golang-migrate would have it what Diesel keeps in a folder a migration (`2019-02-26-002946_users/up.sql`)."""
+    if path.name not in ("up.sql", "down.sql"):
+        return path.name
+    day, _, words = path.parent.name.partition("_")
+    return f"{day.replace('-', '')}_{words}.{path.name}"
 
 
 def check_program(project: AlembicProject, scratch: Path, select: list[str]) -> Looked:

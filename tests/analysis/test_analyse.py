@@ -305,3 +305,32 @@ def test_a_view_holds_on_to_the_columns_it_names_and_to_no_others_of_that_name(
     made = VIEWS.format(view=f"CREATE {kind} shown AS {view}")
     found = look(made, "ALTER TABLE posts DROP COLUMN name", schema=Schema(complete=True))
     assert ("MA416" in codes(found)) is needed
+
+
+def test_cascade_takes_nothing_from_the_table_that_a_dropped_tables_key_points_to() -> None:
+    made = (
+        "CREATE TABLE loans (id bigint PRIMARY KEY);"
+        "CREATE TABLE paid (id bigint PRIMARY KEY, loan bigint CONSTRAINT paid_loan REFERENCES loans);"
+    )
+    drop = "DROP TABLE paid CASCADE"
+    assert "MA203" not in codes(look(made, drop, schema=Schema(complete=True)))
+    view = "CREATE VIEW totals AS SELECT count(*) FROM paid;"
+    (found,) = [
+        each for each in look(made + view, drop, schema=Schema(complete=True)) if each.code == "MA203"
+    ]
+    assert "totals" in found.message
+    assert "loans" not in found.message
+
+
+def test_a_key_on_columns_that_another_key_holds_apart_finds_no_duplicates() -> None:
+    made = "CREATE TABLE blocks (id bigint PRIMARY KEY, a bigint NOT NULL, b bigint NOT NULL, CONSTRAINT ab UNIQUE (a, b))"
+    swap = "ALTER TABLE blocks DROP COLUMN id, ADD PRIMARY KEY ({columns}), DROP CONSTRAINT ab"
+    assert "MA410" not in codes(look(made, swap.format(columns="a, b")))
+    assert "MA410" in codes(look(made, swap.format(columns="a")))
+
+
+def test_a_number_of_so_many_digits_fits_a_text_of_three_more() -> None:
+    made = "CREATE TABLE prices (id bigint PRIMARY KEY, price numeric({digits}))"
+    change = "ALTER TABLE prices ALTER COLUMN price TYPE varchar(10)"
+    assert "MA411" not in codes(look(made.format(digits="7, 7"), change))
+    assert "MA411" in codes(look(made.format(digits="8, 2"), change))

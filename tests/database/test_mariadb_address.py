@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from midair.database.address import parse
+from midair.database.mariadb import _refuse_others, _version
 from midair.database.mariadb_address import keywords_of
-from midair.errors import BadAddress
+from midair.errors import BadAddress, Unsupported
 from midair.model.address import Product, Secret
 
 
@@ -64,3 +65,17 @@ def test_tls_can_be_refused_and_is_taken_where_nothing_is_said() -> None:
 def test_tls_that_midair_does_not_understand_is_never_left_out(option: str, tmp_path: Path) -> None:
     with pytest.raises(BadAddress):
         keywords(f"mariadb://shop@db/shop?{option.replace('none', str(tmp_path / 'none'))}")
+
+
+@pytest.mark.parametrize(
+    ("said", "why"), [("8.0.36", "MySQL 8.0.36"), ("5.5.5-10.5.22-MariaDB", "DDL can be cut off half-way")]
+)
+def test_servers_on_which_nothing_was_tried_are_refused(said: str, why: str) -> None:
+    with pytest.raises(Unsupported, match=why):
+        _refuse_others(said, parse(Secret("mysql://shop@db/shop")))
+
+
+@pytest.mark.parametrize("said", ["5.5.5-10.6.1-MariaDB-log", "11.4.2-MariaDB"])
+def test_servers_with_atomic_ddl_are_taken(said: str) -> None:
+    _refuse_others(said, parse(Secret("mariadb://shop@db/shop")))
+    assert _version(said) >= 100_600

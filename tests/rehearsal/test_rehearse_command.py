@@ -227,3 +227,23 @@ def test_a_changeset_whose_precondition_leaves_it_out_is_not_taken_back(
     second = {each.name: each for each in found.proofs if str(each.revision).endswith("::2::a")}
     assert second["down"].passed is None
     assert "conditions" in second["down"].detail
+
+
+def test_a_table_that_is_dropped_and_made_anew_was_not_lost_in_passing(
+    tmp_path: Path, server: Server
+) -> None:
+    again = "DROP TABLE t; CREATE TABLE t (id integer PRIMARY KEY, other text);"
+    root = project(tmp_path, GOOD[0], (again, ""))
+    found = midair.rehearse(midair.Request(root, scratch_url=url_of(server.admin)), midair.Trial(each=True))
+    assert found.findings == (), found.findings
+
+
+def test_a_column_that_is_renamed_and_then_set_was_not_changed_in_passing(
+    tmp_path: Path, server: Server
+) -> None:
+    before = ("CREATE TABLE t (id integer PRIMARY KEY, active boolean NOT NULL);", "DROP TABLE t;")
+    up = "ALTER TABLE t RENAME COLUMN active TO stale; UPDATE t SET stale = NOT stale;"
+    down = "ALTER TABLE t RENAME COLUMN stale TO active; UPDATE t SET active = NOT active;"
+    request = midair.Request(project(tmp_path, before, (up, down)), scratch_url=url_of(server.admin))
+    found = midair.rehearse(request, midair.Trial(each=True))
+    assert found.findings == (), found.findings

@@ -17,7 +17,7 @@ from midair.model.address import Address
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
 
-_EVERY = int(os.environ.get("MIDAIR_KILL_EVERY", "13"))
+_EVERY = int(os.environ.get("MIDAIR_KILL_EVERY", "29"))
 _GIVEN = """
 CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
 CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL DEFAULT 0, code text UNIQUE, day date NOT NULL DEFAULT '2026-05-05');

@@ -1,6 +1,7 @@
 """A table is copied into one of another shape while work goes on, takes its place with all that hangs on it, and goes back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -12,8 +13,14 @@ from tests.support.state import dump
 
 import midair
 from midair.database import Session
+from midair.dialects.postgresql.standins import stand_ins
+from midair.errors import MigrationFailed, NotOnline
 from midair.model.address import Address
+from midair.model.schema import Schema
 from midair.model.statement import Sql
+from midair.rehearsal.server import Server
+from midair.rewriting.costs import too_small
+from midair.rewriting.scene import Scene
 
 _SHOP = """
 CREATE TABLE customers (id bigint PRIMARY KEY, name text);
@@ -61,8 +68,9 @@ SHAPES = {
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statement_leaves(
-    rig: Rig, project: Callable[..., Path], name: str
+    server: Server, project: Callable[..., Path], name: str
 ) -> None:
+    rig = Rig(18, server)
     root = project(SHAPES[name])
     given = "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;\n" + _SHOP
     with rig.database(given) as written, rig.database(given) as online:
@@ -103,9 +111,7 @@ def unlike(rig: Rig, address: Address, wanted: str, *, data: bool = True) -> lis
     """The lines of the dump that are not wanted, and those that are missing."""
     here, there = dump(rig.server.bin, address, data=data).splitlines(), wanted.splitlines()
     lines = unified_diff(there, here, "wanted", "found", lineterm="", n=0)
-    found = [each for each in lines if not each.startswith("@@")]
-    print("\n".join(found))
-    return found
+    return [each for each in lines if not each.startswith("@@")]
 
 
 def _rows(session: Session) -> list[tuple[object, ...]]:
@@ -118,3 +124,50 @@ def _rows(session: Session) -> list[tuple[object, ...]]:
 def run(session: Session, *statements: str) -> None:
     for each in statements:
         session.run([Sql(each)], atomic=False)
+
+
+def test_the_plan_says_what_the_copy_needs_and_refuses_where_there_is_too_little(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    with rig.database(_SHOP) as address, rig.session(address) as session:
+        made = midair.plan(request_for(project(SHAPES["without a log"]), address))
+        assert any("MB of disk for the copy of lines" in note for note in made.notes)
+        scene = Scene(Schema(), rig.major, stand_ins=stand_ins(session))
+        assert too_small(scene, "lines", whole=True) is None
+        found = too_small(replace(scene, free_bytes=1000), "lines", whole=True)
+        assert found is not None
+        assert "MB free" in found.why
+
+
+def test_a_row_that_the_new_table_refuses_fails_nobody_and_holds_the_exchange_up(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project("ALTER TABLE lines ADD CONSTRAINT apart EXCLUDE USING btree (sum WITH =);")
+    with rig.database(_SHOP) as address, rig.session(address, "midair by hand") as session:
+        run(session, "INSERT INTO lines (order_id, sum) VALUES (1, 7), (2, 7)")
+        with pytest.raises(MigrationFailed, match="rows of lines cannot be copied"):
+            midair.apply(request_for(root, address), Remembering())
+        run(
+            session,
+            "INSERT INTO lines (order_id, sum) VALUES (3, 7)",
+            "DELETE FROM lines WHERE sum = 7 AND id > 400",
+        )
+        run(session, "BEGIN ISOLATION LEVEL REPEATABLE READ", "DELETE FROM lines WHERE sum = 8", "COMMIT")
+        midair.resume(request_for(root, address), Remembering())
+        run(session, "INSERT INTO lines (order_id, sum) VALUES (3, 1000)")
+        assert session.query("SELECT count(*) FROM lines") == session.query(
+            "SELECT count(*) FROM midair_old_lines"
+        )
+        with pytest.raises(midair.MidairError, match="apart"):
+            run(session, "INSERT INTO lines (order_id, sum) VALUES (3, 1000)")
+
+
+def test_what_no_copy_can_stand_in_for_is_refused_with_the_reason(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    given = "CREATE TABLE plain (a int);\nINSERT INTO plain VALUES (1);\nCREATE TABLE seen (a int PRIMARY KEY);\nINSERT INTO seen VALUES (1);\n"
+    with rig.database(given + "CREATE MATERIALIZED VIEW m AS SELECT * FROM seen;") as address:
+        with pytest.raises(NotOnline, match="plain has no primary key"):
+            midair.plan(request_for(project("ALTER TABLE plain SET UNLOGGED;"), address))
+        with pytest.raises(NotOnline, match="materialized view m reads it"):
+            midair.plan(request_for(project("ALTER TABLE seen SET UNLOGGED;"), address))

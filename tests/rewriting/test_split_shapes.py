@@ -37,6 +37,14 @@ SHAPES = {
         "INSERT INTO mails SELECT id, mail FROM people WHERE mail IS NOT NULL;"
         "ALTER TABLE people DROP COLUMN mail;",
     ),
+    "its key and NOT NULL said behind the copy": (
+        USERS,
+        "CREATE TABLE profiles (user_id bigint NOT NULL, bio text);"
+        "INSERT INTO profiles SELECT id, bio FROM users WHERE bio IS NOT NULL;"
+        "ALTER TABLE profiles ADD CONSTRAINT profiles_key PRIMARY KEY (user_id);"
+        "ALTER TABLE profiles ALTER COLUMN bio SET NOT NULL;"
+        "ALTER TABLE users DROP COLUMN bio;",
+    ),
     "two tables off one": (
         USERS,
         "CREATE TABLE profiles (user_id bigint PRIMARY KEY REFERENCES users, bio text NOT NULL);"
@@ -78,6 +86,17 @@ REFUSED = {
     "a word too late": (
         f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}\nCREATE INDEX late ON profiles (bio);",
         "speaks of profiles again",
+    ),
+    "a foreign key to it": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}\n"
+        "ALTER TABLE teams ADD CONSTRAINT led FOREIGN KEY (id) REFERENCES profiles;",
+        "speaks of profiles again",
+    ),
+    "a column added behind the copy": (
+        f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\n{_PROFILES}".replace(
+            "users;\n", "users;\nALTER TABLE profiles ADD COLUMN since date;\n"
+        ),
+        "altered by more than constraints",
     ),
     "another statement in between": (
         f"CREATE TABLE profiles (user_id bigint PRIMARY KEY, bio text);\nCREATE TABLE more (id int);\n{_PROFILES}",

@@ -29,6 +29,8 @@ from midair.model.statement import Parameter, Sql, Statement
 
 _SETTINGS = "SET SESSION sql_mode = concat_ws(',', nullif(@@sql_mode, ''), 'STRICT_TRANS_TABLES'), lock_wait_timeout = {wait}, innodb_lock_wait_timeout = {wait}, max_statement_time = {statement}"
 """A value that does not fit is an error, never cut: what MariaDB's JDBC driver asks for, and with it Liquibase."""
+_OLDEST = 100_600
+"""The first server whose DDL happens whole or not at all (manual, "Atomic DDL"): what the probes stand on."""
 _DEFAULT_WAIT_S = 86400
 """The server's own bound on a wait for a table's metadata lock: a day (manual, `lock_wait_timeout`)."""
 
@@ -52,14 +54,11 @@ class MariadbSession:
             connection: Any = pymysql.connect(**keywords, autocommit=True, program_name=application_name)
         except pymysql.MySQLError as error:
             raise translated_connect(error, address) from None  # its frames hold the password
-        said = str(connection.get_server_info())
-        if "mariadb" not in said.lower():
+        try:
+            _refuse_others(str(connection.get_server_info()), address)
+        except Unsupported:
             connection.close()
-            raise Unsupported(
-                f"{address.host or 'the server'} is MySQL {said}, and midair works with MariaDB only",
-                state="nothing was changed",
-                hint="run these migrations with the tool itself",
-            )
+            raise
         session = cls(connection, address)
         wait = max(1, ceil(guard.lock_wait_ms / 1000)) if guard.lock_wait_ms else _DEFAULT_WAIT_S
         session.query(_SETTINGS.format(wait=wait, statement=guard.statement_ms / 1000))
@@ -164,6 +163,23 @@ class MariadbSession:
             if not self._connection.open or number_of(error) in LOST:
                 raise ConnectionLost(f"lost the connection: {_reason(error)}") from error
             raise translated(error, index) from error
+
+
+def _refuse_others(said: str, address: Address) -> None:
+    """Raises `Unsupported` for servers on which midair's statements, or what it infers after a crash, would not hold."""
+    where = address.host or "the server"
+    if "mariadb" not in said.lower():
+        raise Unsupported(
+            f"{where} is MySQL {said}, and midair works with MariaDB only",
+            state="nothing was changed",
+            hint="run these migrations with the tool itself",
+        )
+    if _version(said) < _OLDEST:
+        raise Unsupported(
+            f"{where} is MariaDB {said}, whose DDL can be cut off half-way",
+            state="nothing was changed",
+            hint="midair needs 10.6 or later",
+        )
 
 
 def _reason(error: Exception) -> str:

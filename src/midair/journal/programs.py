@@ -5,6 +5,7 @@ from hashlib import sha256
 from midair.database.session import Session
 from midair.model.address import Product
 from midair.model.migration import RevisionId
+from midair.model.plan import StepId
 from midair.model.statement import Sql, quoted
 
 
@@ -17,15 +18,16 @@ def table_of_reads(revision: RevisionId, number: int) -> str:
     return quoted("midair", f"{_stem(revision)}{number}")
 
 
-def drop_reads(session: Session, revision: RevisionId) -> tuple[Sql, ...]:
-    """What takes them all away, once the migration is recorded."""
+def forgotten(session: Session, revision: RevisionId, step: StepId) -> tuple[Sql, ...]:
+    """What takes away all that is kept of the revision's program: rows, and the plans of what ran apart from it."""
     if session.product is not Product.POSTGRESQL:
         return ()
     rows = session.query(
         "SELECT relname FROM pg_catalog.pg_class WHERE relnamespace = to_regnamespace('midair') AND starts_with(relname, %s)",
         (_stem(revision),),
     )
-    return tuple(Sql(f"DROP TABLE IF EXISTS {quoted('midair', str(name))}") for (name,) in rows)
+    plans = Sql("DELETE FROM midair.plan WHERE starts_with(digest, %s)", (f"{step}:",))
+    return (plans, *(Sql(f"DROP TABLE IF EXISTS {quoted('midair', str(name))}") for (name,) in rows))
 
 
 def in_full(session: Session, sql: Sql) -> str:

@@ -121,6 +121,18 @@ class _Each:
         now = self._rows()
         if self.emptied:
             return
+        self._judge_rows(before, intent, rows, now)
+        for sequence, column, following in sequences_behind(self.opened.session):
+            if (sequence, column, following) in self.behind:
+                continue
+            self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
+
+    def _judge_rows(self, before: Inventory, intent: Intent, rows: Kept, now: Kept) -> None:
+        if self._is_live():
+            self._proof(
+                "data kept", time.monotonic(), None, "its own program decides what becomes of the rows"
+            )
+            return
         triggered = {before.tables.get(each) for each in before.definitions if each.kind == "trigger"}
         lost = [
             each for each in losses(rows, now, every_column=False) if not is_meant(each, intent, triggered)
@@ -132,10 +144,9 @@ class _Each:
         for each in astray:
             self._found(verdicts.DATA_NOT_MOVED, str(each), each.table)
         self._proof("data kept", time.monotonic(), not lost and not astray)
-        for sequence, column, following in sequences_behind(self.opened.session):
-            if (sequence, column, following) in self.behind:
-                continue
-            self._found(verdicts.SEQUENCE_BEHIND, f"{sequence} gives {following} next, and {column} holds it")
+
+    def _is_live(self) -> bool:
+        return self.up.by_revision.get(self.migration.revision, Script()).live is not None
 
     def _judge_queries(self, broken: Refused) -> None:
         now = failing(self.opened.session, self.trial.queries)
@@ -319,6 +330,8 @@ def bring(opened: Opened, migrations: Sequence[Migration], up: Scripts) -> bool:
 
 def is_meant(loss: Loss, intent: Intent, triggered: set[str | None]) -> bool:
     """The migration says so; or it updates the table, and a trigger may do the rest."""
+    if intent.replaces(loss.table):
+        return True
     if loss.column is None:
         return intent.deletes(loss.table)
     return intent.sets(loss.table, loss.column) or (intent.updates(loss.table) and loss.table in triggered)

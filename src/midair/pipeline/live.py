@@ -7,9 +7,10 @@ from midair.dialects.dialect import dialect_of
 from midair.errors import HistoryDiverged, MigrationFailed, ProgramFailed, Unsupported
 from midair.execution.services import Fly
 from midair.journal import Journal
-from midair.journal.programs import drop_reads, in_full, table_of_reads
+from midair.journal.programs import forgotten, in_full, table_of_reads
 from midair.model.migration import Direction, RevisionId, Script, State
 from midair.model.plan import (
+    LIVE,
     Phase,
     Plan,
     RunLive,
@@ -60,7 +61,7 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_
             else f"finish it, or take back what is in, by hand; then `midair repair {step.revision} --done` or `--not-done`",
         ) from error
     _check_recorded(opened, step, action)
-    opened.session.run(drop_reads(opened.session, step.revision), atomic=True)
+    opened.session.run(forgotten(opened.session, step.revision, step.id), atomic=True)
 
 
 def _state(step: Step, watched: "Watched | None") -> str:
@@ -115,7 +116,11 @@ class Watched:
             snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
         )
         self._begins_at, self._was = _place(journal, step)
-        self._number, self._digest, self._said = 0, "", ""
+        if not _is_begun(journal, step):
+            opened.session.run(forgotten(session, step.revision, step.id), atomic=True)
+        self._number, self._digest, self._said, self._text = 0, "", "", ""
+        self._texts: set[str] = set()
+        """What has run apart: a program that sends the same again is asking how much was left, and must hear it."""
         self._before = (0, "", "")
         self.done_to = self._begins_at
         self._stays: str | None = None
@@ -128,6 +133,7 @@ class Watched:
         self._apart = ()
         self._digest = sha256(f"{self._digest}\0{sent.text}".encode()).hexdigest()[:16]
         self._said = " ".join(sent.text[:200].split())[:80]
+        self._text = sent.text
         if self._number <= self._begins_at:
             return self._past(sent)
         if sent.query:
@@ -144,16 +150,20 @@ class Watched:
         """The journal's rows for what the program has sent, to commit with it."""
         # What is about to run apart from the program is not done yet.
         number, digest, said = self._before if self._apart else (self._number, self._digest, self._said)
-        if number < self._begins_at:
-            raise self._diverged(f"it ends after {number} statements")
-        if number == self.done_to or self._stays is not None:
+        if number <= self.done_to or self._stays is not None:
             return ()
         self.done_to = number
         return tuple(in_full(self._opened.session, sql) for sql in self._journal_of(number, digest, said))
 
+    def over(self) -> None:
+        """The program is through: it must have come as far as it did the first time."""
+        if self._number < self._begins_at:
+            raise self._diverged(f"it ends after {self._number} statements")
+
     def run_apart(self) -> None:
         """Does what was last asked about, by the plan that was made for it when it was first sent."""
-        name = f"{self._step.id}:{self._number}"
+        name = f"{self._step.id}:{self._number}:{self._digest}"
+        self._texts.add(self._text)
         kept = self._journal.kept(name)
         segments = kept.segments if kept is not None else self._apart
         if kept is None:
@@ -192,7 +202,7 @@ class Watched:
         self._scene = found.scene
         if found.stays is not None:
             self.stays(found.stays)
-        if self._stays is not None or not found.segments:
+        if self._stays is not None or not found.segments or sent.text in self._texts:
             return Turn.SEND
         self._apart = tuple(
             replace(
@@ -227,6 +237,12 @@ def _place(journal: Journal, step: Step) -> tuple[int, str]:
         and (found := live_place_of(each.id)) is not None
     ]
     return max(places, default=(0, ""))
+
+
+def _is_begun(journal: Journal, step: Step) -> bool:
+    """An earlier run of the program left something that this one goes on with."""
+    parts = (each for each in journal.open_steps() if each.revision == step.revision and each.id != step.id)
+    return any(f":{LIVE}:" in each.id for each in parts)
 
 
 def _gives_table(sent: Sent) -> bool:

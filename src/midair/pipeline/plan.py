@@ -5,7 +5,9 @@ What knows changes and their effects is imported where a plan needs it: a run th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from shutil import disk_usage
 
+from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
 from midair.errors import HistoryDiverged, PlanChanged
 from midair.journal import Journal, contracts
@@ -182,6 +184,7 @@ def laid(
                 attached=attachments(session),
                 stand_ins=stand_ins(session),
                 usages=usages(session),
+                free_bytes=_free_bytes(session),
                 defers=True,
             )
         return lay_out_online(
@@ -214,6 +217,18 @@ def laid(
         prepare=prepare,
     )
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
+
+
+def _free_bytes(session: Session) -> int | None:
+    """What is left on the server's disk; `None` where it is on another machine, or keeps its folder to itself."""
+    if not (session.address.host or "/").startswith("/"):
+        return None
+    # From a table, because a mere SHOW fails for roles that may not know.
+    found = session.query("SELECT setting FROM pg_settings WHERE name = 'data_directory'")
+    try:
+        return disk_usage(found[0][0]).free if found else None
+    except OSError:
+        return None
 
 
 def _to_take_back(opened: Opened) -> tuple[Contract, ...]:

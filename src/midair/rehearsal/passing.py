@@ -31,11 +31,14 @@ class Intent:
         return any(statement_of(each.sql)[0] == kind for each in self.statements)
 
     def sets(self, table: str, column: str) -> bool:
-        """A statement gives values to this column."""
-        return any(
-            isinstance(each, c.Update) and each.table == table and column in each.sets
-            for each in self.changes
-        ) or any(isinstance(each, (c.Block, c.Opaque, c.Query)) for each in self.changes)
+        """A statement gives values to this column, by its name of before or one that it gets on the way."""
+        names = {column}
+        for each in self.changes:
+            if isinstance(each, c.RenameColumn) and each.table == table and each.column in names:
+                names.add(each.new_name)
+            if isinstance(each, c.Update) and each.table == table and names & set(each.sets):
+                return True
+        return any(isinstance(each, (c.Block, c.Opaque, c.Query)) for each in self.changes)
 
     def updates(self, table: str) -> bool:
         """A statement updates rows of this table, so that its triggers fire."""
@@ -48,6 +51,11 @@ class Intent:
             or isinstance(each, (c.Truncate, c.Block, c.Opaque))
             for each in self.changes
         )
+
+    def replaces(self, table: str) -> bool:
+        """The table is dropped, and made anew under the same name with nothing put into it."""
+        kinds = {type(each) for each in self.changes if getattr(each, "table", None) == table}
+        return c.DropTable in kinds and c.CreateTable in kinds and c.Insert not in kinds
 
     @property
     def moves_data(self) -> bool:

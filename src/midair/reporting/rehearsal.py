@@ -98,7 +98,7 @@ class RehearsalPayload:
             return "nothing is pending, so nothing was rehearsed"
         number = f"{len(self.migrations)} migration{'s' if len(self.migrations) > 1 else ''}"
         if not self.findings:
-            tried = [each.name for each in self.proofs if each.passed is None]
+            tried = [each.name for each in self.proofs if each.passed is None and each.name == "down"]
             left = "; not everything has a way back" if tried else ""
             return f"{number} rehearsed, nothing found{left}"
         counts = [

@@ -29,7 +29,7 @@ class Scene:
     `version` is the server's major one. `born` are relations and types this plan made: nobody uses them yet.
     Tables up to `small_bytes` are brief to read; a size nobody knows is large. `fresh` are columns, with
     their tables, that this plan added. `bridging` tells of tables what a view in their place needs, `attached` what hangs on their
-    columns, `stand_ins` what else a table in their place needs, `usages` of the statements that the server remembers (`None`: it remembers none). `defers`: what the
+    columns, `stand_ins` what else a table in their place needs, `usages` of the statements that the server remembers (`None`: it remembers none), `free_bytes` what the server's disk has left, where that is known. `defers`: what the
     running application would miss is left until it is gone; a way back, which takes new things away, does not defer.
     """
 
@@ -42,6 +42,7 @@ class Scene:
     attached: Mapping[str, Attached] = field(default_factory=dict[str, Attached])
     stand_ins: Mapping[str, StandIn] = field(default_factory=dict[str, StandIn])
     usages: Mapping[str, Usage] | None = None
+    free_bytes: int | None = None
     defers: bool = False
 
     def usage(self, table: str) -> Usage:

@@ -55,8 +55,8 @@ class Shadow:
     """The old table stays for good, as its author wrote it."""
     holds: tuple[Held, ...] = ()
 
-    def phases(self, *, takes: int, reverses: str) -> Phases:
-        """The recipe."""
+    def phases(self, *, takes: int, reverses: str, cost: str | None) -> Phases:
+        """The recipe; `cost` is what it needs of the disk, for people."""
         name = self.table.name
         return Phases(
             expand=tuple(self._expand()),
@@ -72,7 +72,7 @@ class Shadow:
             reverses=reverses,
             verify=self._intact,
             comes_back="the table in its old shape, by the downgrade",
-            notes=(*self._told(), *self.notes),
+            notes=(*((cost,) if cost else ()), *self._told(), *self.notes),
             takes=takes,
         )
 
@@ -232,11 +232,8 @@ class Shadow:
         return Need(Sql(text, values), f"{self.old}, or the trigger that fills it, is not as it was made")
 
     def _told(self) -> Iterator[str]:
-        name, size = self.table.name, self.other.bytes
-        yield (
-            f"copies {name}: about {_megabytes(size)} MB of disk with its indexes until contract, and as much log;"
-            f" each write of the application is made twice until then"
-        )
+        name = self.table.name
+        yield f"each write to {name} is made twice until contract"
         yield (
             f"{name} is another table from the exchange on: prepared statements are planned anew, and its number (oid) changes"
         )
@@ -244,10 +241,6 @@ class Shadow:
 
 _CLOSED = "the old table cannot hold these rows: change or delete them, then run `midair rollback` again"
 _MEND = "the application goes on undisturbed: mend these rows, then run `midair resume`"
-
-
-def _megabytes(size: int) -> int:
-    return max(1, round(size / 2**20))
 
 
 def foreign_keys(facts: Attached, table: str) -> tuple[AttachedConstraint, ...]:

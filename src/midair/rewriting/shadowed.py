@@ -13,6 +13,7 @@ from midair.model.change import AddConstraint, AlterColumnType, Change, ChangeTa
 from midair.model.frozen import frozen, replace
 from midair.model.schema import Table, beside
 from midair.rewriting.carried import WAY
+from midair.rewriting.costs import too_small
 from midair.rewriting.mirror import Mirror
 from midair.rewriting.names import raw_path, temporary
 from midair.rewriting.recipe import NoWay
@@ -132,6 +133,9 @@ def against_shadow(
             f"earlier statements of this run changed what hangs on {name}",
             "apply the migrations before this one first",
         )
+    cramped = too_small(case.scene, name, whole=True)
+    if cramped is not None:
+        return cramped
     partitioned = [each for each in facts.inbound if not each.plain]
     if partitioned:
         return NoWay(

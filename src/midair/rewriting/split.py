@@ -264,7 +264,7 @@ class Split:
         steps += [
             f"INSERT INTO {SCRATCH} SELECT * FROM {SCRATCH} LIMIT 1",
             _tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
-            *([over, f"UPDATE {SCRATCH} SET {emptied}"] if empties else []),
+            *([over, _tolerant(f"UPDATE {SCRATCH} SET {emptied}")] if empties else []),
             _tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
             _tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
             *(_tolerant(f"UPDATE {at.view} SET {name} = {name}") for name, _ in self.values),

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.conversions import never_fails
-from midair.dialects.postgresql.copies import Copy, speaks_of
+from midair.dialects.postgresql.copies import Copy, alters, speaks_of
 from midair.model.change import (
     AddConstraint,
     Column,
@@ -13,6 +13,7 @@ from midair.model.change import (
     ConstraintKind,
     CreateIndex,
     CreateTable,
+    SetNotNull,
     Volatility,
 )
 from midair.model.frozen import frozen
@@ -67,6 +68,12 @@ def against(change: CreateTable, home: Table, found: Found, case: Case) -> NoWay
         return NoWay(
             f"the copy into {change.table} leaves rows out that conflict", "let it copy without ON CONFLICT"
         )
+    altered = [part for each in found.said if alters(each.sql) for part in changes_of(each.sql)]
+    if not all(isinstance(each, AddConstraint | SetNotNull) for each in altered):
+        return NoWay(
+            f"{change.table} is altered by more than constraints and NOT NULL",
+            "say it in CREATE TABLE, or in a later migration",
+        )
     later = next((each for each in case.following[found.takes :] if speaks_of(each.sql, change.table)), None)
     if later is not None:
         return NoWay(
@@ -101,7 +108,7 @@ def split_of(change: CreateTable, home: Table, found: Found, case: Case) -> Spli
     ):
         if check is not None:
             return check
-    required = _required(change, home, values)
+    required = _required(change, home, values, found)
     if isinstance(required, NoWay):
         return required
     said = found.copy.condition
@@ -260,16 +267,21 @@ def _is_unique(
     return set(columns) == key or (plain and any(set(each.columns) == theirs for each in unique))
 
 
-def _required(change: CreateTable, home: Table, values: Sequence[tuple[str, str]]) -> tuple[str, ...] | NoWay:
+def _required(
+    change: CreateTable, home: Table, values: Sequence[tuple[str, str]], found: Found
+) -> tuple[str, ...] | NoWay:
     """The old columns that may have no value where the new table wants one."""
+    parts = [part for each in found.said for part in changes_of(each.sql)]
+    added = [part.constraint for part in parts if isinstance(part, AddConstraint)]
     wanted = {each.name for each in change.columns if each.not_null}
+    wanted |= {part.column for part in parts if isinstance(part, SetNotNull)}
     wanted |= {
         name
-        for each in change.constraints
+        for each in (*change.constraints, *added)
         if each.kind in (ConstraintKind.PRIMARY_KEY, ConstraintKind.NOT_NULL)
         for name in each.columns
     }
-    found: list[str] = []
+    lacking: list[str] = []
     for name, own in values:
         column = home.column(own)
         if name not in wanted or column is None:
@@ -281,5 +293,5 @@ def _required(change: CreateTable, home: Table, values: Sequence[tuple[str, str]
                 f"make {own} NOT NULL in a migration before",
             )
         if not filled:
-            found.append(own)
-    return tuple(found)
+            lacking.append(own)
+    return tuple(lacking)

@@ -14,6 +14,7 @@ from midair.model.plan import Phase
 from midair.model.schema import Table, bare_name, beside
 from midair.model.statement import Sql
 from midair.rewriting.carried import WAY, Carried
+from midair.rewriting.costs import told
 from midair.rewriting.described import described
 from midair.rewriting.exchange import Exchange
 from midair.rewriting.names import raw, temporary
@@ -259,6 +260,8 @@ class Twin:
             f"{column} stands last in the table from then on: SELECT *, COPY and INSERT without column names see another order;"
             " statements prepared before that read it, and SELECT * at contract once more, fail until they are prepared again"
         ]
+        cost = told(self.case.scene, self.table.name, whole=False)
+        notes += [cost] if cost else []
         if self.down.value == "NULL":
             notes.append(
                 f"nobody said how {column} becomes {self.column.type} again: the first value written after ready closes the way back"

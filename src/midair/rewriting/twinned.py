@@ -13,6 +13,7 @@ from midair.model.effects import LockLevel
 from midair.model.schema import Table, bare_name
 from midair.model.statement import Sql
 from midair.rewriting.carried import WAY, carried
+from midair.rewriting.costs import too_small
 from midair.rewriting.names import temporary
 from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay, Phases
@@ -92,6 +93,9 @@ def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> N
             f"the application writes to {name} without naming columns, and the new one stands last: {positional[0]}",
             f"name the columns there first; or {WAY}",
         )
+    cramped = too_small(case.scene, name, whole=False)
+    if cramped is not None:
+        return cramped
     if is_stale(table, facts, case):
         return NoWay(
             f"earlier statements of this run changed what hangs on {name}",

@@ -152,6 +152,10 @@ class Watch(Protocol):
         """SQL that is sent right before the program's transaction commits, and commits with it."""
         ...
 
+    def over(self) -> None:
+        """The program is through, and its tool is about to record it."""
+        ...
+
     def run_apart(self) -> None:
         """Does what was last asked about, now that the program's transaction is over."""
         ...

@@ -62,7 +62,7 @@ def drop_cascade(
     table = name if isinstance(change, DropObject | DropIndex | ChangeDomain) else change.table
     if not cascade or context.is_new(table):
         return
-    own = {table, *context.schema.children(table)}
+    own = {table, *context.schema.children(table), *_pointed_to(table, context)}
     others = sorted(
         each
         for each, level in context.effects(change).locks
@@ -80,6 +80,13 @@ def drop_cascade(
         # Only foreign keys of other tables can hang on a constraint: no row is lost.
         risk=Risk.MEDIUM if isinstance(change, DropConstraint) else None,
     )
+
+
+def _pointed_to(table: str, context: Context) -> set[str]:
+    """Tables that its own foreign keys point to, and that do not point back: they are locked, and lose nothing."""
+    found = context.table(table)
+    back = {other.name for other, _ in context.schema.referencing(table)}
+    return {each.references for each in found.constraints if each.references} - back if found else set[str]()
 
 
 def _by_name(change: object, name: str, others: list[str], context: Context) -> tuple[str, ...]:

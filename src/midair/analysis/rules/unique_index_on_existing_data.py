@@ -29,6 +29,7 @@ from midair.analysis.rule import Concern, rule
 from midair.dialects.postgresql.effects.columns import has_value
 from midair.model.change import AddColumn, AddConstraint, ConstraintKind, CreateIndex, Update
 from midair.model.finding import Remedy, Risk
+from midair.model.schema import Table
 
 
 @rule("MA410", "unique-index-on-existing-data", Risk.MEDIUM, CreateIndex, AddConstraint)
@@ -49,6 +50,8 @@ def unique_index_on_existing_data(change: CreateIndex | AddConstraint, context: 
         name, columns = change.constraint.name, change.constraint.columns
     if any(_is_empty(change.table, each, context) for each in columns):
         return
+    if _is_unique(context.table(change.table), columns):
+        return
     if columns and all(context.column_is_new(change.table, each) for each in columns):
         return
     keys = ", ".join(columns)
@@ -61,6 +64,14 @@ def unique_index_on_existing_data(change: CreateIndex | AddConstraint, context: 
             else (),
         ),
         table=change.table,
+    )
+
+
+def _is_unique(table: Table | None, columns: tuple[str, ...]) -> bool:
+    """A key that stands until this statement has kept duplicates out."""
+    keys = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY)
+    return table is not None and any(
+        each.kind in keys and each.columns and set(each.columns) <= set(columns) for each in table.constraints
     )
 
 

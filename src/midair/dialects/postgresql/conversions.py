@@ -112,7 +112,8 @@ def may_cut(old: DataType | None, new: DataType) -> bool:
             )
         return _NUMBERS[new.name] < _NUMBERS[old.name] or (new.name == "numeric" and bool(new.modifiers))
     if new.name in ("varchar", "bpchar", "varbit", "bit") and new.modifiers:
-        if not old.dimensions and new.modifiers[0] >= _WRITTEN.get(old.name, new.modifiers[0] + 1):
+        longest = _longest(old)
+        if longest is not None and new.modifiers[0] >= longest:
             return False
         return not (
             old.name in ("varchar", "bpchar", "varbit")
@@ -124,6 +125,16 @@ def may_cut(old: DataType | None, new: DataType) -> bool:
 
 _WRITTEN = {"int2": 6, "int4": 11, "int8": 20, "bool": 5, "uuid": 36, "oid": 10}
 """The longest text of a type's values, in characters, sign included."""
+
+
+def _longest(of: DataType) -> int | None:
+    """How many characters the values of a type have at most; `None` without a limit."""
+    if of.dimensions:
+        return None
+    if of.name == "numeric" and of.modifiers:
+        return of.modifiers[0] + len("-0.")
+    return _WRITTEN.get(of.name)
+
 
 _LOSSY = frozenset((
     ("timestamptz", "date"), ("timestamp", "date"), ("timestamptz", "time"), ("timestamp", "time"), ("float8", "int8"),

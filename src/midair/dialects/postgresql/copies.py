@@ -82,6 +82,19 @@ def speaks_of(sql: str, table: str) -> bool:
     return any(name == "RangeVar" and relation(node) == table for name, node in walk(tree))
 
 
+def is_about(sql: str, table: str) -> bool:
+    """A CREATE INDEX, ALTER TABLE, GRANT or COMMENT whose object is the table itself."""
+    kind, tree = statement_of(sql)
+    if kind in ("index_stmt", "alter_table_stmt"):
+        return relation(tree.relation) == table
+    return kind in ("grant_stmt", "comment_stmt") and speaks_of(sql, table)
+
+
+def alters(sql: str) -> bool:
+    """It is an ALTER TABLE."""
+    return statement_of(sql)[0] == "alter_table_stmt"
+
+
 def grants(sql: str) -> bool:
     """It gives rights, or takes them."""
     return statement_of(sql)[0] == "grant_stmt"

@@ -45,6 +45,7 @@ Source: expand-contract.md §4.17, §4.18; PostgreSQL manual, "Table Partitionin
 """
 
 from midair.model.change import CreateTable, RenameTable
+from midair.rewriting.costs import told
 from midair.rewriting.rebuilding import read_after, read_before
 from midair.rewriting.rebuilt import rebuilt
 from midair.rewriting.recipe import Answer, NoWay, recipe
@@ -57,4 +58,6 @@ def rebuild_table(change: RenameTable | CreateTable, case: Case) -> Answer:
     if read is None:
         return None
     made = rebuilt(read, case)
-    return made if isinstance(made, NoWay) else made.phases(takes=read.takes, reverses="")
+    if isinstance(made, NoWay):
+        return made
+    return made.phases(takes=read.takes, reverses="", cost=told(case.scene, read.table.name, whole=True))

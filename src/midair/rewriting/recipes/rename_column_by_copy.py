@@ -47,6 +47,7 @@ from midair.model.plan import Phase
 from midair.model.schema import Table, beside
 from midair.model.statement import Sql
 from midair.rewriting.carried import WAY, Carried, carried
+from midair.rewriting.costs import told
 from midair.rewriting.described import described
 from midair.rewriting.names import raw, temporary
 from midair.rewriting.piece import Piece
@@ -164,6 +165,7 @@ def _phases(
         old=(name, old),
         comes_back="the old name, by the downgrade: it is renamed back",
         notes=(
+            *filter(None, [told(case.scene, name, whole=False)]),
             f"{name}.{new} stands last in the table: SELECT *, COPY and INSERT without column names see another order",
         ),
     )

@@ -60,6 +60,7 @@ from midair.model.change import (
 )
 from midair.model.intent import Way
 from midair.rewriting.carried import WAY
+from midair.rewriting.costs import told
 from midair.rewriting.recipe import Answer, NoWay, recipe
 from midair.rewriting.rewrite import Case
 from midair.rewriting.shadowed import Wanted, may_fail, same_types, shadow_of
@@ -86,7 +87,8 @@ def shadow_table(change: AlterColumnType | ChangeTable | AddColumn | AddConstrai
         return made
     retyped = [each for each in changes if isinstance(each, AlterColumnType)]
     reverses = f"change type {table.name}.{retyped[0].column}" if len(retyped) == 1 == len(wanted) else ""
-    return made.phases(takes=len(wanted) - 1, reverses=reverses)
+    cost = told(case.scene, table.name, whole=True)
+    return made.phases(takes=len(wanted) - 1, reverses=reverses, cost=cost)
 
 
 def _fits(change: Change) -> bool:

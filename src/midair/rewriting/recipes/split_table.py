@@ -54,7 +54,7 @@ from collections.abc import Iterator, Sequence
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.changes.names import identifier
 from midair.dialects.postgresql.conversions import base_of
-from midair.dialects.postgresql.copies import copy_of, grants, said_of, speaks_of
+from midair.dialects.postgresql.copies import copy_of, grants, is_about, said_of
 from midair.model.backfill import Backfill
 from midair.model.change import Change, CreateTable, DropColumn
 from midair.model.contract import Held, Need
@@ -97,14 +97,14 @@ def _found(change: CreateTable, case: Case) -> Found | NoWay | None:
     if copy is None:
         return None
     takes = place + 1
-    while takes < len(case.following) and speaks_of(case.following[takes].sql, change.table):
+    while takes < len(case.following) and is_about(case.following[takes].sql, change.table):
         takes += 1
     rest = [part for each in case.following[takes:] for part in changes_of(each.sql)]
     drops = frozenset(_dropped(rest, copy.source)).intersection(copy.sources)
     if not drops:
         return None
     said = tuple(each for number, each in enumerate(case.following[:takes]) if number != place)
-    other = next((each for each in said if not speaks_of(each.sql, change.table)), None)
+    other = next((each for each in said if not is_about(each.sql, change.table)), None)
     if other is not None:
         why = f"is split off {copy.source}, and {other.span} stands between it and its rows"
         return NoWay(

@@ -69,6 +69,9 @@ class Replies:
             case "committed":
                 self._watch.run_apart()
                 yield {"do": "skip"}
+            case "recording":
+                self._watch.over()
+                yield {"do": "send"}
             case "committing":
                 yield {"sql": self._watch.records()}
             case "stays":

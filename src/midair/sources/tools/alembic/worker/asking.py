@@ -7,6 +7,7 @@ from .channel import Stop
 from .recorder import is_autocommit
 from .values import texts_of
 
+_WRITES = ("INSERT", "UPDATE", "DELETE")
 _DONE = "SET midair.done = 'yes'"
 """What is sent in place of a statement that midair has run: it gives no rows, and means nothing to anybody."""
 
@@ -29,8 +30,11 @@ class Asking:
 
     def before(self, conn, cursor, statement, parameters, context, executemany):
         place, unplaced = self.recorder.place() if self.recorder.revision is not None else (None, True)
-        if unplaced:
-            return statement, parameters  # Alembic's own work, or env.py's
+        if unplaced:  # Alembic's own work, or env.py's
+            if self.recorder.revision is not None and statement.lstrip()[:6].upper() in _WRITES:
+                self.channel.send("recording")
+                self.channel.heard()
+            return statement, parameters
         if self.recorder.elsewhere(conn):
             self.stays("uses a second connection")
             return statement, parameters
