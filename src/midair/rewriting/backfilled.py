@@ -28,7 +28,7 @@ def copied(
     todo = f"({condition}) AND NOT EXISTS (SELECT FROM {target} AS there WHERE {same})"
     columns = tuple((name, f"source.{own}") for name, own in pairs)
     *schema, name = raw_path(home.name)
-    part = copying(Copy((schema[0] if schema else "public", name), target, key, key, columns, todo, None))
+    part = copying(Copy((schema[0] if schema else "public", name), target, key, columns, todo, None))
     names, given = (", ".join(parts) for parts in zip(*pairs, strict=True))
     sql = f"INSERT INTO {target} ({names}) SELECT {given} FROM {home.name} WHERE {condition}"
     return Backfill("INSERT", home.name, replace(statement, sql=sql), (part,), strict=True)
