@@ -56,6 +56,28 @@ def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statements_le
         assert unlike(rig, online, dump(rig.server.bin, written)) == []
 
 
+def test_a_number_that_is_always_generated_stays_so(server: Server, project: Callable[..., Path]) -> None:
+    rig = Rig(18, server)
+    naive = REBUILT["renamed first"].replace("BY DEFAULT", "ALWAYS")
+    root = project(
+        naive.replace("INSERT INTO orders SELECT", "INSERT INTO orders OVERRIDING SYSTEM VALUE SELECT")
+    )
+    given = _SHOP.replace("BY DEFAULT", "ALWAYS")
+    with rig.database(given) as written, rig.database(given) as online:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        midair.apply(request_for(root, online), Remembering())
+        with rig.session(online, "midair by hand") as session:
+            run(
+                session,
+                "INSERT INTO orders (placed) VALUES ('2026-12-01')",
+                "DELETE FROM orders WHERE id = 301",
+            )
+        closed(root, online)
+        with rig.session(online) as session:
+            run(session, "SELECT setval('orders_id_seq1', 300)")
+        assert unlike(rig, online, dump(rig.server.bin, written)) == []
+
+
 def test_a_rollback_before_contract_keeps_what_was_written_into_the_new_table(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
