@@ -128,7 +128,7 @@ def against_shadow(
             f"{name} has a table {names_for(name)[0]} or {names_for(name)[1]} beside it already",
             "drop it first",
         )
-    if is_stale(table, facts, case):
+    if is_stale(table, facts, case) or {each.name for each in table.columns} != set(facts.columns):
         return NoWay(
             f"earlier statements of this run changed what hangs on {name}",
             "apply the migrations before this one first",
