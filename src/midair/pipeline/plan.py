@@ -6,6 +6,7 @@ What knows changes and their effects is imported where a plan needs it: a run th
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from shutil import disk_usage
+from typing import TYPE_CHECKING
 
 from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
@@ -24,6 +25,9 @@ from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
 from midair.sources.history import Marks
 from midair.sources.source import Scripts, Work
+
+if TYPE_CHECKING:
+    from midair.rewriting.scene import Scene
 
 _AS_WRITTEN = (
     "MariaDB: statements run as written; none is compiled into online steps, rehearsed, or looked at for locks and risks",
@@ -166,33 +170,14 @@ def laid(
     if direction is Direction.UP:
         waiting = tuple(each.contract for each in contracts.waiting(session))
     if strategy == "online" or takes_back:
-        from midair.dialects.postgresql.attached import attachments
-        from midair.dialects.postgresql.bridging import bridgings
-        from midair.dialects.postgresql.snapshot import snapshot
-        from midair.dialects.postgresql.standins import stand_ins
-        from midair.dialects.postgresql.usage import usages
         from midair.planning.online import lay_out_online
-        from midair.rewriting.scene import scene_of
 
-        scene = scene_of(
-            sizes(snapshot(session)), session.server_version // 10_000, opened.request.small_table_bytes
-        )
-        if up:
-            scene = replace(
-                scene,
-                bridging=bridgings(session),
-                attached=attachments(session),
-                stand_ins=stand_ins(session),
-                usages=usages(session),
-                free_bytes=_free_bytes(session),
-                defers=True,
-            )
         return lay_out_online(
             project.tool,
             direction,
             items,
             dialect,
-            scene,
+            _scene(opened, sizes, may_defer=up),
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,
@@ -217,6 +202,32 @@ def laid(
         prepare=prepare,
     )
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
+
+
+def _scene(opened: Opened, sizes: Callable[[Schema], Schema], *, may_defer: bool) -> "Scene":
+    """The target as rewrites and recipes see it; what only recipes ask for is read where one may be used."""
+    from midair.dialects.postgresql.attached import attachments
+    from midair.dialects.postgresql.bridging import bridgings
+    from midair.dialects.postgresql.snapshot import snapshot
+    from midair.dialects.postgresql.standins import stand_ins
+    from midair.dialects.postgresql.usage import usages
+    from midair.rewriting.scene import scene_of
+
+    session = opened.session
+    scene = scene_of(
+        sizes(snapshot(session)), session.server_version // 10_000, opened.request.small_table_bytes
+    )
+    if not may_defer:
+        return scene
+    return replace(
+        scene,
+        bridging=bridgings(session),
+        attached=attachments(session),
+        stand_ins=stand_ins(session),
+        usages=usages(session),
+        free_bytes=_free_bytes(session),
+        defers=True,
+    )
 
 
 def _free_bytes(session: Session) -> int | None:

@@ -59,10 +59,7 @@ def lay_out_online(
         NotOnline: a change would break the running application, and no recipe covers it.
         GateInTheWay: a migration touches what an earlier one still has to contract.
     """
-    back = {item.migration.revision: undoing(item, waiting) for item in items if direction is Direction.DOWN}
-    refuse_irreversible(
-        [item for item in items if not back.get(item.migration.revision, (item, ()))[1]], direction
-    )
+    back = _ways_back(items, waiting) if direction is Direction.DOWN else {}
     segments = [*around(prologue, direction, dialect, "before the run")]
     sources: dict[RevisionId, str] = {}
     notes: list[str] = []
@@ -97,6 +94,15 @@ def lay_out_online(
         notes=tuple(dict.fromkeys(notes)),
         sources=tuple(sources.items()),
     )
+
+
+def _ways_back(
+    items: Sequence[Item], waiting: Sequence[Contract]
+) -> dict[RevisionId, tuple[Item, tuple[Undoing, ...]]]:
+    """What is run to take each migration back; raises `Irreversible` where there is no way."""
+    back = {item.migration.revision: undoing(item, waiting) for item in items}
+    refuse_irreversible([item for item, undone in back.values() if not undone], Direction.DOWN)
+    return back
 
 
 def _source(tool: str, item: Item, direction: Direction, dialect: Dialect) -> str:

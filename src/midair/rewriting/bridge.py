@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from midair.dialects.postgresql.bridging import Bridging
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.dialects.postgresql.facts import SINCE
 from midair.model.schema import Table, bare_name, beside
 from midair.model.statement import Sql
@@ -54,8 +54,7 @@ class Bridge:
             names = [name for own, name in columns if (was or {}).get(own, own) == column]
             made += [grant.replace("{view}", view).replace("{column}", name) for name in names]
         if self.facts.comment:
-            text = self.facts.comment.replace("'", "''")
-            made.append(f"COMMENT ON VIEW {view} IS '{text}'")
+            made.append(f"COMMENT ON VIEW {view} IS {literal(self.facts.comment)}")
         return tuple(made)
 
 

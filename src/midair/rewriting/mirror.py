@@ -250,7 +250,7 @@ def settled(mirror: Mirror, what: str, hint: str, *, compares: bool) -> str:
     text = f"% rows of {what} cannot be copied, the first has the key %"
     check = (
         f"  SELECT count(*) INTO found FROM ({mirror.differing()}) AS counted(number) WHERE number > 0;\n"
-        f"  IF found > 0 THEN RAISE EXCEPTION 'the copy of {what.replace(chr(39), chr(39) * 2)} is not the same'; END IF;\n"
+        f"  IF found > 0 THEN RAISE EXCEPTION USING MESSAGE = {literal(f'the copy of {what} is not the same')}; END IF;\n"
         if compares
         else ""
     )

@@ -3,6 +3,7 @@
 A wire is a sequence that holds the moment of the last use; the journal's functions `touched` and `touched_by` set it.
 """
 
+from midair.dialects.postgresql.changes.names import literal
 from midair.model.change import Column, Volatility
 from midair.model.schema import Table
 from midair.rewriting.names import raw_path, temporary
@@ -29,7 +30,7 @@ def taken(wire: str) -> str:
 
 def condition(wire: str) -> str:
     """A view's condition that is always true and notes its use: reads and writes, once a statement."""
-    return f"(SELECT midair.touched('{wire.replace(chr(39), chr(39) * 2)}'::regclass))"
+    return f"(SELECT midair.touched({literal(wire)}::regclass))"
 
 
 def on_writes(table: Table, column: Column, wire: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -38,8 +39,7 @@ def on_writes(table: Table, column: Column, wire: str) -> tuple[tuple[str, ...],
     An UPDATE that names the column counts whatever it writes; an INSERT by its value, as far as that tells the old
     version from one that leaves the column out.
     """
-    argument = wire.replace("'", "''")
-    call = f"EXECUTE FUNCTION midair.touched_by('{argument}')"
+    call = f"EXECUTE FUNCTION midair.touched_by({literal(wire)})"
     name = temporary("wire", *raw_path(table.name), column.name)
     made = [
         f"CREATE TRIGGER {name} AFTER UPDATE OF {column.name} ON {table.name} FOR EACH STATEMENT WHEN ({_OLD}) {call}"

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from midair.database.session import Session
+from midair.dialects.postgresql.changes.names import literal
 from midair.dialects.postgresql.parse import parse, walk
 from midair.errors import NotParsed
 
@@ -113,7 +114,7 @@ def literals_of(expression: str) -> tuple[str, ...]:
                 case "fval":
                     found[str(node.fval.fval)] = None
                 case "sval":
-                    found["'" + node.sval.sval.replace("'", "''") + "'"] = None
+                    found[literal(node.sval.sval)] = None
                 case _:
                     pass
     return tuple(found)

@@ -1,5 +1,6 @@
 """The SQL that turns one definition of an object into another, where that is certain; never anything that loses rows."""
 
+from midair.dialects.postgresql.changes.names import literal
 from midair.model.inventory import Thing
 from midair.model.schema import bare_name
 
@@ -36,7 +37,7 @@ def mending(thing: Thing, now: str | None, wanted: str | None, table: str | None
             kind, _, name = thing.name.partition(" ")
             if kind not in ("table", "column", "function", "type", "schema"):
                 return ()
-            text = "NULL" if wanted is None else "'" + wanted.replace("'", "''") + "'"
+            text = "NULL" if wanted is None else literal(wanted)
             return (f"COMMENT ON {kind.upper()} {name} IS {text}",)
         case "extension":
             return (f"CREATE EXTENSION {thing.name}",) if wanted is not None else ()

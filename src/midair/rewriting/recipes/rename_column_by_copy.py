@@ -118,20 +118,13 @@ def _phases(
     if isinstance(fill, str):
         return NoWay(f"the rows of {name} cannot be filled in batches: {fill}", WAY)
     ends = (f"DROP TRIGGER {trigger} ON {name}", f"DROP FUNCTION {pair.function}()")
-    empties = not any(base_of(each.type, case.scene.schema)[1] for each in table.columns)
     begun = [added, *described(name, new, facts.columns[old]), pair.trigger(trigger, name)]
     if facts.subscribed:
         begun.append(f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {trigger}")
     required = (_required(name, column, new, case),) if column.not_null else ()
-    scratch = compose.on_table(added, (SCRATCH,)) or added
     return Phases(
         expand=(
-            Piece(pair.definition(), why=f"keeps {old} and {new} equal"),
-            Piece(
-                pair.trial(name, scratch, kind=column.type.name, empties=empties),
-                why="the function is run on a scratch copy before it is installed",
-                long=True,
-            ),
+            *_function(table, column, added, pair, case),
             *(Piece(each, locks=only, why="every write fills both columns") for each in begun),
             Piece(
                 sql,
@@ -167,6 +160,20 @@ def _phases(
         notes=(
             *filter(None, [told(case.scene, name, whole=False)]),
             f"{name}.{new} stands last in the table: SELECT *, COPY and INSERT without column names see another order",
+        ),
+    )
+
+
+def _function(table: Table, column: Column, added: str, pair: Pair, case: Case) -> tuple[Piece, Piece]:
+    """What keeps both columns equal, tried before a trigger calls it; `added` is the statement that makes the second."""
+    scratch = compose.on_table(added, (SCRATCH,)) or added
+    empties = not any(base_of(each.type, case.scene.schema)[1] for each in table.columns)
+    return (
+        Piece(pair.definition(), why=f"keeps {column.name} and {pair.new} equal"),
+        Piece(
+            pair.trial(table.name, scratch, kind=column.type.name, empties=empties),
+            why="the function is run on a scratch copy before it is installed",
+            long=True,
         ),
     )
 

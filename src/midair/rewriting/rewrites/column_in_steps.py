@@ -44,7 +44,7 @@ from dataclasses import replace
 
 from midair.dialects.postgresql.batches import filling
 from midair.dialects.postgresql.changes import changes_of
-from midair.dialects.postgresql.changes.names import chosen
+from midair.dialects.postgresql.changes.names import chosen, literal
 from midair.dialects.postgresql.columns import ColumnParts, column_parts
 from midair.dialects.postgresql.conversions import base_of
 from midair.dialects.postgresql.effects.columns import is_rewriting
@@ -150,8 +150,7 @@ def _identity(
     sequence = beside(table, temporary("seq", table, name))
     kind = _INTEGERS[change.column.type.name]
     always = "ALWAYS" if change.column.identity == "always" else "BY DEFAULT"
-    text = sequence.replace("'", "''")
-    owner, column = table.replace("'", "''"), raw(name).replace("'", "''")
+    owned = f"pg_get_serial_sequence({literal(table)}, {literal(raw(name))})"
     begun = (
         Piece(f"CREATE SEQUENCE {sequence} AS {kind}", undo=(Sql(f"DROP SEQUENCE IF EXISTS {sequence}"),)),
         Piece(parts.bare, why="empty at first", undo=undo),
@@ -165,7 +164,7 @@ def _identity(
             why="goes on where the helper sequence stopped",
         ),
         Piece(
-            f"SELECT setval(pg_get_serial_sequence('{owner}', '{column}'), nextval('{text}'), false)",
+            f"SELECT setval({owned}, {_next(sequence)}, false)",
         ),
         Piece(f"DROP SEQUENCE {sequence}", why="no longer needed"),
     )
@@ -177,5 +176,4 @@ def _next_by_default(table: str, column: str, sequence: str) -> str:
 
 
 def _next(sequence: str) -> str:
-    text = sequence.replace("'", "''")
-    return f"nextval('{text}')"
+    return f"nextval({literal(sequence)})"

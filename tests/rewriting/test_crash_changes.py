@@ -1,4 +1,4 @@
-"""A kill at any event of a type change, its contract or its rollback leaves what the same command, given again, finishes."""
+"""A kill at any event of a recipe, its contract or its rollback leaves what the same command, given again, finishes."""
 
 import signal
 from collections.abc import Generator
@@ -8,12 +8,15 @@ from pathlib import Path
 import pytest
 from tests.rewriting.conftest import Rig
 from tests.rewriting.test_crash_recipes import BEFORE, States, do
+from tests.rewriting.test_merge_columns import DECLARED
+from tests.rewriting.test_merge_columns import GIVEN as PEOPLE
+from tests.rewriting.test_split_table import SPLIT, USERS
 from tests.support.fly import fly
 from tests.support.state import dump, journal_of
 
 from midair.rehearsal.server import Server
 
-_GIVEN = """
+_TYPES_GIVEN = """
 CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL, code text);
 CREATE TABLE lines (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders ON DELETE CASCADE);
 CREATE TABLE people (id int PRIMARY KEY, first text, last text);
@@ -22,15 +25,28 @@ CREATE INDEX lines_order ON lines (order_id);
 INSERT INTO orders (total, code) SELECT g, g FROM generate_series(1, 300) AS g;
 INSERT INTO lines SELECT g, g FROM generate_series(1, 300) AS g;
 """
-_MIGRATION = """
+_TYPES = """
 ALTER TABLE orders ALTER COLUMN id TYPE bigint;
 ALTER TABLE orders ALTER COLUMN code TYPE int USING code::int;
 ALTER TABLE people ADD COLUMN name text;
 UPDATE people SET name = first || last;
 ALTER TABLE people ALTER COLUMN name SET NOT NULL;
 """
-_EVERY = 9
-"""The default suite kills at every so many events; `make long` at each."""
+_COPY_GIVEN = """
+CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total int NOT NULL, code text);
+CREATE TABLE lines (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders ON DELETE CASCADE);
+CREATE UNIQUE INDEX orders_code ON orders (code);
+CREATE VIEW dear AS SELECT * FROM orders WHERE total > 100;
+INSERT INTO orders (total, code) SELECT g, g FROM generate_series(1, 300) AS g;
+INSERT INTO lines SELECT g, g FROM generate_series(1, 300) AS g;
+"""
+_COPY = "ALTER TABLE orders ADD COLUMN half int GENERATED ALWAYS AS (total / 2) STORED;\n"
+_CASES = {
+    "types": (_TYPES_GIVEN, _TYPES, 9),
+    "a copied table": (_COPY_GIVEN, _COPY, 7),
+    "a split and a merge": (USERS + PEOPLE, SPLIT + DECLARED["above each drop"], 11),
+}
+"""What is there, the migration, and at every how many events the default suite kills; `make long` does at each."""
 
 
 @contextmanager
@@ -47,10 +63,13 @@ def states_of(server: Server, root: Path, given: str, migration: str) -> Generat
         yield made
 
 
-@pytest.fixture(scope="module")
-def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generator[States]:
-    with states_of(server, tmp_path_factory.mktemp("types"), _GIVEN, _MIGRATION) as made:
-        yield made
+@pytest.fixture(scope="module", params=_CASES)
+def states(
+    request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[tuple[States, int]]:
+    given, migration, every = _CASES[request.param]
+    with states_of(server, tmp_path_factory.mktemp("crash"), given, migration) as made:
+        yield made, every
 
 
 def killed_at(states: States, command: str, event: int) -> None:
@@ -66,16 +85,22 @@ def killed_at(states: States, command: str, event: int) -> None:
 
 
 @pytest.mark.parametrize("command", BEFORE)
-def test_a_kill_now_and_then_is_finished_by_the_same_command(states: States, command: str) -> None:
-    events = range(2, states.events[command], _EVERY)
+def test_a_kill_now_and_then_is_finished_by_the_same_command(
+    states: tuple[States, int], command: str
+) -> None:
+    made, every = states
+    events = range(2, made.events[command], every)
     assert events
     for event in events:
-        killed_at(states, command, event)
+        killed_at(made, command, event)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("command", BEFORE)
-def test_a_kill_at_every_event_is_finished_by_the_same_command(states: States, command: str) -> None:
-    assert states.events[command] > 3
-    for event in range(states.events[command]):
-        killed_at(states, command, event)
+def test_a_kill_at_every_event_is_finished_by_the_same_command(
+    states: tuple[States, int], command: str
+) -> None:
+    made, _ = states
+    assert made.events[command] > 3
+    for event in range(made.events[command]):
+        killed_at(made, command, event)
