@@ -5,6 +5,7 @@ delete, and the row would stay for ever. Rows that somebody else has locked are 
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from midair.dialects.postgresql.batch_sql import (
     FIRST,
@@ -22,6 +23,20 @@ from midair.dialects.postgresql.batch_sql import (
 from midair.dialects.postgresql.changes.names import identifier
 from midair.model.backfill import KeyColumn, Part
 from midair.model.frozen import frozen
+
+
+class Copying(Protocol):
+    """What is done with the rows of `spot` for which `todo` holds, in ranges of `key`."""
+
+    @property
+    def spot(self) -> str: ...
+    @property
+    def key(self) -> tuple[KeyColumn, ...]: ...
+    @property
+    def todo(self) -> str: ...
+    @property
+    def changed(self) -> str: ...
+    def locked(self, condition: str, wait: str) -> str: ...
 
 
 @frozen
@@ -73,7 +88,7 @@ def _plain(key: Sequence[KeyColumn]) -> tuple[tuple[str, str], ...]:
     return tuple((each.name, f"source.{each.name}") for each in key)
 
 
-def copying(copy: Copy) -> Part:
+def copying(copy: Copying) -> Part:
     """The queries of the whole copy, walked by the key."""
     key, spot = copy.key, f"ONLY {copy.spot}"
     kinds = tuple(each.type for each in key)
@@ -98,7 +113,7 @@ def copying(copy: Copy) -> Part:
 _COPIED = "(SELECT count(copied) FROM midair_changed)"
 
 
-def _batch(copy: Copy) -> str:
+def _batch(copy: Copying) -> str:
     key, size = copy.key, len(copy.key)
     row = row_of([f"source.{each.name}" for each in key])
     within = f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
@@ -118,7 +133,7 @@ def _batch(copy: Copy) -> str:
     )
 
 
-def _single(copy: Copy) -> str:
+def _single(copy: Copying) -> str:
     """One row that was locked when its batch came by: waited for."""
     here = " AND ".join(f"source.{each.name} = ${number}" for number, each in enumerate(copy.key, 5))
     return (
