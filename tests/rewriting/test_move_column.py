@@ -50,3 +50,85 @@ def test_after_contract_the_naive_migrations_schema_and_rows_are_there(
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
         assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
+
+
+def _run(session: Session, *statements: str) -> None:
+    for each in statements:
+        run(session, each)
+
+
+_BOTH = (
+    "SELECT u.id, u.bio, u.visits, p.bio, p.visits FROM users u LEFT JOIN profiles p ON p.user_id = u.id"
+    " WHERE u.id < 7 OR u.id > 250 AND u.id < 253 OR u.id > 900 ORDER BY 1"
+)
+
+
+def test_what_either_version_writes_is_what_the_other_reads(rig: Rig, project: Callable[..., Path]) -> None:
+    with ready(rig, project(MOVE)) as (_, session):
+        _run(
+            session,
+            "UPDATE users SET bio = 'old' WHERE id = 1",
+            "UPDATE profiles SET bio = 'new', visits = visits + 1 WHERE user_id = 2",
+            "UPDATE profiles SET bio = NULL WHERE user_id = 4",
+            "UPDATE profiles SET motto = 'x' WHERE user_id = 5",
+            "DELETE FROM profiles WHERE user_id = 6",
+        )
+        # Of the old version, which does not know the column; of the new one, which says it, or NULL.
+        _run(
+            session,
+            "INSERT INTO profiles (user_id, motto) VALUES (251, 'of the old one')",
+            "INSERT INTO profiles (user_id, bio, visits) VALUES (252, NULL, 7)",
+            "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
+            "INSERT INTO users (id, email) VALUES (902, 'new')",
+            "INSERT INTO profiles (user_id, bio) VALUES (901, DEFAULT), (902, 'y')",
+            "INSERT INTO profiles (user_id, bio) VALUES (902, 'z') ON CONFLICT (user_id) DO UPDATE SET bio = profiles.bio || excluded.bio",
+        )
+        assert session.query(_BOTH) == [
+            (1, "old", 1, "old", 1),
+            (2, "new", 3, "new", 3),
+            (3, None, 3, None, 3),
+            (4, None, 4, None, 4),
+            (5, "b5", 5, "b5", 5),
+            (6, None, 6, None, None),
+            (251, "b251", 251, "b251", 251),
+            (252, None, 7, None, 7),
+            (901, "x", 0, "x", 0),
+            (902, "yz", 0, "yz", 0),
+        ]
+
+
+def test_a_row_that_comes_to_belong_to_another_has_its_values(rig: Rig, project: Callable[..., Path]) -> None:
+    with ready(rig, project(MOVE)) as (_, session):
+        _run(session, "UPDATE profiles SET user_id = 260 WHERE user_id = 1")
+        _run(session, "UPDATE profiles SET user_id = 262, bio = 'with it' WHERE user_id = 2")
+        rows = session.query(
+            "SELECT p.user_id, u.bio, p.bio, u.visits = p.visits FROM profiles p JOIN users u ON u.id = p.user_id WHERE p.user_id > 250 ORDER BY 1"
+        )
+        assert rows == [(260, "b260", "b260", True), (262, "with it", "with it", True)]
+        assert session.query("SELECT bio FROM users WHERE id < 3 ORDER BY id") == [("b1",), ("b2",)]
+
+
+def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = without_downgrade(project(MOVE))
+    with ready(rig, root) as (address, session):
+        _run(
+            session,
+            "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
+            "UPDATE users SET bio = 'too' WHERE id = 2",
+            "INSERT INTO users (id, email) VALUES (902, 'new')",
+            "INSERT INTO profiles (user_id, bio, visits) VALUES (902, 'z', 3)",
+        )
+        midair.rollback(request_for(root, address), Remembering())
+        rows = session.query("SELECT id, bio, visits FROM users WHERE id IN (1, 2, 902) ORDER BY id")
+        assert rows == [(1, "changed", 1), (2, "too", 2), (902, "z", 3)]
+        _run(session, "DELETE FROM users WHERE id = 902", "UPDATE users SET bio = 'b' || id WHERE id < 3")
+        with rig.database(USERS) as untouched:
+            left, was = (
+                {line for line in dump(rig.server.bin, each).splitlines() if "setval" not in line}
+                for each in (address, untouched)
+            )
+            assert left >= was
+        assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
+        assert session.query("SELECT count(*) FROM pg_attribute WHERE attrelid = 'profiles'::regclass AND attnum > 3") == [(0,)]
