@@ -131,4 +131,6 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
             )
             assert left >= was
         assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
-        assert session.query("SELECT count(*) FROM pg_attribute WHERE attrelid = 'profiles'::regclass AND attnum > 3") == [(0,)]
+        assert session.query(
+            "SELECT count(*) FROM pg_attribute WHERE attrelid = 'profiles'::regclass AND attnum > 3"
+        ) == [(0,)]

@@ -54,7 +54,9 @@ class Purse(Worker):
         self.added += 1
         for each in ("holdings",) if self.version is _NEW else ("accounts",):
             if session.query(f"SELECT balance FROM {each} WHERE id = {own} FOR UPDATE") != [(12,)]:
-                self.errors.append(f"the {self.version.name} version read another value of {own} than it wrote")
+                self.errors.append(
+                    f"the {self.version.name} version read another value of {own} than it wrote"
+                )
         self.kept[own] = 12
         if self.rounds % 4 == 0:
             run(session, f"DELETE FROM accounts WHERE id = {own}")

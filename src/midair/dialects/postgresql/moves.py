@@ -7,7 +7,7 @@ from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.expressions import column_of, conjuncts
 from midair.dialects.postgresql.changes.names import identifier, relation
 from midair.dialects.postgresql.parse import statement_of
-from midair.model.frozen import frozen
+from midair.model.frozen import frozen, replace
 from midair.model.schema import Schema, Table
 
 Pairs = tuple[tuple[str, str], ...]
@@ -49,8 +49,9 @@ def moved_by(sql: str, schema: Schema) -> Moved:
         sides = _sides(tree.relation, into, tree.from_clause, schema, inner=False)
         values = [(name, each.val) for name, each in given.items()]
         keys, rest = sides.keys(where)
-        tests = [sides.tested(each) for each in rest]
-        return Moved(into.name, sides.source.name, sides.columns(values), keys, bool(tests))
+        columns = sides.columns(values)
+        sides.refuse_other_tests(rest, columns)
+        return Moved(into.name, sides.source.name, columns, keys, bool(rest))
     return _by_queries(tree, into, given, where, schema)
 
 
@@ -67,9 +68,10 @@ def _by_queries(tree: Any, into: Table, given: dict[str, Any], where: list[Any],
     if any(sides.source.name != first.source.name or set(other) != set(keys) for sides, _, other in found):
         raise Unclear("takes its values from several rows")
     tests = [each for each in where if not _exists(each, tree.relation, into, keys, schema)]
-    tested = [first.tested(each) for each in tests]
     columns = tuple(pair for _, pairs, _ in found for pair in pairs)
-    return Moved(into.name, first.source.name, columns, keys, bool(tested))
+    outside = replace(first, source=into, source_name=first.into_name)
+    outside.refuse_other_tests(tests, columns)
+    return Moved(into.name, first.source.name, columns, keys, bool(tests))
 
 
 @frozen
@@ -102,14 +104,22 @@ class Sides:
                 pairs.append(pair)
         return tuple(dict.fromkeys(pairs)), rest
 
-    def tested(self, condition: Any) -> str:
-        """The column that a NULL test is about: one that is set, empty as yet, or one that is read, where NULL changes nothing."""
-        if condition.WhichOneof("node") == "null_test":
-            side = self._of(condition.null_test.arg)
-            wanted = pb.IS_NULL if side is not None and side[0] is self.into else pb.IS_NOT_NULL
-            if side is not None and condition.null_test.nulltesttype == wanted:
-                return side[1]
-        raise Unclear("has a WHERE that says more than which rows belong together")
+    def refuse_other_tests(self, conditions: list[Any], columns: Pairs) -> None:
+        """Only NULL tests may be left: of a column that is set, empty as yet, or of the one that is read, where NULL changes nothing.
+
+        Raises:
+            Unclear: one is something else.
+        """
+        for each in conditions:
+            side = self._of(each.null_test.arg) if each.WhichOneof("node") == "null_test" else None
+            wants_none = each.null_test.nulltesttype == pb.IS_NULL
+            if side is None or not self._changes_nothing(*side, columns, wants_none=wants_none):
+                raise Unclear("has a WHERE that says more than which rows belong together")
+
+    def _changes_nothing(self, table: Table, column: str, columns: Pairs, *, wants_none: bool) -> bool:
+        if wants_none:
+            return table is self.into and column in dict(columns)
+        return table is self.source and [own for _, own in columns] == [column]
 
     def _pair(self, condition: Any) -> tuple[str, str] | None:
         if condition.WhichOneof("node") != "a_expr" or condition.a_expr.kind != pb.AEXPR_OP:
