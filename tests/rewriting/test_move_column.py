@@ -13,7 +13,9 @@ from tests.support.versions import run
 
 import midair
 from midair.database import Session
+from midair.errors import StatementFailed
 from midair.model.address import Address
+from midair.model.contract import Light
 
 USERS = """
 CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, bio text, visits int NOT NULL DEFAULT 0);
@@ -132,5 +134,130 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
             assert left >= was
         assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
         assert session.query(
-            "SELECT count(*) FROM pg_attribute WHERE attrelid = 'profiles'::regclass AND attnum > 3"
+            "SELECT count(*) FROM pg_attribute WHERE attrelid = 'profiles'::regclass AND attnum > 3 AND NOT attisdropped"
         ) == [(0,)]
+
+
+def test_an_older_snapshot_that_would_miss_a_row_fails_as_any_that_meets_a_newer_one(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    with ready(rig, project(MOVE)) as (address, session), rig.session(address) as older:
+        for user, arrives in (
+            (260, "INSERT INTO profiles (user_id) VALUES (260)"),
+            (261, "UPDATE profiles SET user_id = 261 WHERE user_id = 1"),
+        ):
+            _run(older, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM users")
+            _run(session, arrives)
+            with pytest.raises(StatementFailed, match="could not serialize"):
+                _run(older, f"UPDATE users SET bio = 'late' WHERE id = {user}")
+            _run(older, "ROLLBACK")
+        _run(
+            older,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ",
+            "UPDATE users SET bio = 'alone' WHERE id = 270",
+            "COMMIT",
+        )
+        _run(session, "INSERT INTO profiles (user_id) VALUES (270)")
+        rows = session.query("SELECT p.user_id, p.bio FROM profiles p WHERE user_id > 250 ORDER BY 1")
+        assert rows == [(260, "b260"), (261, None), (270, "alone")]
+
+
+def test_the_tripwire_tells_the_old_versions_write_from_one_that_is_carried_home(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(MOVE)
+    with ready(rig, root) as (address, session):
+        _run(session, "UPDATE midair.contract SET ready_at = ready_at - interval '5 seconds'")
+        _run(
+            session,
+            "UPDATE profiles SET bio = 'new' WHERE user_id = 1",
+            "INSERT INTO profiles (user_id, bio, visits) VALUES (260, 'new', 3)",
+            "INSERT INTO profiles (user_id) VALUES (261)",
+        )
+        assert _lights(root, address) == {Light.GREEN}
+        _run(session, "UPDATE users SET bio = 'old', visits = 1 WHERE id = 2")
+        assert _lights(root, address) == {Light.RED}
+
+
+def _lights(root: Path, address: Address) -> set[Light]:
+    """What the tripwires of the two old columns say."""
+    quiet = request_for(root, address, standard=midair.Standard(quiet_s=1800))
+    dropped = [each for each in midair.gates(quiet) if each.waiting.contract.recipe == "drop-column"]
+    assert len(dropped) == 2
+    return {each.light for seen in dropped for each in seen.evidence if each.probe == "tripwire"}
+
+
+_DOWN = """
+ALTER TABLE users ADD COLUMN bio text;
+ALTER TABLE users ADD COLUMN visits int NOT NULL DEFAULT 0;
+UPDATE users SET bio = p.bio, visits = p.visits FROM profiles p WHERE p.user_id = users.id;
+ALTER TABLE profiles DROP COLUMN bio, DROP COLUMN visits;
+"""
+
+
+def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_written_since(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(MOVE)
+    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
+    with ready(rig, root) as (address, session):
+        request = request_for(root, address, archive_s=3600.0)
+        midair.contract(request, Remembering())
+        _run(session, "UPDATE profiles SET bio = 'since' WHERE user_id = 1")
+        midair.rollback(request, Remembering())
+        rows = session.query("SELECT id, bio, visits FROM users WHERE id IN (1, 2, 3, 299) ORDER BY id")
+        # What had no row of profiles comes out of the archive.
+        assert rows == [(1, "since", 1), (2, "b2", 2), (3, None, 3), (299, "b299", 299)]
+
+
+def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(MOVE)
+    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
+    with ready(rig, root) as (address, session):
+        _run(
+            session,
+            "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
+            "DELETE FROM profiles WHERE user_id = 2",
+        )
+        midair.rollback(request_for(root, address), Remembering())
+        rows = session.query("SELECT id, bio, visits FROM users WHERE id IN (1, 2, 3, 299) ORDER BY id")
+        assert rows == [(1, "changed", 1), (2, "b2", 2), (3, None, 3), (299, "b299", 299)]
+
+
+def test_an_application_without_any_right_on_midairs_schema_writes_both_tables(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    role = f"move_shop_{rig.major}"
+    rights = (
+        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role};"
+        f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
+        " ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
+    )
+    try:
+        with ready(rig, project(MOVE), rights + USERS) as (address, session):
+            _run(
+                session,
+                f"SET ROLE {role}",
+                "UPDATE users SET bio = 'old' WHERE id = 1",
+                "UPDATE profiles SET bio = 'new' WHERE user_id = 2",
+                "INSERT INTO profiles (user_id) VALUES (251)",
+                "INSERT INTO profiles (user_id, bio, visits) VALUES (252, 'y', 1)",
+                "DELETE FROM profiles WHERE user_id = 4",
+                "RESET ROLE",
+            )
+            closed(project(MOVE), address)
+            _run(
+                session,
+                f"SET ROLE {role}",
+                "UPDATE profiles SET visits = 8 WHERE user_id = 252",
+                "RESET ROLE",
+            )
+            rows = session.query(
+                "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 251, 252) ORDER BY 1"
+            )
+            assert rows == [(1, "old", 1), (2, "new", 2), (251, "b251", 251), (252, "y", 8)]
+    finally:
+        with rig.session(rig.server.admin) as admin:
+            _run(admin, f"DROP ROLE IF EXISTS {role}")

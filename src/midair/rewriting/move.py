@@ -32,6 +32,7 @@ _OMITTED = "midair.omitted"
 _CARRIES = "midair.carries"
 """On while the new version's value is carried home: what the mirror would bring back is there already."""
 _HOME = "midair_scratch_home"
+_ARRIVED = "midair_scratch_arrived"
 
 
 @frozen
@@ -51,10 +52,11 @@ class MovedColumn:
 
 @frozen
 class Spots:
-    """Where the parts are: the home, the target, and the functions. `omitted` has one a column."""
+    """Where the parts are: the home, the target, the keys of rows that arrived in it, and the functions. `omitted` has one a column."""
 
     home: str
     target: str
+    arrived: str
     following: str
     fetching: str
     carrying: str
@@ -101,10 +103,26 @@ class Move:
         )
         return (lock, *left_out)
 
+    def arrivals(self, *, kind: str = "TABLE") -> str:
+        """CREATE TABLE of the keys that arrived in the target since."""
+        names = [name for name, _ in self.keys]
+        columns = ", ".join(f"{name} {of}" for name, of in zip(names, self.key_types, strict=True))
+        return f"CREATE {kind} {self.spots.arrived} ({columns}, PRIMARY KEY ({', '.join(names)}))"
+
+    def granted(self) -> tuple[str, ...]:
+        """What whoever uses the target calls, whatever rights new functions are given by default."""
+        called = (
+            f"{self.spots.locking}({', '.join(self.key_types)})",
+            *(f"{each}()" for each in self.spots.omitted),
+        )
+        return tuple(f"GRANT EXECUTE ON FUNCTION {each} TO PUBLIC" for each in called)
+
     def _following(self, tag: str) -> str:
         """The old version's write goes on to the target; it reads the row as it is, for the last look is what holds.
 
         It writes there even what is there already: the copy, which may have looked before, then sees that the row was written.
+        A transaction of an older snapshot does not see a row that arrived since, and must fail as any other that meets a
+        newer row does: its key, noted by both, is what they meet at.
         """
         at = self.spots
         sets = ", ".join(f"{name} = home.{own}" for name, own in self.values)
@@ -112,11 +130,14 @@ class Move:
             [f"there.{each}" for each, _ in self.values], [f"home.{each}" for _, each in self.values]
         )
         here = " AND ".join(f"home.{own} = NEW.{own}" for _, own in self.keys)
+        own_key = ", ".join(f"NEW.{own}" for _, own in self.keys)
         return self._function(
             at.following,
             f"IF {_changed(own for _, own in self.values)} THEN"
             f" UPDATE {at.target} AS there SET {sets} FROM {at.home} AS home WHERE {here} AND {self._same('there', 'home')}"
-            f" AND (coalesce(current_setting('{_CARRIES}', true), '') = '' OR {unlike}); END IF; RETURN NULL;",
+            f" AND (coalesce(current_setting('{_CARRIES}', true), '') = '' OR {unlike});"
+            " IF NOT FOUND AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN"
+            f" INSERT INTO {at.arrived} VALUES ({own_key}) ON CONFLICT DO NOTHING; END IF; END IF; RETURN NULL;",
             tag,
         )
 
@@ -153,6 +174,7 @@ class Move:
         unlike = differs(
             [f"home.{each}" for _, each in self.values], [f"there.{each}" for each, _ in self.values]
         )
+        names, key = [name for name, _ in self.keys], ", ".join(f"NEW.{name}" for name, _ in self.keys)
         found = (
             f"{at.target} AS there WHERE {' AND '.join(f'there.{name} = NEW.{name}' for name, _ in self.keys)}"
             f" AND {self._same('there', 'home')} AND {unlike}"
@@ -162,7 +184,9 @@ class Move:
             f"IF TG_OP = 'UPDATE' AND NOT ({_changed(name for name, _ in (*self.keys, *self.values))}) THEN RETURN NULL; END IF;"
             f" IF EXISTS (SELECT FROM {at.home} AS home, {found}) THEN {MARKED}"
             f" PERFORM set_config('{_CARRIES}', 'on', true); UPDATE {at.home} AS home SET {sets} FROM {found};"
-            f" PERFORM set_config('{_CARRIES}', '', true); END IF; RETURN NULL;",
+            f" PERFORM set_config('{_CARRIES}', '', true); END IF;"
+            f" IF TG_OP = 'INSERT' OR {_changed(names)} THEN INSERT INTO {at.arrived} VALUES ({key})"
+            f" ON CONFLICT ({', '.join(names)}) DO UPDATE SET {names[0]} = excluded.{names[0]}; END IF; RETURN NULL;",
             tag,
         )
 
@@ -191,6 +215,11 @@ class Move:
         triggers = (at.following, at.fetching, at.carrying, at.marking)
         lock = f"DROP FUNCTION {at.locking}({', '.join(self.key_types)})"
         return (*(f"DROP FUNCTION {each}()" for each in (*at.omitted, *triggers)), lock)
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """What drops functions and keys."""
+        return (*self.functions_gone, f"DROP TABLE {self.spots.arrived}")
 
     # --- the triggers
 
@@ -249,7 +278,7 @@ class Move:
             f"pg_temp.midair_try_{each}" for each in ("follow", "fetch", "carry", "mark", "lock")
         )
         omitted = tuple(f"pg_temp.midair_try_omitted_{number}" for number in range(len(self.columns)))
-        at = Spots(_HOME, SCRATCH, follow, fetch, carry, mark, lock, omitted)
+        at = Spots(_HOME, SCRATCH, _ARRIVED, follow, fetch, carry, mark, lock, omitted)
         here = replace(self, spots=at)
         keys = ", ".join(name for name, _ in self.keys)
         belongs = f"({', '.join(own for _, own in self.keys)}) IN (SELECT {keys} FROM {SCRATCH})"
@@ -258,6 +287,7 @@ class Move:
             f"CREATE TEMPORARY TABLE {_HOME} ON COMMIT DROP AS SELECT * FROM {self.spots.home} WHERE {belongs}",
             *(compose.on_table(each.added, (SCRATCH,)) or each.added for each in self.columns),
             *(here._made_up(home) if empties else ()),
+            f"{here.arrivals(kind='TEMPORARY TABLE')} ON COMMIT DROP",
             *here.functions("midair_try"),
             *here.fixed_functions("midair_try"),
             *here.defaults(),
@@ -270,7 +300,7 @@ class Move:
             *(f"DROP TRIGGER {name} ON {table}" for name, table, _ in here.triggers()),
             *(f"ALTER TABLE {SCRATCH} ALTER COLUMN {each.name} DROP DEFAULT" for each in self.columns),
             *here.functions_gone,
-            f"DROP TABLE pg_temp.{_HOME}",
+            f"DROP TABLE pg_temp.{_HOME}, pg_temp.{_ARRIVED}",
         ]
         return trial(self.spots.target, steps)
 

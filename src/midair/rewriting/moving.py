@@ -127,7 +127,8 @@ def move_of(table: Table, home: Table, found: Gathered, case: Case) -> Move | No
         function_name(each, home.name, names[0]) for each in ("follow", "fetch", "carry", "mark", "lock")
     )
     omitted = tuple(function_name("omitted", home.name, each) for each in names)
-    spots = Spots(home.name, table.name, follow, fetch, carry, mark, lock, omitted)
+    arrived = function_name("arrived", home.name, names[0])
+    spots = Spots(home.name, table.name, arrived, follow, fetch, carry, mark, lock, omitted)
     return Move(table.name, spots, said.keys, tuple(kinds[name] for name, _ in said.keys), columns, trigger)
 
 

@@ -132,14 +132,14 @@ def _phases(
         contract=(
             *gone,
             *(f"ALTER TABLE {base} ALTER COLUMN {each.name} {_default(each.default)}" for each in move.columns),
-            *move.functions_gone,
+            *move.gone,
             renamed,
         ),
         locks=closed,
         undo=(
             *gone,
             *(f"ALTER TABLE {base} DROP COLUMN {each.name}" for each in move.columns),
-            *move.functions_gone,
+            *move.gone,
             renamed,
         ),
         undo_locks=closed,
@@ -157,7 +157,7 @@ def _phases(
 def _begins(home: Table, move: Move, case: Case) -> Iterator[Piece]:
     """The functions, their trial, the columns, and the triggers that keep both tables in step from here on."""
     name = move.spots.target
-    for sql in (*move.functions(), *move.fixed_functions()):
+    for sql in (move.arrivals(), *move.functions(), *move.fixed_functions(), *move.granted()):
         yield Piece(sql, why=f"keeps {name} and {home.name} in step")
     table = case.scene.schema.known_or_stub(name)
     empties = not any(base_of(each.type, case.scene.schema)[1] for each in (*home.columns, *table.columns))
