@@ -45,6 +45,13 @@ SHAPES = {
         "UPDATE profiles p SET visits = u.visits FROM users u WHERE u.id = p.user_id;\n"
         "ALTER TABLE users DROP COLUMN visits;",
     ),
+    "no row, and a default that may not be NULL": (
+        "CREATE TABLE users (id int PRIMARY KEY, seen date NOT NULL DEFAULT '2000-01-01');"
+        "CREATE TABLE profiles (user_id int PRIMARY KEY REFERENCES users);",
+        "ALTER TABLE profiles ADD COLUMN seen date NOT NULL DEFAULT '2000-01-01';\n"
+        "UPDATE profiles p SET seen = u.seen FROM users u WHERE u.id = p.user_id;\n"
+        "ALTER TABLE users DROP COLUMN seen;",
+    ),
     "a key of two columns, a foreign key that moves": (
         "CREATE TABLE kinds (id int PRIMARY KEY); INSERT INTO kinds VALUES (1);"
         "CREATE TABLE days (who int, day date, kind int REFERENCES kinds, PRIMARY KEY (who, day));"

@@ -8,21 +8,14 @@ a moved column looks for its rows. Nothing but that: the statement itself is the
 
 from collections.abc import Iterable
 
-from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.batch_moves import differs
 from midair.dialects.postgresql.changes.names import identifier
 from midair.model.frozen import frozen, replace
-from midair.model.schema import Table
 from midair.rewriting.names import raw, raw_path, temporary
 from midair.rewriting.syncing import (
     MARKED,
-    SAMPLES,
-    SCRATCH,
     SETTINGS,
     literal,
-    refusal,
-    tolerant,
-    trial,
 )
 
 _FIRST = "midair.first"
@@ -31,8 +24,6 @@ _OMITTED = "midair.omitted"
 """The moved columns that the row which is being inserted leaves out, as numbers between slashes."""
 _CARRIES = "midair.carries"
 """On while the new version's value is carried home: what the mirror would bring back is there already."""
-_HOME = "midair_scratch_home"
-_ARRIVED = "midair_scratch_arrived"
 
 
 @frozen
@@ -270,87 +261,6 @@ class Move:
         )
         return f"SELECT count(*) FROM {at.target} AS there JOIN {at.home} AS home ON {self._same('there', 'home')} WHERE {unlike}"
 
-    # --- the trial
-
-    def trial(self, home: Table, *, empties: bool) -> str:
-        """Every branch of the functions, on scratch copies of both tables; `empties`: no domain of either refuses NULL."""
-        follow, fetch, carry, mark, lock = (
-            f"pg_temp.midair_try_{each}" for each in ("follow", "fetch", "carry", "mark", "lock")
-        )
-        omitted = tuple(f"pg_temp.midair_try_omitted_{number}" for number in range(len(self.columns)))
-        at = Spots(_HOME, SCRATCH, _ARRIVED, follow, fetch, carry, mark, lock, omitted)
-        here = replace(self, spots=at)
-        keys = ", ".join(name for name, _ in self.keys)
-        belongs = f"({', '.join(own for _, own in self.keys)}) IN (SELECT {keys} FROM {SCRATCH})"
-        view = "midair_scratch_view"
-        steps = [
-            f"CREATE TEMPORARY TABLE {_HOME} ON COMMIT DROP AS SELECT * FROM {self.spots.home} WHERE {belongs}",
-            *(compose.on_table(each.added, (SCRATCH,)) or each.added for each in self.columns),
-            *(here._made_up(home) if empties else ()),
-            f"{here.arrivals(kind='TEMPORARY TABLE')} ON COMMIT DROP",
-            *here.functions("midair_try"),
-            *here.fixed_functions("midair_try"),
-            *here.defaults(),
-            here.filled(),
-            here._same_now("the copy"),
-            *(sql for _, _, sql in here.triggers()),
-            f"CREATE TEMPORARY VIEW {view} AS SELECT * FROM {SCRATCH} WHERE {here.condition}",
-            *here._written(home, view),
-            f"DROP VIEW {view}",
-            *(f"DROP TRIGGER {name} ON {table}" for name, table, _ in here.triggers()),
-            *(f"ALTER TABLE {SCRATCH} ALTER COLUMN {each.name} DROP DEFAULT" for each in self.columns),
-            *here.functions_gone,
-            f"DROP TABLE pg_temp.{_HOME}, pg_temp.{_ARRIVED}",
-        ]
-        return trial(self.spots.target, steps)
-
-    def _written(self, home: Table, view: str) -> list[str]:
-        """Writes of both versions; what a constraint refuses is no fault of theirs."""
-        keys, owns = (", ".join(each) for each in zip(*self.keys, strict=True))
-        names, sources = (", ".join(each) for each in zip(*self.values, strict=True))
-        same = " AND ".join(f"here.{own} = was.{own}" for _, own in self.keys)
-        steps: list[str] = []
-        for name, own in self.values:
-            value = _sample(home, own) or "NULL"
-            steps += [
-                f"UPDATE {_HOME} SET {own} = {own}",
-                f"UPDATE {view} SET {name} = {name}",
-                tolerant(f"UPDATE {view} SET {name} = NULL"),
-                tolerant(f"UPDATE {view} SET {name} = {value}"),
-                self._same_now("the new version's write"),
-                tolerant(f"UPDATE {_HOME} SET {own} = {value}"),
-                f"UPDATE {_HOME} AS here SET {own} = was.{own} FROM {home.name} AS was WHERE {same}",
-                self._same_now("the old version's write"),
-            ]
-        last = ", ".join(f"{own} DESC" for _, own in self.keys)
-        return [
-            *steps,
-            f"UPDATE {view} SET ({keys}) = (SELECT {owns} FROM {_HOME} ORDER BY {last} LIMIT 1)",
-            self._same_now("a row that belongs to another"),
-            f"DELETE FROM {view}",
-            f"INSERT INTO {view} ({keys}) SELECT {owns} FROM {_HOME}",
-            self._same_now("a row that leaves the columns out"),
-            f"DELETE FROM {view}",
-            f"INSERT INTO {view} ({keys}, {names}) SELECT {owns}, {sources} FROM {_HOME}",
-            self._same_now("a row that says them"),
-        ]
-
-    def _made_up(self, home: Table) -> list[str]:
-        """A row of either, where there are none."""
-        samples = [_sample(home, own) for _, own in self.keys]
-        if not all(samples):
-            return []
-        keys, owns = (", ".join(each) for each in zip(*self.keys, strict=True))
-        given = ", ".join(samples)
-        return [
-            f"INSERT INTO {SCRATCH} ({keys}) SELECT {given} WHERE NOT EXISTS (SELECT FROM {_HOME})",
-            f"INSERT INTO {_HOME} ({owns}) SELECT {given} WHERE NOT EXISTS (SELECT FROM {_HOME})",
-        ]
-
-    def _same_now(self, what: str) -> str:
-        hint = "this is midair's own check: nothing was installed"
-        return refusal(f"({self.unequal()}) > 0", f"{what} does not get to both tables", hint)
-
     def defaults(self) -> tuple[str, ...]:
         """What tells a value that an INSERT leaves out from NULL that it gives."""
         return tuple(
@@ -382,9 +292,3 @@ def _given(column: MovedColumn) -> str:
 def _changed(columns: Iterable[str]) -> str:
     names = tuple(columns)
     return differs([f"NEW.{each}" for each in names], [f"OLD.{each}" for each in names])
-
-
-def _sample(home: Table, name: str) -> str:
-    """A value of the column's type, or nothing where its types have none."""
-    column = home.column(name)
-    return SAMPLES.get(column.type.name, ("",))[-1] if column is not None else ""

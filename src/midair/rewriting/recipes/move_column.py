@@ -65,6 +65,7 @@ from midair.model.schema import Table, bare_name
 from midair.model.statement import Sql
 from midair.rewriting.bridge import Bridge, base_name, bridge_for, writable
 from midair.rewriting.move import Move
+from midair.rewriting.move_trial import tried
 from midair.rewriting.moving import Gathered, gathered, move_of
 from midair.rewriting.names import raw, raw_path
 from midair.rewriting.piece import Piece
@@ -161,8 +162,8 @@ def _begins(home: Table, move: Move, case: Case) -> Iterator[Piece]:
         yield Piece(sql, why=f"keeps {name} and {home.name} in step")
     table = case.scene.schema.known_or_stub(name)
     empties = not any(base_of(each.type, case.scene.schema)[1] for each in (*home.columns, *table.columns))
-    tried = "the functions are run on scratch copies before they are installed"
-    yield Piece(move.trial(home, empties=empties), why=tried, long=True)
+    why = "the functions are run on scratch copies before they are installed"
+    yield Piece(tried(move, home, empties=empties), why=why, long=True)
     only: _Locks = ((name, LockLevel.ACCESS_EXCLUSIVE), (home.name, LockLevel.SHARE_ROW_EXCLUSIVE))
     always = case.scene.attached[home.name].subscribed
     triggers = move.triggers()
