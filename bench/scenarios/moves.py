@@ -8,9 +8,8 @@ from bench.scenarios.life import lived
 from bench.scenarios.world import Result, Scenario, World, summed, world
 
 MIGRATION = """
-ALTER TABLE ledger ADD COLUMN total numeric;
+ALTER TABLE ledger ADD COLUMN total numeric NOT NULL DEFAULT 0;
 UPDATE ledger SET total = orders.total FROM orders WHERE orders.id = ledger.id;
-ALTER TABLE ledger ALTER COLUMN total SET NOT NULL;
 ALTER TABLE orders DROP COLUMN total;
 """
 _LEDGER = """
