@@ -27,6 +27,7 @@ from midair.model.migration import Block, Direction, RevisionId, Script
 from midair.model.plan import CloseGate, Gate, Phase, Plan, RunStatement, Segment, Step, step_id
 from midair.model.statement import Statement
 from midair.planning.lay_out import Item
+from midair.rewriting.following import Followed
 from midair.rewriting.make_safe import Deferred, Made, as_pieces
 from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay
@@ -71,6 +72,20 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         archive=phases.archive,
         comes_back=phases.comes_back,
         additive=phases.additive,
+        grounds=phases.grounds,
+    )
+
+
+def with_follows(contract: Contract, follows: Sequence[Followed]) -> Contract:
+    """The same where its way back takes these statements back too."""
+    locks = dict(each for follow in follows for each in follow.locks)
+    return replace(
+        contract,
+        undo_after=(*contract.undo_after, *(sql for each in reversed(follows) for sql in each.undo or ())),
+        undo_locks=tuple(sorted({**locks, **dict(contract.undo_locks)}.items()))
+        if locks
+        else contract.undo_locks,
+        along=tuple(each.statement for each in follows),
     )
 
 

@@ -17,6 +17,7 @@ from midair.planning.contracting import (
     contract_of,
     gate_step,
     taken_back,
+    with_follows,
 )
 from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
 from midair.planning.held import refuse_later
@@ -26,6 +27,7 @@ from midair.planning.lay_out import (
     statement_step,
 )
 from midair.planning.regions import Region
+from midair.rewriting.following import Followed, followed
 from midair.rewriting.make_safe import Deferred, made_safe
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
@@ -51,6 +53,7 @@ class Maker:
         parts: list[Part] = []
         said: list[str] = []
         deferred: list[tuple[Statement, Deferred]] = []
+        follows: list[Followed] = []
         before = scene
         taken = 0
         for number, statement in enumerate(inner):
@@ -59,9 +62,14 @@ class Maker:
                 continue
             undone = [each.contract for each in self._undone if each.statement == statement]
             following = inner[number + 1 :] if may_cut else ()
-            made = (
-                made_safe(statement, scene, following) if not undone else taken_back(undone, statement, scene)
-            )
+            follow = followed(statement, scene, following, [each for _, each in deferred])
+            if undone:
+                made = taken_back(undone, statement, scene)
+            elif follow is not None:
+                made = follow.made
+                follows.append(follow)
+            else:
+                made = made_safe(statement, scene, following)
             taken = made.takes
             deferred += [(statement, each) for each in made.deferred]
             parts += [Part(statement, each) for each in made.pieces]
@@ -70,7 +78,7 @@ class Maker:
         parts = apart_where_used(parts)
         ordered = without_gaps(parts)
         if deferred or any(each.statement in inner for each in self._undone):
-            self._defer(region, deferred, may_cut=may_cut)
+            self._defer(region, deferred, follows, may_cut=may_cut)
             notes += said
             self._segments += [self._segment(group) for group in cut(ordered or parts)]
             return scene
@@ -90,7 +98,12 @@ class Maker:
         return scene
 
     def _defer(
-        self, region: Region, deferred: Sequence[tuple[Statement, Deferred]], *, may_cut: bool
+        self,
+        region: Region,
+        deferred: Sequence[tuple[Statement, Deferred]],
+        follows: Sequence[Followed],
+        *,
+        may_cut: bool,
     ) -> None:
         """Takes note of what waits behind a gate; what uses the same objects after it in this migration cannot.
 
@@ -100,10 +113,12 @@ class Maker:
         whole = region.atomic or region.framed or len(region.statements) == 1
         if deferred and not (may_cut and whole):
             raise not_online(deferred[0][0], UNCUT)
-        for statement, each in deferred:
+        for place, (statement, each) in enumerate(deferred):
             number = len(self._contracts)
-            self._covered |= {statement, *each.taken}
-            self._contracts.append(contract_of(self._item.migration.revision, number, statement, each))
+            after = [follow for follow in follows if follow.after == place and follow.undo is not None]
+            self._covered |= {statement, *each.taken, *(follow.statement for follow in after)}
+            contract = contract_of(self._item.migration.revision, number, statement, each)
+            self._contracts.append(with_follows(contract, after))
         refuse_later(region.statements, deferred, self._contracts)
 
     def _keep(self, region: Region, scene: Scene) -> None:
