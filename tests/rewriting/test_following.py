@@ -31,6 +31,8 @@ INSERT INTO lines SELECT g, g FROM generate_series(1, 200) AS g;
 _TYPE = "ALTER TABLE orders ALTER COLUMN total TYPE bigint;\n"
 _COPY = "ALTER TABLE orders ADD COLUMN half int GENERATED ALWAYS AS (id / 2) STORED;\n"
 _TABLE = "ALTER TABLE orders RENAME TO purchases;\n"
+_COLUMN = "ALTER TABLE orders RENAME COLUMN total TO amount;\n"
+_MORE = "ALTER TABLE orders ADD COLUMN rank int CHECK (rank > 0) UNIQUE REFERENCES places;\nCOMMENT ON COLUMN orders.rank IS 'new';\n"
 _ON_TOTAL = (
     "COMMENT ON COLUMN {0}.total IS 'in cents; it is long';\n"
     "ALTER TABLE {0} ALTER COLUMN total SET DEFAULT 7;\n"
@@ -60,7 +62,18 @@ CASES = {
         _TYPE + "ALTER TABLE orders ALTER COLUMN total DROP DEFAULT;\nALTER TABLE orders ALTER COLUMN total SET NOT NULL;\n",
         {"change-type", "drop-default"},
     ),
+    "a type, and something else in one statement": (
+        "ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN note SET DEFAULT '-', ALTER COLUMN place SET NOT NULL,"
+        " ADD CHECK (total > 0), ADD CONSTRAINT short CHECK (length(note) < 9);\n",
+        {"change-type"},
+    ),
+    "a dropped column, and another in one statement": (
+        "ALTER TABLE orders DROP COLUMN total, ADD COLUMN amount int;\n", {"drop-column"},
+    ),
     "a copied table": (_COPY + _ON_TOTAL.format("orders") + _ON_TABLE.format("orders"), {"shadow-table"}),
+    "a renamed column": (
+        _COLUMN + _ON_TOTAL.format("orders").replace("total", "amount") + _ON_TABLE.format("orders") + _MORE, {"rename-column"},
+    ),
     "a renamed table": (_TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases"), {"rename-table"}),
 }  # fmt: skip
 
@@ -89,4 +102,32 @@ def test_after_contract_it_is_as_written_and_after_a_rollback_as_it_was(
 def sold(rig: Rig, address: Address) -> None:
     """A row of the old version's, under the old names."""
     with rig.session(address) as session:
-        session.run([Sql("INSERT INTO orders (total, code, place) VALUES (7777, 'since', 7)")], atomic=False)
+        session.run(
+            [Sql("INSERT INTO orders (total, code, note, place) VALUES (7777, 'since', 'n', 7)")],
+            atomic=False,
+        )
+
+
+_BESIDE = "ALTER TABLE lines ADD COLUMN note text;\n"
+DOWNGRADES = {
+    "the other way round": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
+    "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"
+    "ALTER TABLE purchases RENAME TO orders;\n",
+    "in the same order": "ALTER TABLE purchases RENAME TO orders;\nCOMMENT ON TABLE orders IS 'what was sold';\n"
+    "ALTER TABLE orders DROP COLUMN town, DROP COLUMN seen, DROP CONSTRAINT purchases_place_fkey;\nDROP INDEX by_code;\n"
+    "ALTER TABLE lines DROP COLUMN note;\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DOWNGRADES)
+def test_a_downgrade_that_undoes_what_goes_along_undoes_nothing_twice(
+    newest: Rig, project: Callable[..., Path], name: str
+) -> None:
+    root = project(_BESIDE + _TABLE + _ON_TABLE.format("purchases"))
+    (root / "migrations" / "000001_m1.down.sql").write_text(DOWNGRADES[name])
+    with newest.database(GIVEN) as address:
+        sold(newest, address)
+        before = dump(newest.server.bin, address)
+        midair.apply(request_for(root, address), Remembering())
+        midair.rollback(request_for(root, address), Remembering())
+        assert dump(newest.server.bin, address) == before

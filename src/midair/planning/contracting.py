@@ -26,8 +26,9 @@ from midair.model.effects import LockLevel
 from midair.model.migration import Block, Direction, RevisionId, Script
 from midair.model.plan import CloseGate, Gate, Phase, Plan, RunStatement, Segment, Step, step_id
 from midair.model.statement import Statement
+from midair.planning.along import goes_along, left_of
 from midair.planning.lay_out import Item
-from midair.rewriting.following import Followed
+from midair.rewriting.following import Way
 from midair.rewriting.make_safe import Deferred, Made, as_pieces
 from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay
@@ -76,16 +77,16 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
     )
 
 
-def with_follows(contract: Contract, follows: Sequence[Followed]) -> Contract:
+def along_with(contract: Contract, ways: Sequence[Way]) -> Contract:
     """The same where its way back takes these statements back too."""
-    locks = dict(each for follow in follows for each in follow.locks)
+    locks = dict(each for way in ways for each in way.locks)
     return replace(
         contract,
-        undo_after=(*contract.undo_after, *(sql for each in reversed(follows) for sql in each.undo or ())),
+        undo_after=(*contract.undo_after, *(sql for each in reversed(ways) for sql in each.undo or ())),
         undo_locks=tuple(sorted({**locks, **dict(contract.undo_locks)}.items()))
         if locks
         else contract.undo_locks,
-        along=tuple(each.statement for each in follows),
+        along=tuple(each.statement for each in ways),
     )
 
 
@@ -212,7 +213,7 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
 
     A migration that is nothing but recipes is taken back by them alone: its author's downgrade brings back what
     was never gone, and would write over it. Of any other, the statements that undo a contract give it their place,
-    and those that only refill what it brings back are left out.
+    and those that only refill what it brings back, or undo what its way back undoes, are left out.
 
     Raises:
         Irreversible: there is a downgrade, and it says nothing in whose place one of them could be.
@@ -236,8 +237,17 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
             found.append(Undoing(inverse, contract))
     # What was put aside at contract is as it was then: what was written since is where the downgrade looks for it.
     reversed_by = {each.contract.reverses for each in found if not _is_put_aside(each.contract)}
+    turned = [each.statement for each in found]
     blocks = tuple(
-        replace(block, statements=tuple(each for each in block.statements if not _refills(each, reversed_by)))
+        replace(
+            block,
+            statements=tuple(
+                left
+                for each in block.statements
+                if not _refills(each, reversed_by)
+                for left in ((each,) if each in turned else left_of(each, mine))
+            ),
+        )
         for block in item.script.blocks
     )
     return replace(item, script=replace(item.script, blocks=blocks)), tuple(found)
@@ -245,10 +255,20 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
 
 def _reverses(statement: Statement, contract: Contract, mine: Sequence[Contract]) -> bool:
     """It undoes this contract, and nothing that is not one: the rest of it would be lost with it."""
-    # A default set beside it is set by the way back as well.
-    changes = [each for each in changes_of(statement.sql) if not isinstance(each, SetDefault | DropDefault)]
+    changes = [
+        each
+        for each in changes_of(statement.sql)
+        if not _is_default_of(each, mine) and not any(goes_along(each, one) for one in mine)
+    ]
     signatures = {signature(each) for each in changes or changes_of(statement.sql)}
     return contract.reverses in signatures and signatures <= {each.reverses for each in mine}
+
+
+def _is_default_of(change: Change, mine: Sequence[Contract]) -> bool:
+    """It sets or drops a default beside a type: the way back of the type has the old one."""
+    return isinstance(change, SetDefault | DropDefault) and any(
+        each.reverses == f"change type {change.table}.{change.column}" for each in mine
+    )
 
 
 def _refills(statement: Statement, reversed_by: Set[str]) -> bool:

@@ -13,11 +13,11 @@ from midair.model.statement import Sql, Statement
 from midair.planning.contracting import (
     UNCUT,
     Undoing,
+    along_with,
     close_step,
     contract_of,
     gate_step,
     taken_back,
-    with_follows,
 )
 from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
 from midair.planning.held import refuse_later
@@ -27,7 +27,7 @@ from midair.planning.lay_out import (
     statement_step,
 )
 from midair.planning.regions import Region
-from midair.rewriting.following import Followed, followed
+from midair.rewriting.following import Way, followed, way_of
 from midair.rewriting.make_safe import Deferred, made_safe
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
@@ -43,6 +43,7 @@ class Maker:
         self._undone = undone
         self._contracts: list[Contract] = []
         self._covered: set[Statement] = set()
+        self._lost: set[Statement] = set()
         self._position = 0
         self._segments: list[Segment] = []
         self._parts_whole = True
@@ -53,7 +54,7 @@ class Maker:
         parts: list[Part] = []
         said: list[str] = []
         deferred: list[tuple[Statement, Deferred]] = []
-        follows: list[Followed] = []
+        ways: list[Way] = []
         before = scene
         taken = 0
         for number, statement in enumerate(inner):
@@ -66,19 +67,23 @@ class Maker:
             if undone:
                 made = taken_back(undone, statement, scene)
             elif follow is not None:
-                made = follow.made
-                follows.append(follow)
+                made = follow[0]
+                ways.append(follow[1])
             else:
                 made = made_safe(statement, scene, following)
             taken = made.takes
             deferred += [(statement, each) for each in made.deferred]
+            if made.deferred:
+                beside = [way_of(part, met, [each for _, each in deferred]) for part, met in made.beside]
+                self._lost |= {statement} if any(each.undo is None for each in beside) else set()
+                ways += beside
             parts += [Part(statement, each) for each in made.pieces]
             said += made.notes
             scene = made.scene
         parts = apart_where_used(parts)
         ordered = without_gaps(parts)
         if deferred or any(each.statement in inner for each in self._undone):
-            self._defer(region, deferred, follows, may_cut=may_cut)
+            self._defer(region, deferred, ways, may_cut=may_cut)
             notes += said
             self._segments += [self._segment(group) for group in cut(ordered or parts)]
             return scene
@@ -101,7 +106,7 @@ class Maker:
         self,
         region: Region,
         deferred: Sequence[tuple[Statement, Deferred]],
-        follows: Sequence[Followed],
+        ways: Sequence[Way],
         *,
         may_cut: bool,
     ) -> None:
@@ -115,10 +120,10 @@ class Maker:
             raise not_online(deferred[0][0], UNCUT)
         for place, (statement, each) in enumerate(deferred):
             number = len(self._contracts)
-            after = [follow for follow in follows if follow.after == place and follow.undo is not None]
-            self._covered |= {statement, *each.taken, *(follow.statement for follow in after)}
+            mine = [way for way in ways if way.after == place and way.undo is not None]
+            self._covered |= {statement, *each.taken, *(way.statement for way in mine)}
             contract = contract_of(self._item.migration.revision, number, statement, each)
-            self._contracts.append(with_follows(contract, after))
+            self._contracts.append(along_with(contract, mine))
         refuse_later(region.statements, deferred, self._contracts)
 
     def _keep(self, region: Region, scene: Scene) -> None:
@@ -224,7 +229,8 @@ class Maker:
     def _is_all_deferred(self) -> bool:
         framing = (SetSetting, Transaction)
         return all(
-            each in self._covered or all(isinstance(change, framing) for change in changes_of(each.sql))
+            (each in self._covered and each not in self._lost)
+            or all(isinstance(change, framing) for change in changes_of(each.sql))
             for each in self._item.script.statements
         )
 

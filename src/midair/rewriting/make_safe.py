@@ -44,6 +44,8 @@ class Made:
     deferred: tuple[Deferred, ...] = ()
     takes: int = 0
     """How many of the statements that follow are done with it."""
+    beside: tuple[tuple[Statement, Scene], ...] = ()
+    """Actions of the same statement that no recipe did, each with what it met."""
 
     def deferring(self) -> "Made":
         """The same before a scene in which later statements are left for contract again where they need it."""
@@ -96,14 +98,17 @@ def _in_parts(parts: Sequence[Statement], scene: Scene, following: tuple[Stateme
     pieces: list[Piece] = []
     notes: list[str] = []
     deferred: list[Deferred] = []
+    beside: list[tuple[Statement, Scene]] = []
     rest = (*parts, *following)
     while len(rest) > len(following):
         made = made_safe(rest[0], scene, rest[1:])
+        beside += [] if made.deferred else [(rest[0], scene)]
         pieces += made.pieces
         notes += made.notes
         deferred += made.deferred
         scene, rest = made.scene, rest[1 + made.takes :]
-    return Made(tuple(pieces), scene, tuple(notes), tuple(deferred), len(following) - len(rest))
+    takes = len(following) - len(rest)
+    return Made(tuple(pieces), scene, tuple(notes), tuple(deferred), takes, tuple(beside))
 
 
 def _of_one(statement: Statement, change: Change, scene: Scene, following: tuple[Statement, ...]) -> Made:

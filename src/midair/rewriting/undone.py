@@ -45,7 +45,7 @@ def undone(statement: Statement, scene: Scene, names: Named) -> tuple[str, ...] 
     """The statements that undo it, newest first, each harmless where it is done already; `None` where nobody can tell."""
     made: list[str] = []
     for change in changes_of(statement.sql):
-        back = _undone(change, scene, names)
+        back = undone_change(change, scene, names)
         if back is None:
             return None
         made[:0] = back
@@ -53,7 +53,17 @@ def undone(statement: Statement, scene: Scene, names: Named) -> tuple[str, ...] 
     return tuple(made)
 
 
-def _undone(change: Change, scene: Scene, names: Named) -> tuple[str, ...] | None:
+def as_is(change: Change) -> Named:
+    """The names that the statement itself says."""
+    relations = change.relations if isinstance(change, ChangeServer) else (getattr(change, "table", ""),)
+    name = relations[0] if relations else ""
+    return Named(name, name, {}, {})
+
+
+def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...] | None:
+    """As `undone`, for one change."""
+    if _goes_anyway(change, scene):
+        return ()
     alter = f"ALTER TABLE {names.table}"
     match change:
         case CreateIndex(table=table, index=index, if_not_exists=False):
@@ -69,13 +79,9 @@ def _undone(change: Change, scene: Scene, names: Named) -> tuple[str, ...] | Non
             return _without_constraint(change, scene, names)
         case SetNotNull(table=table, column=name):
             found = _column(scene, table, name)
-            return (
-                None
-                if found is None
-                else ()
-                if found.not_null
-                else (f"{alter} ALTER COLUMN {names.column(name)} DROP NOT NULL",)
-            )
+            if found is None:
+                return None
+            return () if found.not_null else (f"{alter} ALTER COLUMN {names.column(name)} DROP NOT NULL",)
         case SetDefault(table=table, column=name) | DropDefault(table=table, column=name):
             found = _column(scene, table, name)
             if found is None or found.serial or found.identity:
@@ -87,14 +93,25 @@ def _undone(change: Change, scene: Scene, names: Named) -> tuple[str, ...] | Non
             return _said_before(name, scene, names)
         case ChangeTable(action="set statistics", subject=str(name)):
             facts = _facts(name, scene, names)
-            target = -1 if facts is None or facts.target is None else facts.target
-            return (
-                None
-                if facts is None
-                else (f"{alter} ALTER COLUMN {names.column(name)} SET STATISTICS {target}",)
-            )
+            if facts is None:
+                return None
+            target = -1 if facts.target is None else facts.target
+            return (f"{alter} ALTER COLUMN {names.column(name)} SET STATISTICS {target}",)
         case _:
             return None
+
+
+def _goes_anyway(change: Change, scene: Scene) -> bool:
+    """It is about a column that this plan added, and that goes when that is undone."""
+    match change:
+        case SetNotNull(table=table, column=name) | SetDefault(table=table, column=name):
+            return (table, name) in scene.fresh
+        case ChangeTable(table=table, action="set statistics", subject=name):
+            return (table, name) in scene.fresh
+        case ChangeServer(action="comment", relations=(table,), subject=name):
+            return (table, name) in scene.fresh
+        case _:
+            return False
 
 
 def _without_constraint(change: AddConstraint, scene: Scene, names: Named) -> tuple[str, ...] | None:
