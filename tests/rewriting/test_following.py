@@ -131,3 +131,32 @@ def test_a_downgrade_that_undoes_what_goes_along_undoes_nothing_twice(
         midair.apply(request_for(root, address), Remembering())
         midair.rollback(request_for(root, address), Remembering())
         assert dump(newest.server.bin, address) == before
+
+
+_TYPE_BACK = "ALTER TABLE orders ALTER COLUMN total TYPE int;\n"
+_LATER = {
+    "a column of another type": (_TYPE, _ON_TOTAL.format("orders"),
+        "ALTER TABLE orders DROP CONSTRAINT orders_total_key, DROP CONSTRAINT dear;\nDROP INDEX orders_total_code_idx;\n"),
+    "a renamed table": (_TABLE, _ON_TABLE.format("purchases"), "".join(DOWNGRADES["the other way round"].splitlines(True)[1:-1])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _LATER)
+def test_the_next_migration_builds_on_it_too_and_each_goes_back_by_its_own_way(
+    rig: Rig, project: Callable[..., Path], name: str
+) -> None:
+    first, second, back = _LATER[name]
+    root = without_downgrade(project(first, second))
+    (root / "migrations" / "000002_m2.down.sql").write_text(back)
+    with rig.database(GIVEN) as written, rig.database(GIVEN) as online:
+        sold(rig, written)
+        before = dump(rig.server.bin, written)
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        assert midair.apply(request_for(root, online), Remembering()).revisions == 2
+        sold(rig, online)
+        midair.rollback(request_for(root, online), Remembering(), "-2")
+        assert dump(rig.server.bin, online) == before
+        midair.apply(request_for(root, online), Remembering(), "+1")
+        midair.apply(request_for(root, online), Remembering())
+        closed(root, online)
+        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)

@@ -77,16 +77,14 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
     )
 
 
-def along_with(contract: Contract, ways: Sequence[Way]) -> Contract:
-    """The same where its way back takes these statements back too."""
-    locks = dict(each for way in ways for each in way.locks)
+def along_with(contract: Contract, way: Way) -> Contract:
+    """The same where its way back takes another statement back too, made after what it takes back so far."""
+    locks = tuple(sorted({**dict(way.locks), **dict(contract.undo_locks)}.items()))
     return replace(
         contract,
-        undo_after=(*contract.undo_after, *(sql for each in reversed(ways) for sql in each.undo or ())),
-        undo_locks=tuple(sorted({**locks, **dict(contract.undo_locks)}.items()))
-        if locks
-        else contract.undo_locks,
-        along=tuple(each.statement for each in ways),
+        undo_after=(*(way.undo or ()), *contract.undo_after),
+        undo_locks=locks if way.locks else contract.undo_locks,
+        along=(*contract.along, way.statement),
     )
 
 

@@ -1,21 +1,28 @@
 """Which statements must wait for an earlier migration's contract (expand-contract.md §6.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.errors import GateInTheWay, NotOnline
 from midair.model.change import AddColumn, AddConstraint
 from midair.model.contract import Contract, Held
+from midair.model.migration import RevisionId
 from midair.model.statement import Statement
 from midair.rewriting.ground import BESIDE, in_the_way
 from midair.rewriting.make_safe import Deferred
 
 
-def refuse_held(statements: Sequence[Statement], waiting: Sequence[Contract]) -> None:
-    """Raises `GateInTheWay` where a statement touches what a contract holds."""
+def refuse_held(
+    statements: Sequence[Statement], waiting: Sequence[Contract], builds_on: Callable[[RevisionId], bool]
+) -> None:
+    """Raises `GateInTheWay` where a statement touches what a contract holds, and may not go on building on it.
+
+    `builds_on` tells whether the migration goes back together with a contract's own, before it.
+    """
     for statement in statements:
         for contract in waiting:
-            held = in_the_way(statement, contract.holds, contract.grounds)
+            grounds = [each for each in contract.grounds if each.at == each.held.relation]
+            held = in_the_way(statement, contract.holds, grounds if builds_on(contract.revision) else ())
             if held is not None:
                 raise GateInTheWay(
                     f"{statement.span} touches {held}, and {contract.revision} still waits for its contract: {contract.summary}",

@@ -42,6 +42,7 @@ class Maker:
         self._item, self._direction, self._dialect = item, direction, dialect
         self._undone = undone
         self._contracts: list[Contract] = []
+        self._deferred: list[tuple[Statement, Deferred]] = []
         self._covered: set[Statement] = set()
         self._lost: set[Statement] = set()
         self._position = 0
@@ -53,7 +54,7 @@ class Maker:
         inner = region.statements[1:-1] if region.framed else region.statements
         parts: list[Part] = []
         said: list[str] = []
-        deferred: list[tuple[Statement, Deferred]] = []
+        begins = len(self._deferred)
         ways: list[Way] = []
         before = scene
         taken = 0
@@ -63,7 +64,7 @@ class Maker:
                 continue
             undone = [each.contract for each in self._undone if each.statement == statement]
             following = inner[number + 1 :] if may_cut else ()
-            follow = followed(statement, scene, following, [each for _, each in deferred])
+            follow = followed(statement, scene, following, self._recipes)
             if undone:
                 made = taken_back(undone, statement, scene)
             elif follow is not None:
@@ -72,9 +73,9 @@ class Maker:
             else:
                 made = made_safe(statement, scene, following)
             taken = made.takes
-            deferred += [(statement, each) for each in made.deferred]
+            self._deferred += [(statement, each) for each in made.deferred]
             if made.deferred:
-                beside = [way_of(part, met, [each for _, each in deferred]) for part, met in made.beside]
+                beside = [way_of(part, met, self._recipes) for part, met in made.beside]
                 self._lost |= {statement} if any(each.undo is None for each in beside) else set()
                 ways += beside
             parts += [Part(statement, each) for each in made.pieces]
@@ -82,7 +83,8 @@ class Maker:
             scene = made.scene
         parts = apart_where_used(parts)
         ordered = without_gaps(parts)
-        if deferred or any(each.statement in inner for each in self._undone):
+        deferred = self._deferred[begins:]
+        if deferred or ways or any(each.statement in inner for each in self._undone):
             self._defer(region, deferred, ways, may_cut=may_cut)
             notes += said
             self._segments += [self._segment(group) for group in cut(ordered or parts)]
@@ -118,13 +120,20 @@ class Maker:
         whole = region.atomic or region.framed or len(region.statements) == 1
         if deferred and not (may_cut and whole):
             raise not_online(deferred[0][0], UNCUT)
-        for place, (statement, each) in enumerate(deferred):
+        for statement, each in deferred:
             number = len(self._contracts)
-            mine = [way for way in ways if way.after == place and way.undo is not None]
-            self._covered |= {statement, *each.taken, *(way.statement for way in mine)}
-            contract = contract_of(self._item.migration.revision, number, statement, each)
-            self._contracts.append(along_with(contract, mine))
+            self._covered |= {statement, *each.taken}
+            self._contracts.append(contract_of(self._item.migration.revision, number, statement, each))
+        for way in ways:
+            if way.undo is not None:
+                self._covered.add(way.statement)
+                self._contracts[way.after] = along_with(self._contracts[way.after], way)
         refuse_later(region.statements, deferred, self._contracts)
+
+    @property
+    def _recipes(self) -> list[Deferred]:
+        """What recipes have left for later so far, as their contracts are numbered."""
+        return [each for _, each in self._deferred]
 
     def _keep(self, region: Region, scene: Scene) -> None:
         """The author's own transaction, its locks looked up so that they are asked for first."""
