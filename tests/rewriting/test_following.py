@@ -47,6 +47,11 @@ _ON_TABLE = (
     "CREATE UNIQUE INDEX by_code ON {0} (lower(code));\n"
     "ALTER TABLE {0} ADD FOREIGN KEY (place) REFERENCES places;\n"
 )
+_REFERS = (
+    "CREATE VIEW dear_ones AS SELECT id FROM purchases WHERE total > 9;\n"
+    "CREATE TABLE refunds (id int PRIMARY KEY, bought int REFERENCES purchases);\n"
+    "ALTER TABLE lines ADD CONSTRAINT again FOREIGN KEY (order_id) REFERENCES purchases;\n"
+)
 CASES = {
     "a column of another type": (_TYPE + _ON_TOTAL.format("orders"), {"change-type"}),
     "a key that refers, of another type": (
@@ -74,7 +79,7 @@ CASES = {
     "a renamed column": (
         _COLUMN + _ON_TOTAL.format("orders").replace("total", "amount") + _ON_TABLE.format("orders") + _MORE, {"rename-column"},
     ),
-    "a renamed table": (_TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases"), {"rename-table"}),
+    "a renamed table": (_TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
 }  # fmt: skip
 
 

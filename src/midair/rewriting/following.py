@@ -62,7 +62,11 @@ def way_of(statement: Statement, scene: Scene, deferred: Sequence[Deferred]) -> 
     if ground.sheds and all(_goes_with(part, ground) for part in actions(statement)):
         return Way(statement, number, (), _referred(statement))
     back = dict(ground.columns)
-    return Way(statement, number, undone(statement, scene, Named(ground.was, ground.was, back, back)))
+    return Way(
+        statement,
+        number,
+        undone(statement, scene, Named(ground.held.relation, ground.was, ground.was, back, back)),
+    )
 
 
 def _ground(statement: Statement, deferred: Sequence[Deferred]) -> tuple[int, Ground] | None:

@@ -5,18 +5,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, cast
 
-from midair.dialects.postgresql import compose
+from midair.dialects.postgresql import compose, twins
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import (
     AddColumn,
     AddConstraint,
     AlterColumnType,
     Change,
+    ChangePart,
     ChangeServer,
     ChangeTable,
     ConstraintKind,
+    CreateFunction,
     CreateIndex,
     CreateTable,
+    CreateTrigger,
+    CreateView,
     Delete,
     DropColumn,
     DropConstraint,
@@ -70,6 +74,10 @@ def touches(statement: Statement, held: Held) -> bool:
     changes = changes_of(statement.sql)
     if all(isinstance(each, ROWS) for each in changes):
         return False
+    if all(isinstance(each, CreateFunction) for each in changes):
+        # A body that is a text is read when it is called, whatever stands behind the names by then.
+        bound = twins.without_body(statement.sql) or statement.sql
+        return says(bound, held.relation) and (held.part is None or says(bound, held.part))
     if not any(_names(each, held.relation) for each in changes) and not _unclear(
         statement, changes, held.relation
     ):
@@ -93,6 +101,10 @@ def _concerns(change: Change, sql: str, part: str) -> bool:
             return column == part
         case ChangeServer(action=action) if action in _TOLD:
             return says(sql, part)
+        case CreateView(everything=everything):
+            return everything or says(sql, part)
+        case CreateTrigger() | ChangePart():
+            return says(sql, part)
         case _:
             return not isinstance(change, BESIDE) or says(sql, part)
 
@@ -115,6 +127,12 @@ def _is_borne(change: Change, ground: Ground) -> bool:
             return table == relation
         case CreateIndex(table=table, only=False):
             return table == relation
+        case CreateView() | CreateTrigger() | CreateTable() | AddConstraint() if (
+            _lasts(ground) and getattr(change, "table", None) != relation
+        ):
+            return True
+        case CreateTrigger():
+            return _lasts(ground)
         case AddConstraint(table=table, constraint=made, only=False):
             alone = column is None or made.columns == (column,)
             return table == relation and (
@@ -130,6 +148,11 @@ def _is_borne(change: Change, ground: Ground) -> bool:
             )
         case _:
             return False
+
+
+def _lasts(ground: Ground) -> bool:
+    """It is the same table before, between and after: what refers to it refers to it for good."""
+    return not ground.sheds and ground.at == ground.held.relation
 
 
 def _names(change: Change, relation: str) -> bool:

@@ -83,12 +83,12 @@ def made_safe(statement: Statement, scene: Scene, following: tuple[Statement, ..
     if len(changes) == 1:
         return _of_one(statement, changes[0], scene, following)
     long = scene.long_work(scene.effects(changes))
-    breaks = scene.defers and any(isinstance(each, _breaking()) for each in changes)
-    wants = long or breaks or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
+    may_break = scene.defers and any(isinstance(each, _breaking()) for each in changes)
+    wants = long or may_break or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
     parts = (compose.actions_of(statement.sql) or compose.parts_of_drop(statement.sql)) if wants else None
     if not parts or any(len(changes_of(each)) != 1 for each in parts):
-        if breaks:
-            refuse_whole(statement, [change for change in changes if isinstance(change, _breaking())], scene)
+        if may_break:
+            refuse_whole(statement, _breakers(statement, changes, scene), scene)
         return _as_written(statement, changes, scene)
     return _in_parts([replace(statement, sql=each) for each in parts], scene, following)
 
@@ -184,6 +184,18 @@ def _for_later(statement: Statement, changes: tuple[Change, ...], scene: Scene) 
 def _breaking() -> tuple[type, ...]:
     """The kinds of change that the running application may miss something after."""
     return tuple({kind for each in recipes() for kind in each.on} | set(UNCOVERED))
+
+
+def _breakers(statement: Statement, changes: tuple[Change, ...], scene: Scene) -> list[Change]:
+    """Those for which a recipe would have something to do."""
+    found: list[Change] = []
+    for change in changes:
+        case = Case(statement, scene.effects((change,)), scene)
+        fit = (each for each in recipes() if isinstance(change, each.on))
+        if isinstance(change, UNCOVERED) or any(each.make(change, case) is not None for each in fit):
+            found.append(change)
+        scene = scene.after((change,))
+    return found
 
 
 def as_pieces(statement: Statement, pieces: tuple[Piece, ...], scene: Scene) -> Made:

@@ -14,6 +14,9 @@ from midair.model.change import (
     Column,
     ConstraintKind,
     CreateIndex,
+    CreateTable,
+    CreateTrigger,
+    CreateView,
     DropDefault,
     SetDefault,
     SetNotNull,
@@ -27,10 +30,11 @@ from midair.rewriting.scene import Scene
 
 @frozen
 class Named:
-    """The table as the way back finds it. `known` is its name in the catalog as it was read, `columns` are names that differ by then,
-    `before` those that the catalog has.
+    """A table, `said` by the statement, as the way back finds it: `table`. `known` is its name in the catalog as it was read, `columns`
+    are names that differ by then, `before` those that the catalog has.
     """
 
+    said: str
     table: str
     known: str
     columns: Mapping[str, str]
@@ -45,7 +49,7 @@ def undone(statement: Statement, scene: Scene, names: Named) -> tuple[str, ...] 
     """The statements that undo it, newest first, each harmless where it is done already; `None` where nobody can tell."""
     made: list[str] = []
     for change in changes_of(statement.sql):
-        back = undone_change(change, scene, names)
+        back = undone_change(change, scene, names if as_is(change).said == names.said else as_is(change))
         if back is None:
             return None
         made[:0] = back
@@ -57,7 +61,7 @@ def as_is(change: Change) -> Named:
     """The names that the statement itself says."""
     relations = change.relations if isinstance(change, ChangeServer) else (getattr(change, "table", ""),)
     name = relations[0] if relations else ""
-    return Named(name, name, {}, {})
+    return Named(name, name, name, {}, {})
 
 
 def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...] | None:
@@ -75,6 +79,12 @@ def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...]
             return (f"DROP INDEX IF EXISTS {free}",)
         case AddColumn(column=column, if_not_exists=False):
             return (f"{alter} DROP COLUMN IF EXISTS {column.name}",)
+        case CreateView(view=view, replace=False, if_not_exists=False, materialized=kept):
+            return (f"DROP {'MATERIALIZED ' if kept else ''}VIEW IF EXISTS {view}",)
+        case CreateTable(table=table, if_not_exists=False, persistence="permanent" | "unlogged"):
+            return (f"DROP TABLE IF EXISTS {table}",)
+        case CreateTrigger(name=name, replace=False):
+            return (f"DROP TRIGGER IF EXISTS {name} ON {names.table}",)
         case AddConstraint():
             return _without_constraint(change, scene, names)
         case SetNotNull(table=table, column=name):

@@ -10,7 +10,7 @@ from typing import Any
 from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.expressions import sql_of
 from midair.dialects.postgresql.changes.names import identifier, relation
-from midair.dialects.postgresql.compose import deparsed
+from midair.dialects.postgresql.compose import deparsed, worded
 from midair.dialects.postgresql.parse import parse, statement_of, walk
 
 
@@ -305,3 +305,18 @@ def view_with(sql: str, columns: Sequence[str]) -> str | None:
                 target.val.column_ref.fields.add().string.sval = name
 
     return deparsed(kind, tree, change)
+
+
+def without_body(sql: str) -> str | None:
+    """CREATE FUNCTION without the text of its body, which the server reads when it is called; a body of statements stays."""
+    kind, tree = statement_of(sql)
+    if kind != "create_function_stmt":
+        return None
+
+    def change(copy: Any) -> None:
+        for option in copy.options:
+            if option.def_elem.defname == "as":
+                for each in option.def_elem.arg.list.items:
+                    each.string.sval = ""
+
+    return worded(kind, tree, change)
