@@ -47,10 +47,11 @@ _ON_TABLE = (
     "CREATE UNIQUE INDEX by_code ON {0} (lower(code));\n"
     "ALTER TABLE {0} ADD FOREIGN KEY (place) REFERENCES places;\n"
 )
+_BESIDE = "ALTER TABLE lines ADD COLUMN note text;\n"
 _REFERS = (
     "CREATE VIEW dear_ones AS SELECT id FROM purchases WHERE total > 9;\n"
     "CREATE TABLE refunds (id int PRIMARY KEY, bought int REFERENCES purchases);\n"
-    "ALTER TABLE lines ADD CONSTRAINT again FOREIGN KEY (order_id) REFERENCES purchases;\n"
+    "ALTER TABLE refunds ADD COLUMN again int;\nALTER TABLE lines ADD CONSTRAINT again FOREIGN KEY (order_id) REFERENCES purchases;\n"
 )
 CASES = {
     "a column of another type": (_TYPE + _ON_TOTAL.format("orders"), {"change-type"}),
@@ -79,7 +80,7 @@ CASES = {
     "a renamed column": (
         _COLUMN + _ON_TOTAL.format("orders").replace("total", "amount") + _ON_TABLE.format("orders") + _MORE, {"rename-column"},
     ),
-    "a renamed table": (_TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
+    "a renamed table": (_BESIDE + _TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
 }  # fmt: skip
 
 
@@ -113,7 +114,6 @@ def sold(rig: Rig, address: Address) -> None:
         )
 
 
-_BESIDE = "ALTER TABLE lines ADD COLUMN note text;\n"
 DOWNGRADES = {
     "the other way round": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
     "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"

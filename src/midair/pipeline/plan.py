@@ -254,12 +254,14 @@ def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
     aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
     waiting = (*aside, *(each.contract for each in contracts.waiting(session, tool)))
     partly = contracts.past_return(session, tool)
-    return tuple(replace(each, whole=each.whole and each.revision not in partly) for each in waiting)
+    return tuple(
+        replace(each, whole=False, rest=None) if each.revision in partly else each for each in waiting
+    )
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:
     """Those whose downgrade is to be read: an open contract is taken back without one."""
-    own = {each.revision for each in waiting if each.whole}
+    own = {each.revision for each in waiting if each.whole or each.rest is not None}
     return tuple(each for each in chosen if each.reversible or each.revision not in own)
 
 

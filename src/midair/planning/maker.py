@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
@@ -31,6 +32,7 @@ from midair.rewriting.following import Way, followed, way_of
 from midair.rewriting.make_safe import Deferred, made_safe
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
+from midair.rewriting.undone import as_is, undone
 
 
 class Maker:
@@ -45,6 +47,8 @@ class Maker:
         self._deferred: list[tuple[Statement, Deferred]] = []
         self._covered: set[Statement] = set()
         self._lost: set[Statement] = set()
+        self._since: Scene | None = None
+        self._rest: list[tuple[str, ...] | None] = []
         self._position = 0
         self._segments: list[Segment] = []
         self._parts_whole = True
@@ -57,25 +61,28 @@ class Maker:
         begins = len(self._deferred)
         ways: list[Way] = []
         before = scene
+        since = self._since = self._since or scene
         taken = 0
         for number, statement in enumerate(inner):
             if taken:
                 taken -= 1  # done with an earlier one
                 continue
-            undone = [each.contract for each in self._undone if each.statement == statement]
+            turned = [each.contract for each in self._undone if each.statement == statement]
             following = inner[number + 1 :] if may_cut else ()
-            follow = followed(statement, scene, following, self._recipes)
-            if undone:
-                made = taken_back(undone, statement, scene)
+            follow = followed(statement, scene, following, self._recipes, since)
+            if turned:
+                made = taken_back(turned, statement, scene)
             elif follow is not None:
                 made = follow[0]
                 ways.append(follow[1])
             else:
                 made = made_safe(statement, scene, following)
             taken = made.takes
+            if follow is None and not made.deferred:
+                self._rest.append(undone(statement, scene, as_is(changes_of(statement.sql)[0]), since))
             self._deferred += [(statement, each) for each in made.deferred]
             if made.deferred:
-                beside = [way_of(part, met, self._recipes) for part, met in made.beside]
+                beside = [way_of(part, met, self._recipes, since) for part, met in made.beside]
                 self._lost |= {statement} if any(each.undo is None for each in beside) else set()
                 ways += beside
             parts += [Part(statement, each) for each in made.pieces]
@@ -125,7 +132,9 @@ class Maker:
             self._covered |= {statement, *each.taken}
             self._contracts.append(contract_of(self._item.migration.revision, number, statement, each))
         for way in ways:
-            if way.undo is not None:
+            if way.undo is None:
+                self._lost.add(way.statement)
+            else:
                 self._covered.add(way.statement)
                 self._contracts[way.after] = along_with(self._contracts[way.after], way)
         refuse_later(region.statements, deferred, self._contracts)
@@ -213,8 +222,8 @@ class Maker:
     def finished(self) -> list[Segment]:
         """The segments with the tool's own rows: begun before the first where it marks that, complete with the last."""
         item = self._item
-        whole = self._is_all_deferred()
-        gates = tuple(self._gate(replace(each, whole=whole)) for each in self._contracts)
+        whole, rest = self._is_all_deferred(), self._undoes_rest()
+        gates = tuple(self._gate(replace(each, whole=whole, rest=rest)) for each in self._contracts)
         gates += tuple(self._gate(each.contract, over=True) for each in self._undone)
         segments = self._segments or [Segment((), True, f"{item.migration.revision} has no statements")]
         whole = len(segments) == 1 and segments[0].atomic
@@ -242,6 +251,13 @@ class Maker:
             or all(isinstance(change, framing) for change in changes_of(each.sql))
             for each in self._item.script.statements
         )
+
+    def _undoes_rest(self) -> tuple[str, ...] | None:
+        """What undoes the statements that no recipe's way back takes back, newest first; `None` where nobody can tell."""
+        if self._lost:
+            return None
+        found = [each for each in reversed(self._rest) if each is not None]
+        return tuple(chain.from_iterable(found)) if len(found) == len(self._rest) else None
 
     def _gate(self, contract: Contract, *, over: bool = False) -> Step:
         if over:
