@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.test_change_type import shape_of
 from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -80,8 +81,20 @@ CASES = {
     "a renamed column": (
         _COLUMN + _ON_TOTAL.format("orders").replace("total", "amount") + _ON_TABLE.format("orders") + _MORE, {"rename-column"},
     ),
+    "a renamed column, by copy": (
+        "-- midair: strategy = duplicate\n" + _COLUMN.replace("total", "place").replace("amount", "shop") + "COMMENT ON COLUMN orders.shop IS 'where';\n"
+        "CREATE INDEX ON orders (shop, code);\nALTER TABLE orders ADD CONSTRAINT known FOREIGN KEY (shop) REFERENCES places, ALTER COLUMN shop SET NOT NULL;\n",
+        {"rename-column-by-copy"},
+    ),
+    "an index of another column before, and one dropped": (
+        "CREATE INDEX early ON orders (code);\nALTER TABLE orders ADD COLUMN town text;\n" + _TYPE + "CREATE INDEX late ON orders (total, town);\n",
+        {"change-type"},
+    ),
     "a renamed table": (_BESIDE + _TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
 }  # fmt: skip
+
+_STANDS_LAST = {"a renamed column, by copy", "an index of another column before, and one dropped"}
+"""Their column is not the table's last one as written."""
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -102,7 +115,10 @@ def test_after_contract_it_is_as_written_and_after_a_rollback_as_it_was(
         assert dump(rig.server.bin, online) == before
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+        if name in _STANDS_LAST:
+            assert shape_of(rig, online) == shape_of(rig, written)
+        else:
+            assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
 
 
 def sold(rig: Rig, address: Address) -> None:
