@@ -135,10 +135,13 @@ class Population:
             for number in range(world.size.clients)
         ]
 
-    def leave(self, result: Result) -> None:
-        """Ends them; what they felt goes into the result."""
+    def stop(self) -> None:
+        """Tells them to leave; a population that started later must have been told, too, for its processes hold the same pipes."""
         for _, _, stop in self._started:
             os.close(stop)
+
+    def leave(self, result: Result) -> None:
+        """Waits for their end; what they felt goes into the result."""
         for pid, reading, _ in self._started:
             with os.fdopen(reading) as lines:
                 said = json.load(lines)
@@ -159,6 +162,8 @@ def running(world: World, versions: Sequence[Version], result: Result) -> Genera
     try:
         yield
     finally:
+        for each in there:
+            each.stop()
         for each in there:
             each.leave(result)
 
