@@ -195,10 +195,12 @@ def _work(world: World, version: Version, own: int, stopping: int) -> dict[str, 
     felt: list[object] = []
     failed: list[object] = []
     luck = random.Random(own)
-    with psycopg.connect(world.url, autocommit=True, application_name=f"shop {version.name}") as connection:
+    url = world.entrance or world.url
+    with psycopg.connect(url, autocommit=True, application_name=f"shop {version.name}") as connection:
         connection.prepare_threshold = None
-        connection.execute(f"SET search_path TO {version.search_path}")  # type: ignore[arg-type]
-        connection.execute(f"SET default_transaction_isolation TO '{version.isolation}'")  # type: ignore[arg-type]
+        if not world.entrance:  # what is set through a pooler stays with whoever has the connection next
+            connection.execute(f"SET search_path TO {version.search_path}")  # type: ignore[arg-type]
+            connection.execute(f"SET default_transaction_isolation TO '{version.isolation}'")  # type: ignore[arg-type]
         due = time.monotonic()
         while not _ended(stopping):
             due += 1 / world.size.rate
