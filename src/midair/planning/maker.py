@@ -29,6 +29,7 @@ from midair.planning.lay_out import (
 from midair.planning.regions import Region
 from midair.rewriting.following import Way, followed, way_of
 from midair.rewriting.make_safe import Deferred, made_safe
+from midair.rewriting.prepared import added
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
 
@@ -62,6 +63,7 @@ class Maker:
             if taken:
                 taken -= 1  # done with an earlier one
                 continue
+            notes += (f"{statement.span} {note}" for note in added(changes_of(statement.sql), scene))
             undone = [each.contract for each in self._undone if each.statement == statement]
             following = inner[number + 1 :] if may_cut else ()
             follow = followed(statement, scene, following, self._recipes)
