@@ -58,7 +58,7 @@ def _abort_at(server: Server, root: Path, address: Address, before: str, event: 
 def test_wherever_the_expand_was_cut_off_nothing_of_it_is_left(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig, root, event, taken_back = Rig(18, server), without(project(CHANGES[name])), 4, 0
+    rig, root, event, taken_back = Rig(server), without(project(CHANGES[name])), 4, 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     while True:
@@ -79,7 +79,7 @@ def without(root: Path) -> Path:
 def test_the_taking_back_is_finished_by_the_same_command_wherever_it_is_cut_off(
     server: Server, project: Callable[..., Path]
 ) -> None:
-    rig, root, killed = Rig(18, server), without(project(CHANGES["a copied table"] + _FAILS)), 0
+    rig, root, killed = Rig(server), without(project(CHANGES["a copied table"] + _FAILS)), 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     with rig.database(_GIVEN) as address:
@@ -103,7 +103,7 @@ _FAILS = "\nALTER TABLE lines ADD CONSTRAINT impossible CHECK (order_id < 100);"
 
 
 def test_rows_written_since_the_exchange_are_kept(server: Server, project: Callable[..., Path]) -> None:
-    rig, root = Rig(18, server), without(project(CHANGES["a copied table"] + _FAILS))
+    rig, root = Rig(server), without(project(CHANGES["a copied table"] + _FAILS))
     with rig.database(_GIVEN) as address, rig.session(address, "midair by hand") as session:
         with pytest.raises(MigrationFailed, match="impossible"):
             midair.apply(request_for(root, address), Remembering())

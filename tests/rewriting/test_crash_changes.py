@@ -67,7 +67,7 @@ def states_of(server: Server, root: Path, given: str, migration: str) -> Generat
     (root / "migrations").mkdir()
     (root / "migrations" / "000001_m1.up.sql").write_text(migration)
     with ExitStack() as stack:
-        made = States(Rig(18, server), root, stack, {}, {}, given)
+        made = States(Rig(server), root, stack, {}, {}, given)
         for command, before in BEFORE.items():
             address = made.at(*before)
             made.events[command] = len(do(command, root, address).events)

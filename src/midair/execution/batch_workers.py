@@ -11,7 +11,9 @@ from midair.errors import AlreadyRunning, LockNotAcquired, LockTimeout, Statemen
 from midair.execution import locks
 from midair.execution.batch_size import BatchSize
 from midair.execution.caution import Caution
+from midair.execution.health import Health
 from midair.execution.services import pause_s
+from midair.execution.signals import Signals
 from midair.execution.throttle import Watch
 from midair.execution.walk import DEADLOCK, HALF, TRY_AGAIN, Walk, call, prepare, settings_of, tell
 from midair.journal import backfills
@@ -19,17 +21,21 @@ from midair.journal.backfills import Lane
 from midair.model.backfill import Part
 
 _ROWS_A_PAGE = 50
+_FEW = 100
+"""So many rows are done one by one, where one of them is refused."""
+_REFUSALS = ("22", "23", "54")
+"""Classes of errors that are about a row's values: data exception, constraint violation, a limit exceeded; and P0001, raised by a function."""
 
 
 @contextmanager
 def watched(walk: Walk) -> Generator[None]:
-    """Something looks at the server while the context lasts, where that was asked for."""
-    crew = walk.crew
-    if not crew.bounds.pace.throttled:
-        yield
-        return
+    """Something looks at the server, where that was asked for, and hears what a person asks for, while the context lasts."""
+    crew, pace = walk.crew, walk.crew.bounds.pace
     tables = tuple(part.table for part in walk.backfill.parts) or (walk.backfill.table,)
-    with Watch(walk.throttle, crew.reconnect, tables, lambda: tuple(walk.sessions), crew.bounds.pace.duty):
+    signals = Signals(tables, lambda: tuple(walk.sessions), pace.max_wal_bytes_s) if pace.throttled else None
+    asks = pace.throttled and pace.health_sql is not None
+    health = Health(crew.reconnect, pace.health_sql or "", pace.slowdown) if asks else None
+    with Watch(walk.throttle, crew.reconnect, crew.run_id, pace.duty, signals, health):
         yield
 
 
@@ -80,6 +86,7 @@ class _Worker:
         self._walk = walk
         self._session = session
         self._tells = tells
+        self._alone = False
         pace, intent = walk.crew.bounds.pace, walk.backfill.statement.intent
         self._size = BatchSize(pace.batch_s, pace.first_rows, cap=intent.batch_rows if intent else None)
         self._caution = Caution(_deadlock_timeout_s(session))
@@ -109,6 +116,11 @@ class _Worker:
                 lane = self._batch(part, lane, picked)
                 failed, since = 0, clock.now()
             except StatementFailed as error:
+                if part.alone and _is_refusal(error):
+                    # Half the range, and half of that, until few rows are left to be done one by one.
+                    self._alone = picked.count <= _FEW
+                    self._size.shrink()
+                    continue
                 if not isinstance(error, LockTimeout) and error.sqlstate not in TRY_AGAIN:
                     raise
                 failed += 1
@@ -173,7 +185,9 @@ class _Worker:
                 caution.went_well()
                 return answer, clock.now() - began
         began = clock.now()
-        answer = self._called(f"midair_batch_{number}", part.batch_types, part.batch, values)
+        name, text = ("alone", part.alone) if self._alone else ("batch", part.batch)
+        answer = self._called(f"midair_{name}_{number}", part.batch_types, text, values)
+        self._alone = False
         return answer, clock.now() - began
 
     def _called(
@@ -196,6 +210,10 @@ class _Worker:
         if name not in self._prepared:
             prepare(self._session, name, types, text)
             self._prepared.add(name)
+
+
+def _is_refusal(error: StatementFailed) -> bool:
+    return error.sqlstate is not None and (error.sqlstate[:2] in _REFUSALS or error.sqlstate == "P0001")
 
 
 def _deadlock_timeout_s(session: Session) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from midair.dialects.postgresql.changes import changes_of
 from midair.errors import GateInTheWay, NotOnline
 from midair.model.change import AddColumn, AddConstraint
-from midair.model.contract import Contract, Held
+from midair.model.contract import Contract, Held, Hold
 from midair.model.migration import RevisionId
 from midair.model.statement import Statement
 from midair.rewriting.ground import BESIDE, in_the_way
@@ -45,16 +45,17 @@ def refuse_later(
         after = statements[statements.index(contract.origin) + 1 :] if here else statements
         taken = {each for _, one in made_by for each in one.taken}
         for statement in (contract.origin, *(each for each in after if each not in taken)):
-            if contract.additive and all(isinstance(each, BESIDE) for each in changes_of(statement.sql)):
-                continue
+            apart = contract.additive and all(isinstance(each, BESIDE) for each in changes_of(statement.sql))
+            holds = [each for each in contract.holds if not (apart and each.how is Hold.SHAPE)]
             held = (
-                next((each for each in contract.holds if _makes_again(statement, each)), None)
+                next((each for each in holds if _makes_again(statement, each)), None)
                 if statement is contract.origin
-                else in_the_way(statement, contract.holds, contract.grounds)
+                else in_the_way(statement, holds, contract.grounds)
             )
             if held is not None:
+                why = ", which is in two shapes until contract" if held.how is Hold.SHAPE else ""
                 raise NotOnline(
-                    f"{statement.span} touches {held}, which is in two shapes until contract: {contract.summary}",
+                    f"{statement.span} touches {held}{why}: {contract.summary}",
                     state="nothing was changed",
                     hint="put it into a later migration, to be applied after `midair contract`; or run this one with --strategy direct in a window",
                 )

@@ -25,7 +25,9 @@ from midair.model.change import (
     DropColumn,
     DropConstraint,
     DropDefault,
+    DropIndex,
     DropNotNull,
+    Index,
     Insert,
     Query,
     SetDefault,
@@ -35,9 +37,9 @@ from midair.model.change import (
     Update,
     ValidateConstraint,
 )
-from midair.model.contract import Ground, Held
+from midair.model.contract import Ground, Held, Hold
 from midair.model.frozen import replace
-from midair.model.schema import bare_name
+from midair.model.schema import bare_name, beside
 from midair.model.statement import Statement
 from midair.rewriting.names import raw
 
@@ -72,6 +74,10 @@ def actions(statement: Statement) -> tuple[Statement, ...]:
 def touches(statement: Statement, held: Held) -> bool:
     """The statement needs the held object in one shape, as far as its text can tell."""
     changes = changes_of(statement.sql)
+    if held.how is Hold.KEY:
+        return any(_drops(each, held) for each in changes)
+    if held.how is Hold.NAME:
+        return any(_calls(each) == held.relation for each in changes)
     if all(isinstance(each, ROWS) for each in changes):
         return False
     if all(isinstance(each, CreateFunction) for each in changes):
@@ -83,6 +89,25 @@ def touches(statement: Statement, held: Held) -> bool:
     ):
         return False
     return held.part is None or any(_concerns(each, statement.sql, held.part) for each in changes)
+
+
+def _drops(change: Change, key: Held) -> bool:
+    match change:
+        case DropConstraint(table=table, name=name):
+            return (table, name) == (key.relation, key.part)
+        case DropIndex(index=name):
+            return name == beside(key.relation, key.part or "")
+        case _:
+            return False
+
+
+def _calls(change: Change) -> str | None:
+    """The name of the index that it makes."""
+    match change:
+        case CreateIndex(table=table, index=index) | AddConstraint(table=table, index=Index() as index):
+            return beside(table, bare_name(index.name))
+        case _:
+            return None
 
 
 def _concerns(change: Change, sql: str, part: str) -> bool:

@@ -16,6 +16,7 @@ from midair.model.schema import Schema, Table, bare_name, beside
 from midair.rewriting.carried import WAY
 from midair.rewriting.mirror import Mirror
 from midair.rewriting.names import raw, temporary
+from midair.rewriting.prepared import reshaped
 from midair.rewriting.rebuilding import Rebuilding
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
@@ -80,7 +81,7 @@ def rebuilt(read: Rebuilding, case: Case) -> Shadow | NoWay:
         indexes=(),
         standing=_standing(read, after, facts, other, case),
         subscribed=facts.subscribed,
-        notes=tuple(_notes(read, other)),
+        notes=(*_notes(read, other), *reshaped(table.name, table.columns, after.columns)),
         keeps=read.keeps,
         holds=tuple(Held(each) for each in read.partitions),
     )

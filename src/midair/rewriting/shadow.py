@@ -138,17 +138,11 @@ class Shadow:
         names = ", ".join(name for name, _ in self.forth.columns)
         values = ", ".join(value for _, value in self.forth.columns)
         sql = f"INSERT INTO {self.new} ({names}) SELECT {values} FROM {self.table.name} AS source"
-        call = self.forth.row_function if self.forth.fails else None
+        forth = self.forth
+        call = forth.row_function if forth.fails else None
+        same = tuple((each, each) for each in forth.names)
         part = copying(
-            Copy(
-                (source[0], source[1]),
-                self.new,
-                self.key,
-                self.forth.columns,
-                self.forth.todo,
-                call,
-                self.forth.key,
-            )
+            Copy((source[0], source[1]), self.new, self.key, forth.columns, same, forth.unnoted, call)
         )
         action = Backfill("INSERT", self.table.name, replace(self.statement, sql=sql), (part,), strict=True)
         why = f"the rows that were there, in batches, walked by {action.walks_by}"

@@ -19,6 +19,7 @@ from midair.rewriting.described import described
 from midair.rewriting.exchange import Exchange
 from midair.rewriting.names import raw, temporary
 from midair.rewriting.piece import Piece
+from midair.rewriting.prepared import written
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import (
@@ -261,6 +262,7 @@ class Twin:
         notes = [
             f"{column} stands last in the table from then on: SELECT *, COPY and INSERT without column names see another order;"
             " statements prepared before that read it, and SELECT * at contract once more, fail until they are prepared again"
+            + written(self.column.type, self.change.type)
         ]
         cost = told(self.case.scene, self.table.name, whole=False)
         notes += [cost] if cost else []
