@@ -73,7 +73,8 @@ class RunLive:
     `reason` is what keeps it from being replayed. `atomic`: all it does is one transaction, so a
     crash leaves nothing of it. `watched`: it asks before each statement, and what others would wait
     for runs apart from it, in safe form; what it read and did is kept, so that it can be run again from
-    its beginning to where a crash stopped it.
+    its beginning to where a crash stopped it. `guarded`: what would break the running application is refused when the program
+    comes to it; `born` and `fresh` are tables, and columns with their tables, that the plan made before, so that nobody misses them.
     """
 
     tool: str
@@ -83,6 +84,9 @@ class RunLive:
     expected: tuple[Statement, ...] = ()
     """What it would send as far as that is known now, for showing: it decides in its turn."""
     watched: bool = False
+    guarded: bool = False
+    born: tuple[str, ...] = ()
+    fresh: tuple[tuple[str, str], ...] = ()
 
 
 @frozen

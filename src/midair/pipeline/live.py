@@ -1,10 +1,19 @@
 """Migrations that are programs and must run as such."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from midair.dialects.dialect import dialect_of
-from midair.errors import HistoryDiverged, MigrationFailed, ProgramFailed, Unsupported
+from midair.errors import (
+    GateInTheWay,
+    HistoryDiverged,
+    MigrationFailed,
+    NotOnline,
+    ProgramFailed,
+    Unsupported,
+)
 from midair.execution.services import Fly
 from midair.journal import Journal
 from midair.journal.programs import forgotten, in_full, table_of_reads
@@ -20,9 +29,12 @@ from midair.model.plan import (
     live_place_id,
     live_place_of,
 )
-from midair.model.statement import Sql
+from midair.model.statement import Sql, Statement
 from midair.pipeline.opening import Opened
 from midair.sources.source import LiveRun, Sent, Turn
+
+if TYPE_CHECKING:
+    from midair.pipeline.guarding import Guarding
 
 
 def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_id: str, fly: Fly) -> None:
@@ -31,6 +43,7 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_
     Raises:
         MigrationFailed: it failed, or is not recorded after it ended.
         HistoryDiverged: it was begun before, and now sends something else.
+        NotOnline, GateInTheWay: its rows made it send what would break the running application.
     """
     if opened.source.live is None or step.revision is None:
         raise Unsupported(
@@ -39,7 +52,8 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_
     by_revision = {each.revision: each for each in opened.project.migrations}
     migrations = tuple(by_revision[revision] for revision in action.revisions)
     bounds = {"lock_timeout": f"{round(opened.request.lock_wait_s * 1000)}ms"}
-    watched = Watched(opened, journal, step, run_id, fly) if action.watched else None
+    asks = action.watched or action.guarded
+    watched = Watched(opened, journal, step, run_id, fly, action) if asks else None
     try:
         opened.source.live(
             LiveRun(
@@ -50,14 +64,20 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run_
                 opened.options,
                 bounds,
                 watched,
+                only_judged=not action.watched,
             )
         )
+    except (NotOnline, GateInTheWay):
+        if watched is not None and watched.left_nothing:
+            over = journal.close_steps(step.revision)
+            opened.session.run([over, *forgotten(opened.session, step.revision, step.id)], atomic=True)
+        raise
     except ProgramFailed as error:
         raise MigrationFailed(
             error.message,
             state=error.state or _state(step, watched),
             hint="mend the migration and run `midair resume`"
-            if action.atomic or watched is not None
+            if action.atomic or action.watched
             else f"finish it, or take back what is in, by hand; then `midair repair {step.revision} --done` or `--not-done`",
         ) from error
     _check_recorded(opened, step, action)
@@ -98,9 +118,11 @@ class Watched:
     first time, what it changes is skipped, and at the place itself it must have sent the very same.
     """
 
-    def __init__(self, opened: Opened, journal: Journal, step: Step, run_id: str, fly: Fly) -> None:
-        from midair.dialects.postgresql.snapshot import snapshot
-        from midair.rewriting.scene import scene_of
+    def __init__(
+        self, opened: Opened, journal: Journal, step: Step, run_id: str, fly: Fly, action: RunLive
+    ) -> None:
+        from midair.pipeline.guarding import Guarding
+        from midair.pipeline.plan import scene_now
 
         assert step.revision is not None
         self._opened, self._journal, self._step, self._run_id, self._fly = (
@@ -111,20 +133,27 @@ class Watched:
             fly,
         )
         self._revision: RevisionId = step.revision
-        session = opened.session
-        self._scene = scene_of(
-            snapshot(session), session.server_version // 10_000, opened.request.small_table_bytes
-        )
+        self._guarding = Guarding(opened, action) if action.guarded else None
+        scene = scene_now(opened, may_defer=action.guarded)
+        self._scene = self._guarding.unused(scene) if self._guarding else scene
         self._begins_at, self._was = _place(journal, step)
-        if not _is_begun(journal, step):
-            opened.session.run(forgotten(session, step.revision, step.id), atomic=True)
+        self._committed = _is_begun(journal, step)
+        if not self._committed:
+            opened.session.run(forgotten(opened.session, step.revision, step.id), atomic=True)
         self._number, self._digest, self._said, self._text = 0, "", "", ""
         self._texts: set[str] = set()
         """What has run apart: a program that sends the same again is asking how much was left, and must hear it."""
         self._before = (0, "", "")
         self.done_to = self._begins_at
-        self._stays: str | None = None
+        self._stays: str | None = None if action.watched else "runs in its own transactions"
         self._apart: tuple[Segment, ...] = ()
+        self._halfway = False
+        """What is to run apart was begun by an earlier run."""
+
+    @property
+    def left_nothing(self) -> bool:
+        """Once its own transaction is rolled back, nothing is left of what it sent in this run or one before."""
+        return not self._committed and self.done_to == 0
 
     def turn(self, sent: Sent) -> Turn:
         """What becomes of the next thing the program sends."""
@@ -150,6 +179,7 @@ class Watched:
         """The journal's rows for what the program has sent, to commit with it."""
         # What is about to run apart from the program is not done yet.
         number, digest, said = self._before if self._apart else (self._number, self._digest, self._said)
+        self._committed = self._committed or number > 0
         if number <= self.done_to or self._stays is not None:
             return ()
         self.done_to = number
@@ -162,20 +192,22 @@ class Watched:
 
     def run_apart(self) -> None:
         """Does what was last asked about, by the plan that was made for it when it was first sent."""
-        name = f"{self._step.id}:{self._number}:{self._digest}"
+        from midair.dialects.postgresql.snapshot import snapshot
+
+        step, segments = self._step, self._apart
         self._texts.add(self._text)
-        kept = self._journal.kept(name)
-        segments = kept.segments if kept is not None else self._apart
-        if kept is None:
-            step = self._step
-            plan = Plan(
-                self._opened.project.tool, step.direction, segments, (self._revision,), strategy="online"
-            )
-            self._opened.session.run([self._journal.keep_as(name, plan)], atomic=True)
+        plan = Plan(self._opened.project.tool, step.direction, segments, (self._revision,), strategy="online")
+        self._opened.session.run([self._journal.keep_as(self._name(), plan)], atomic=True)
         self._fly(segments)
+        if self._halfway:
+            self._scene = replace(self._scene, schema=snapshot(self._opened.session))
         place = self._journal_of(self._number, self._digest, self._said)
         self._opened.session.run(place, atomic=True)
-        self.done_to, self._apart = self._number, ()
+        self.done_to, self._apart, self._halfway = self._number, (), False
+
+    def _name(self) -> str:
+        """Under which the plan for what the program sends now is kept."""
+        return f"{self._step.id}:{self._number}:{self._digest}"
 
     def stays(self, reason: str) -> None:
         """From here on the program's transaction ends only by itself."""
@@ -186,23 +218,79 @@ class Watched:
             raise self._diverged(f"{self._said!r} is not what it sent then, or something before it")
         if sent.query:
             return Turn.READ if _gives_table(sent) and not sent.outside else Turn.SEND
+        self._know(sent)
         return Turn.SKIP
 
+    def _know(self, sent: Sent) -> None:
+        """What it made before is in the schema by now, and still nobody else's."""
+        from midair.dialects.postgresql.changes import changes_of
+
+        for each in sent.statements:
+            self._scene = self._scene.past(changes_of(each.sql))
+
+    def _refuse_breaking(self, statements: Sequence[Statement], guarding: "Guarding") -> None:
+        state, way = self._left()
+        try:
+            broken = guarding.broken(statements, self._scene)
+        except GateInTheWay as error:
+            raise GateInTheWay(
+                error.message, state=state, hint=error.hint or way, contract=error.contract
+            ) from error
+        if broken:
+            raise NotOnline(
+                f"{self._revision} is at a statement that its rows made it send, and that would break the application that is running: {'; '.join(broken)}",
+                state=state,
+                hint=way,
+            )
+
+    def _left(self) -> tuple[str, str]:
+        """What is there once the program's own transaction is rolled back, and how to go on when it is refused there."""
+        from midair.planning.live import WAYS_ON
+
+        if self.left_nothing:
+            return "nothing was changed: its own transaction was rolled back", WAYS_ON
+        if self._stays is None or self.done_to:
+            return (
+                f"what {self._revision} sent up to its statement {self.done_to} is done and kept, the rest was rolled back;"
+                " the running application can go on",
+                "when the application is down, `midair resume --strategy direct` goes on from there, this statement included",
+            )
+        return (
+            f"what {self._revision} committed by itself before is done, the rest was rolled back",
+            f"finish it, or take back what is in, by hand; then `midair repair {self._revision} --done` or `--not-done`",
+        )
+
     def _change(self, sent: Sent) -> Turn:
+        from midair.dialects.postgresql.changes import changes_of
         from midair.dialects.postgresql.reads import gives_rows
         from midair.planning.lay_out import Item
         from midair.planning.live import taken
 
-        if any(gives_rows(each.sql) for each in sent.statements):
+        statements = sent.statements
+        kept = self._journal.kept(self._name()) if self._committed else None
+        if kept is not None:  # some of it is in the schema, which is not to be looked at for it again
+            self._know(sent)
+            self._apart, self._halfway = kept.segments, True
+            return Turn.APART
+        if self._guarding is not None:
+            statements = self._guarding.declared(statements)
+            self._refuse_breaking(statements, self._guarding)
+        if self._stays is not None:
+            for each in statements:
+                self._scene = self._scene.after(changes_of(each.sql))
+            self._committed = self._committed or sent.outside
+            return Turn.SEND
+        if any(gives_rows(each.sql) for each in statements):
             self.stays("goes on with what a change gave back")
         migration = next(each for each in self._opened.project.migrations if each.revision == self._revision)
         item = Item(migration, Script(), ())
         dialect = dialect_of(self._opened.session.product)
-        found = taken(item, self._step.direction, dialect, self._scene, sent.statements, outside=sent.outside)
+        found = taken(item, self._step.direction, dialect, self._scene, statements, outside=sent.outside)
         self._scene = found.scene
         if found.stays is not None:
             self.stays(found.stays)
         if self._stays is not None or not found.segments or sent.text in self._texts:
+            self._committed = self._committed or sent.outside
             return Turn.SEND
         self._apart = tuple(
             replace(
