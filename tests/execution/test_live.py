@@ -3,13 +3,15 @@
 import signal
 from pathlib import Path
 
-from tests.sources.alembic.projects import opened, revision, table_of
+from tests.sources.alembic.projects import opened, revision, run_sql, table_of
 from tests.support.fly import fly
+from tests.support.listening import Remembering
 from tests.support.live_shop import by_the_tool, kept_beside, request_for, shop
 from tests.support.state import dump, journal_of
 
 import midair
 from midair.database import Guard, open_session
+from midair.errors import Irreversible
 from midair.model.plan import RunLive
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
@@ -148,3 +150,66 @@ def test_a_recorded_revision_that_was_cut_off_is_finished_by_the_plan_it_was_beg
     code, said = fly(root, address, strategy="online", wait_s=30).landed()
     assert (code, said) == (0, "2")
     assert dump(server.bin, address) == expected
+
+
+def test_a_half_run_program_is_not_taken_back_by_itself_once_it_committed_something(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server)
+    address = fresh()
+    code, said = fly(root, address, strategy="online", dies_at=8).landed()
+    assert code == -signal.SIGKILL, said
+    before = dump(server.bin, address)
+    for command in ("undo b", "rollback"):
+        code, said = fly(root, address, wait_s=30, strategy="online", command=command).landed()
+        assert code == Irreversible.exit_code, said
+        assert "b cannot be taken back: it runs as its own program" in said
+        assert "ALTER TABLE users ADD COLUMN slug TEXT; " in said
+        assert "; its program came to statement " in said
+    assert dump(server.bin, address) == before
+    code, said = fly(root, address, wait_s=30, strategy="online", command="resume").landed()
+    assert code == 0, said
+    # its own way back, as its author wrote it
+    assert midair.rollback(request_for(root, address), Remembering()).revisions == 1
+
+
+def test_a_half_run_program_that_committed_nothing_is_forgotten_and_may_begin_anew(
+    tmp_path: Path, server: Server
+) -> None:
+    body = """import os, signal
+conn = op.get_bind()
+names = conn.execute(sa.text("SELECT id FROM users ORDER BY id LIMIT 3")).fetchall()
+op.create_table('slugged', sa.Column('at', sa.Integer))
+if names and not os.path.exists(context.config.get_main_option("script_location") + "/lives"):
+    os.kill(os.getppid(), signal.SIGKILL)
+op.create_index('users_n', 'users', ['n'])"""
+    root, fresh = shop(
+        tmp_path / "p", server, body.replace("import os", "from alembic import context\nimport os")
+    )
+    address = fresh()
+    before = dump(server.bin, address)
+    code, said = fly(root, address, strategy="online").landed()
+    assert code == -signal.SIGKILL, said
+    (root / "migrations" / "lives").touch()
+    expected = by_the_tool(root, server, fresh())
+    assert {each.revision for each in midair.status(request_for(root, address)).half_done} == {"b"}
+    code, said = fly(root, address, wait_s=30, strategy="online", command="undo b").landed()
+    assert (code, "forget b" in said) == (0, True), said
+    assert dump(server.bin, address) == before
+    assert midair.status(request_for(root, address)).half_done == ()
+    code, said = fly(root, address, wait_s=30, strategy="online").landed()
+    assert (code, dump(server.bin, address)) == (0, expected), said
+
+
+def test_a_person_who_takes_it_back_by_hand_leaves_nothing_kept_beside(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server)
+    address = fresh()
+    code, said = fly(root, address, strategy="online", dies_at=5).landed()
+    assert code == -signal.SIGKILL, said
+    assert kept_beside(address)
+    run_sql(address, "ALTER TABLE users DROP COLUMN IF EXISTS slug")
+    midair.repair(request_for(root, address), Remembering(), "b", done=False)
+    assert kept_beside(address) == []
+    assert midair.apply(request_for(root, address), Remembering()).revisions == 1

@@ -214,6 +214,12 @@ def live_place_of(step: StepId) -> tuple[int, str] | None:
     return int(words[3]), words[4]
 
 
+def is_live_step(step: StepId) -> bool:
+    """Whether it is a program's own step, and none of what it came to on its way."""
+    words = step.rsplit(":", 2)
+    return len(words) == 3 and words[1] == LIVE
+
+
 LIVE = "live"
 PLACE = "to"
 UNDO = "undo"

@@ -7,10 +7,10 @@ from midair.errors import Dirty
 from midair.execution.execute import Flight, execute
 from midair.execution.services import Reporter, WallClock
 from midair.journal import Journal
-from midair.journal.programs import forgotten
+from midair.journal.programs import all_forgotten
 from midair.model.migration import Direction, State
 from midair.model.outcome import Done
-from midair.model.plan import LIVE, Plan, takes_back
+from midair.model.plan import Plan, takes_back
 from midair.pipeline.live import run_live
 from midair.pipeline.opening import Opened, dump_of
 from midair.pipeline.request import application_of, bounds_of, guard_of
@@ -68,12 +68,7 @@ def _close_recorded(opened: Opened) -> None:
         each.revision for each in begun if (each.direction == Direction.UP) == (each.revision in there)
     )
     if over:
-        left = [
-            sql
-            for each in begun
-            if each.revision in over and f":{LIVE}:" in each.id
-            for sql in forgotten(opened.session, each.revision, each.id)
-        ]
+        left = all_forgotten(opened.session, [each for each in begun if each.revision in over])
         opened.session.run([*(journal.close_steps(revision) for revision in over), *left], atomic=True)
 
 
