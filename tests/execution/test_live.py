@@ -1,8 +1,13 @@
 """A migration that is a program runs on the target: what others would wait for apart from it, and it survives kill -9."""
 
+import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+from tests.conftest import url_of
 from tests.sources.alembic.projects import opened, revision, run_sql, table_of
 from tests.support.fly import fly
 from tests.support.listening import Remembering
@@ -213,3 +218,34 @@ def test_a_person_who_takes_it_back_by_hand_leaves_nothing_kept_beside(
     midair.repair(request_for(root, address), Remembering(), "b", done=False)
     assert kept_beside(address) == []
     assert midair.apply(request_for(root, address), Remembering()).revisions == 1
+
+
+def test_ctrl_c_at_a_terminal_stops_a_program_between_two_statements_and_resume_goes_on(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server, WAITING)
+    expected = by_the_tool(root, server, fresh())
+    address = fresh()
+    command = [sys.executable, "-m", "midair", "apply", "-C", str(root), "--url", url_of(address).reveal()]
+    process = subprocess.Popen(
+        [*command, "--strategy", "online", "--no-input"],
+        env={**os.environ, "MIDAIR_SMALL_TABLE_MB": "0"},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    session = opened(address)
+    while not session.query("SELECT 1 FROM pg_attribute WHERE attname = 'mark'"):
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody in the foreground hears it
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert "ME311" in said
+    assert "midair resume" in said
+    assert session.query("SELECT count(mark) < 30 FROM users") == [(True,)]
+    session.close()
+    assert {each.revision for each in midair.status(request_for(root, address)).half_done} == {"b"}
+    assert midair.resume(request_for(root, address), Remembering()).revisions == 1
+    assert dump(server.bin, address) == expected

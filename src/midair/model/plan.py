@@ -214,6 +214,16 @@ def live_place_of(step: StepId) -> tuple[int, str] | None:
     return int(words[3]), words[4]
 
 
+def live_lost_id(revision: RevisionId, direction: Direction, number: int) -> StepId:
+    """A live program committed something by itself, at its statement with this number, and cannot be taken past that."""
+    return StepId(f"{revision}:{direction}:{LIVE}:{LOST}:{number}")
+
+
+def is_lost(step: StepId) -> bool:
+    """Whether it says that a live program cannot be run again."""
+    return step.rsplit(":", 2)[0].endswith(f":{LIVE}") and f":{LIVE}:{LOST}:" in step
+
+
 def is_live_step(step: StepId) -> bool:
     """Whether it is a program's own step, and none of what it came to on its way."""
     words = step.rsplit(":", 2)
@@ -222,6 +232,7 @@ def is_live_step(step: StepId) -> bool:
 
 LIVE = "live"
 PLACE = "to"
+LOST = "lost"
 UNDO = "undo"
 
 

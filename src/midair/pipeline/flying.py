@@ -14,6 +14,7 @@ from midair.model.plan import Plan, takes_back
 from midair.pipeline.live import run_live
 from midair.pipeline.opening import Opened, dump_of
 from midair.pipeline.request import application_of, bounds_of, guard_of
+from midair.pipeline.watched import Run
 
 
 def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
@@ -38,7 +39,9 @@ def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
         reconnect=lambda: open_session(
             session.address, guard_of(opened.request), application_of(opened.request)
         ),
-        live=lambda step, action, run_id, fly: run_live(opened, journal, step, action, run_id, fly),
+        live=lambda step, action, run_id, fly: run_live(
+            opened, journal, step, action, Run(run_id, fly, report)
+        ),
         lone_build_keys=opened.lone_build_keys(),
         lease=opened.project.history.table,
     )
