@@ -22,15 +22,32 @@ class ContractState(StrEnum):
     UNDONE = "undone"
 
 
+class Hold(StrEnum):
+    """How much of a thing is held: `shape`: nobody may touch it; `key`: it must not go, for a foreign key stands on it;
+    `name`: nothing else can be called so."""
+
+    SHAPE = "shape"
+    KEY = "key"
+    NAME = "name"
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What later migrations may not touch until then: a whole relation, or one `part` of it (a column, a constraint)."""
 
     relation: str
     part: str | None = None
+    how: Hold = Hold.SHAPE
 
     def __str__(self) -> str:
-        return f"{self.relation}.{self.part}" if self.part else self.relation
+        name = f"{self.relation}.{self.part}" if self.part else self.relation
+        match self.how:
+            case Hold.SHAPE:
+                return name
+            case Hold.KEY:
+                return f"{name}, on which a foreign key stands until then"
+            case Hold.NAME:
+                return f"the name {name}, which is taken until then"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,9 @@ from midair.model.change import (
     DropColumn,
     DropConstraint,
     DropDefault,
+    DropIndex,
     DropNotNull,
+    Index,
     Insert,
     Query,
     SetDefault,
@@ -28,8 +30,8 @@ from midair.model.change import (
     Update,
     ValidateConstraint,
 )
-from midair.model.contract import Contract, Held
-from midair.model.schema import bare_name
+from midair.model.contract import Contract, Held, Hold
+from midair.model.schema import bare_name, beside
 from midair.model.statement import Statement
 from midair.rewriting.make_safe import Deferred
 from midair.rewriting.names import raw
@@ -69,13 +71,14 @@ def refuse_later(
         after = statements[statements.index(made_by[0][0]) + 1 :] if made_by else statements
         taken = {each for _, one in made_by for each in one.taken}
         for statement in (contract.origin, *(each for each in after if each not in taken)):
-            if contract.additive and all(isinstance(each, _BESIDE) for each in changes_of(statement.sql)):
-                continue
+            apart = contract.additive and all(isinstance(each, _BESIDE) for each in changes_of(statement.sql))
             clash = _makes_again if statement is contract.origin else touches
-            held = next((each for each in contract.holds if clash(statement, each)), None)
+            holds = [each for each in contract.holds if not (apart and each.how is Hold.SHAPE)]
+            held = next((each for each in holds if clash(statement, each)), None)
             if held is not None:
+                why = ", which is in two shapes until contract" if held.how is Hold.SHAPE else ""
                 raise NotOnline(
-                    f"{statement.span} touches {held}, which is in two shapes until contract: {contract.summary}",
+                    f"{statement.span} touches {held}{why}: {contract.summary}",
                     state="nothing was changed",
                     hint="put it into a later migration, to be applied after `midair contract`; or run this one with --strategy direct in a window",
                 )
@@ -84,6 +87,10 @@ def refuse_later(
 def touches(statement: Statement, held: Held) -> bool:
     """The statement needs the held object in one shape, as far as its text can tell."""
     changes = changes_of(statement.sql)
+    if held.how is Hold.KEY:
+        return any(_drops(each, held) for each in changes)
+    if held.how is Hold.NAME:
+        return any(_calls(each) == held.relation for each in changes)
     if all(isinstance(each, _ROWS) for each in changes):
         return False
     if not any(_names(each, held.relation) for each in changes) and not _unclear(
@@ -93,6 +100,25 @@ def touches(statement: Statement, held: Held) -> bool:
     if held.part is None:
         return True
     return not all(isinstance(each, _BESIDE) for each in changes) or _says(statement.sql, held.part)
+
+
+def _drops(change: Change, key: Held) -> bool:
+    match change:
+        case DropConstraint(table=table, name=name):
+            return (table, name) == (key.relation, key.part)
+        case DropIndex(index=name):
+            return name == beside(key.relation, key.part or "")
+        case _:
+            return False
+
+
+def _calls(change: Change) -> str | None:
+    """The name of the index that it makes."""
+    match change:
+        case CreateIndex(table=table, index=index) | AddConstraint(table=table, index=Index() as index):
+            return beside(table, bare_name(index.name))
+        case _:
+            return None
 
 
 def _makes_again(statement: Statement, held: Held) -> bool:

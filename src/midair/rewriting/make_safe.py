@@ -14,6 +14,7 @@ from midair.model.frozen import frozen
 from midair.model.intent import Way, When
 from midair.model.statement import Sql, Statement
 from midair.registry import members
+from midair.rewriting.lingering import lingering
 from midair.rewriting.piece import Declined, Piece
 from midair.rewriting.recipe import NoWay, Phases, Recipe
 from midair.rewriting.rewrite import Case, Rewrite
@@ -147,9 +148,10 @@ def _deferred(statement: Statement, change: Change, case: Case) -> Made | None:
             taken = case.following[: answer.takes]
             done = (change, *(part for later in taken for part in changes_of(later.sql)))
             after = replace(case.scene.after(done), fresh=made.scene.fresh)
+            stays = lingering(done, case.scene.schema, after.schema)
             why = (f"not by {name}: {reason.why}" for name, reason in reasons)
             notes = tuple(f"{statement.span} {note}" for note in (*why, *answer.notes))
-            deferred = Deferred(each.name, answer, taken)
+            deferred = Deferred(each.name, replace(answer, holds=(*answer.holds, *stays)), taken)
             return Made(made.pieces, after, (*made.notes, *notes), (deferred,), answer.takes)
     if reasons:
         raise not_online(statement, reasons[0][1])
