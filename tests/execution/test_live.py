@@ -220,6 +220,21 @@ def test_a_person_who_takes_it_back_by_hand_leaves_nothing_kept_beside(
     assert midair.apply(request_for(root, address), Remembering()).revisions == 1
 
 
+def test_a_recorded_revision_that_was_cut_off_is_taken_back_though_the_tool_never_knew_of_it(
+    tmp_path: Path, server: Server
+) -> None:
+    body = "op.create_index('users_n', 'users', ['n'])\nop.create_index('users_name', 'users', ['name'])"
+    root, fresh = shop(tmp_path / "p", server, body)
+    address = fresh()
+    before = dump(server.bin, address)
+    code, said = fly(root, address, strategy="online", dies_at=4).landed()
+    assert code == -signal.SIGKILL, said
+    code, said = fly(root, address, wait_s=30, strategy="online", command="undo b").landed()
+    assert (code, "DROP INDEX" in said) == (0, True), said
+    assert dump(server.bin, address) == before
+    assert journal_of(address)[0] == []
+
+
 def test_ctrl_c_at_a_terminal_stops_a_program_between_two_statements_and_resume_goes_on(
     tmp_path: Path, server: Server
 ) -> None:
