@@ -126,13 +126,13 @@ def scripts_of(
     return replace(
         scripts,
         by_revision={
-            revision: with_intents(script, lambda path: _text(opened, path), opened.source.declared)
+            revision: with_intents(script, lambda path: text_of(opened, path), opened.source.declared)
             for revision, script in scripts.by_revision.items()
         },
     )
 
 
-def _text(opened: Opened, path: str) -> str | None:
+def text_of(opened: Opened, path: str) -> str | None:
     """A file of the project; `None` for one that is no file of text (a changelog in a jar)."""
     try:
         return (opened.project.root / path).read_text(errors="replace")
@@ -178,7 +178,7 @@ def laid(
             direction,
             items,
             dialect,
-            _scene(opened, sizes, may_defer=up),
+            scene_now(opened, sizes, may_defer=up),
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,
@@ -207,7 +207,9 @@ def laid(
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 
-def _scene(opened: Opened, sizes: Callable[[Schema], Schema], *, may_defer: bool) -> "Scene":
+def scene_now(
+    opened: Opened, sizes: Callable[[Schema], Schema] = _as_they_are, *, may_defer: bool
+) -> "Scene":
     """The target as rewrites and recipes see it; what only recipes ask for is read where one may be used."""
     from midair.dialects.postgresql.attached import attachments
     from midair.dialects.postgresql.bridging import bridgings
