@@ -129,9 +129,12 @@ def create(product: Product) -> tuple[Sql, ...]:
     # The run that walks the lane: whoever takes it over says so here before it looks where the lane stands.
     owner = (Sql("ALTER TABLE midair.backfill ADD COLUMN IF NOT EXISTS owner text"),)
     since_6 = owner if product is Product.POSTGRESQL else ()
+    # Without a key, a publication of all tables would let nobody update it.
+    identity = (Sql("ALTER TABLE midair.meta REPLICA IDENTITY FULL"),)
+    published = identity if product is Product.POSTGRESQL else ()
     functions = tripwires() if product is Product.POSTGRESQL else ()
     newer = Sql(f"UPDATE {meta} SET schema_version = {VERSION} WHERE schema_version < {VERSION}")
-    return (*schema, *tables, *since_6, open_steps, *functions, version, newer)
+    return (*schema, *tables, *published, *since_6, open_steps, *functions, version, newer)
 
 
 def tripwires() -> tuple[Sql, ...]:

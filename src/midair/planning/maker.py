@@ -27,7 +27,7 @@ from midair.planning.lay_out import (
 )
 from midair.planning.regions import Region
 from midair.rewriting.make_safe import Deferred, made_safe
-from midair.rewriting.prepared import added
+from midair.rewriting.prepared import added, unsent
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
 
@@ -58,7 +58,10 @@ class Maker:
             if taken:
                 taken -= 1  # done with an earlier one
                 continue
-            notes += (f"{statement.span} {note}" for note in added(changes_of(statement.sql), scene))
+            changes = changes_of(statement.sql)
+            notes += (
+                f"{statement.span} {note}" for note in (*added(changes, scene), *unsent(changes, scene))
+            )
             undone = [each.contract for each in self._undone if each.statement == statement]
             following = inner[number + 1 :] if may_cut else ()
             made = (
