@@ -213,6 +213,7 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
         change = "UPDATE orders SET note = note || '.' WHERE id = %s"
         return Sql(change, (high,)), Sql(change, (low,))
 
+    health = f"SELECT note FROM orders WHERE id = 1 + floor(random() * {rows})::int"
     clients: Sequence[Client] = [
         read,
         Client("writer 1", rate / 4, write),
@@ -227,7 +228,10 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
         ("midair, 1 worker, unthrottled", lambda url: midair(url, FULL)),
         ("midair, 4 workers, unthrottled", lambda url: midair(url, Pace(workers=4, throttled=False))),
         ("midair, defaults", lambda url: midair(url, Pace())),
+        ("midair, 20 % duty", lambda url: midair(url, Pace(duty=0.2))),
         ("midair, 10 ms batches, 20 % duty", lambda url: midair(url, Pace(batch_s=0.01, duty=0.2))),
+        ("midair, --health-sql", lambda url: midair(url, Pace(health_sql=health))),
+        ("midair, --health-sql, 10 ms batches", lambda url: midair(url, Pace(batch_s=0.01, health_sql=health))),
         ("nobody (baseline again)", lambda url: time.sleep(8)),
     ):
         at_work(f"application beside: {name}")

@@ -48,6 +48,7 @@ _PUBLIC = {
     "new": "midair.pipeline.new",
     "doctor": "midair.pipeline.doctor",
     "open_project": "midair.pipeline.opening",
+    "pause": "midair.pipeline.pause",
     "plan": "midair.pipeline.plan",
     "rehearse": "midair.pipeline.rehearse",
     "repair": "midair.pipeline.repair",

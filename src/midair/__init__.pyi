@@ -36,6 +36,7 @@ from midair.pipeline.new import new as new
 from midair.pipeline.opening import address_of as address_of
 from midair.pipeline.opening import detect as detect
 from midair.pipeline.opening import open_project as open_project
+from midair.pipeline.pause import pause as pause
 from midair.pipeline.plan import plan as plan
 from midair.pipeline.rehearse import rehearse as rehearse
 from midair.pipeline.repair import repair as repair

@@ -241,6 +241,12 @@ class AlreadyRunning(Refused):
     code = "ME219"
 
 
+class NothingAtWork(Refused):
+    """There is no run that could be slowed down: none is at work on this database."""
+
+    code = "ME224"
+
+
 class BehindPooler(Refused):
     """The connection goes through a pooler that gives each transaction another server session.
 

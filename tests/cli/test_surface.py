@@ -58,7 +58,8 @@ def test_every_command_of_the_catalogue_has_a_module_and_a_group() -> None:
     ("name", "made"), _leaves(), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_help_has_examples_and_exit_codes_and_fits_80_columns(name: str, made: Command) -> None:
-    context = click.Context(made, info_name=f"midair {name}", max_content_width=80, terminal_width=80)
+    settings = {**made.context_settings, "max_content_width": 80, "terminal_width": 80}
+    context = click.Context(made, info_name=f"midair {name}", **settings)
     text = made.get_help(context)
     assert len(made.examples) >= 2 or name in ("status", "explain")
     assert text.index("Examples:") < text.index("Options:") < text.index("Exit codes:")

@@ -2,12 +2,11 @@
 
 import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.conftest import url_of
+from tests.support.holding import holding
 from tests.support.listening import Remembering
 
 import midair
@@ -16,21 +15,6 @@ from midair.errors import AlreadyRunning, LockNotAcquired, MigrationFailed, Plan
 from midair.model.address import Address
 from midair.model.event import LockWaited
 from midair.model.statement import Sql
-
-
-@contextmanager
-def holding(address: Address, sql: str, seconds: float | None = None) -> Generator[None]:
-    """Another session's transaction that has run `sql` and stays open (for `seconds`, or as long as the context)."""
-    other = open_session(address, Guard(), "report-worker")
-    other.run([Sql("BEGIN"), Sql(sql)], atomic=False)
-    timer = threading.Timer(seconds or 3600, lambda: other.run([Sql("ROLLBACK")], atomic=False))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        other.close()
 
 
 @pytest.fixture

@@ -4,18 +4,14 @@ import threading
 
 import pytest
 from tests.support.backfills import cut, fly_backfill, run_all
+from tests.support.holding import holding, until
 
 from midair.database import Guard, Session, open_session
+from midair.errors import StatementFailed
+from midair.execution.health import Health
 from midair.execution.services import Pace
-from midair.execution.throttle import (
-    DEAD_SHARE,
-    LAG_S,
-    SLOT_BYTES,
-    Reading,
-    Throttle,
-    Watch,
-    duty_after,
-)
+from midair.execution.signals import DEAD_SHARE, LAG_S, SLOT_BYTES, Reading, Signals
+from midair.execution.throttle import duty_after
 from midair.model.address import Address
 from midair.model.statement import Sql
 from midair.rehearsal.server import throwaway_server
@@ -25,9 +21,9 @@ from midair.rehearsal.server import throwaway_server
 def test_every_signal_can_be_read(major: int) -> None:
     with throwaway_server(major) as server:
         session = open_session(server.admin, Guard(), "midair tests")
-        watch = Watch(Throttle(), lambda: session, ("public.t",), lambda: (session,), 1.0)
-        read = [*watch._server(session), *watch._waiters(session)]
-        assert watch._unreadable == set()
+        signals = Signals(("public.t",), lambda: (session,))
+        read = signals.read(session)
+        assert signals.unreadable == set()
         assert len(read) >= 5
         session.close()
 
@@ -99,6 +95,45 @@ def test_rows_are_not_taken_for_dead_because_the_counters_began_anew(session: Se
         "SELECT pg_stat_force_next_flush()",
     ):
         session.run([Sql(each)], atomic=False)
-    watch = Watch(Throttle(), lambda: session, ("public.t",), lambda: (session,), 1.0)
-    (dead,) = (each.value for each in watch._server(session) if each.limit is DEAD_SHARE)
+    signals = Signals(("public.t",), lambda: (session,))
+    (dead,) = (each.value for each in signals.read(session) if each.limit is DEAD_SHARE)
     assert dead == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_limit_on_the_log_counts_what_anybody_writes(session: Session) -> None:
+    signals = Signals(("public.t",), lambda: (session,), max_wal_bytes_s=1000.0)
+    run_all(session, "CREATE TABLE t (id int PRIMARY KEY)")
+    assert not [each for each in signals.read(session) if "of log a second" in each.limit.what]
+    run_all(session, "INSERT INTO t SELECT generate_series(1, 5000)")
+    (rate,) = (each for each in signals.read(session) if "of log a second" in each.limit.what)
+    assert rate.value > rate.limit.hard
+
+
+def _now(health: Health) -> list[Reading]:
+    reading = health.reading()
+    return [reading] if reading is not None else []
+
+
+def test_batches_rest_while_the_health_statement_waits(database: Address, session: Session) -> None:
+    """A table that nobody may read for a while is an application that waits."""
+    run_all(session, "CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t SELECT generate_series(1, 10)")
+    health = Health(lambda: open_session(database, Guard(), "midair health"), "SELECT count(*) FROM t", 1.5)
+    health.begin()
+    try:
+        until(lambda: health.reading() is not None)
+        with holding(database, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE"):
+            until(lambda: duty_after(1.0, _now(health), 1.0, 1.0)[0] == 0.0)
+        until(lambda: duty_after(1.0, _now(health), 1.0, 1.0)[0] == 1.0)
+    finally:
+        health.end()
+
+
+def test_a_health_statement_cannot_write_and_one_that_is_refused_ends_the_run(
+    database: Address, session: Session
+) -> None:
+    run_all(session, "CREATE TABLE t (id int PRIMARY KEY)")
+    for sql, why in (("INSERT INTO t VALUES (1)", "read-only"), ("SELECT nothing FROM t", "nothing")):
+        health = Health(lambda: open_session(database, Guard(), "midair health"), sql, 1.5)
+        with pytest.raises(StatementFailed, match=why):
+            health.begin()
+    assert session.query("SELECT count(*) FROM t") == [(0,)]

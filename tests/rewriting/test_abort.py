@@ -33,6 +33,9 @@ CHANGES = {
     "a key of another type": "ALTER TABLE orders ALTER COLUMN id TYPE bigint;",
     "a renamed and a dropped column": "ALTER TABLE orders RENAME COLUMN total TO amount;\nALTER TABLE lines DROP COLUMN note;",
     "a renamed column by copy": "-- midair: strategy = duplicate\nALTER TABLE orders RENAME COLUMN total TO amount;",
+    "what follows a type and a rename": "ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN code SET DEFAULT '';\n"
+    "COMMENT ON COLUMN orders.total IS 'in cents';\nCREATE INDEX by_code ON orders (total, code);\nALTER TABLE lines RENAME COLUMN note TO text;\n"
+    "ALTER TABLE lines ADD COLUMN age int, ADD CONSTRAINT said CHECK (text <> '');\nCOMMENT ON COLUMN lines.text IS 'what it says';\nCREATE INDEX ON lines (text);",
     "a column filled by hand": "ALTER TABLE lines ADD COLUMN long int;\nUPDATE lines SET long = length(note);\nALTER TABLE lines ALTER COLUMN long SET NOT NULL;\n"
     "ALTER TABLE lines DROP COLUMN note;",
 }  # fmt: skip

@@ -41,8 +41,20 @@ INSERT INTO orders (total, code) SELECT g, g FROM generate_series(1, 300) AS g;
 INSERT INTO lines SELECT g, g FROM generate_series(1, 300) AS g;
 """
 _COPY = "ALTER TABLE orders ADD COLUMN half int GENERATED ALWAYS AS (total / 2) STORED;\n"
+_FOLLOWED = """
+ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN code SET DEFAULT '';
+COMMENT ON COLUMN orders.total IS 'in cents';
+CREATE INDEX orders_total ON orders (total);
+ALTER TABLE people RENAME COLUMN first TO given;
+ALTER TABLE people ADD COLUMN age int, ADD CONSTRAINT called CHECK (given <> '');
+CREATE INDEX ON people (given);
+ALTER TABLE lines RENAME TO items;
+ALTER TABLE items ADD COLUMN note text;
+COMMENT ON TABLE items IS 'of orders';
+"""
 _CASES = {
     "types": (_TYPES_GIVEN, _TYPES, 9),
+    "what follows a type and a rename": (_TYPES_GIVEN, _FOLLOWED, 9),
     "a copied table": (_COPY_GIVEN, _COPY, 7),
     "a split and a merge": (USERS + PEOPLE, SPLIT + DECLARED["above each drop"], 11),
 }

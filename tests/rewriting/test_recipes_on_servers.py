@@ -181,6 +181,33 @@ def test_a_later_migration_on_the_same_object_waits_and_names_the_gate(
         assert _columns(rig, address) == ["id", "customer", "amount", "note", "state", "town"]
 
 
+@pytest.mark.parametrize(
+    ("given", "earlier", "later"),
+    [
+        ("", "ALTER TABLE orders DROP CONSTRAINT orders_customer_fkey;", "ALTER TABLE customers DROP CONSTRAINT customers_pkey;"),
+        ("", "ALTER TABLE orders DROP COLUMN customer;", "ALTER TABLE customers DROP CONSTRAINT customers_pkey;"),
+        ("", "DROP TABLE orders;", "ALTER TABLE customers DROP CONSTRAINT customers_pkey;"),
+        ("CREATE UNIQUE INDEX second ON customers (email, id); ALTER TABLE audit ADD a text, ADD b bigint;"
+         "ALTER TABLE audit ADD CONSTRAINT audit_to FOREIGN KEY (a, b) REFERENCES customers (email, id) ON DELETE CASCADE;",
+         "ALTER TABLE audit DROP CONSTRAINT audit_to;", "DROP INDEX second;"),
+        ("", "ALTER TABLE orders DROP COLUMN total;", "CREATE INDEX orders_total ON orders (note);"),
+        ("", "DROP TABLE orders;", "ALTER TABLE audit ADD CONSTRAINT orders_pkey UNIQUE (what);"),
+    ],
+)  # fmt: skip
+def test_what_an_earlier_change_of_the_same_run_still_needs_waits_for_its_contract(
+    rig: Rig, project: Callable[..., Path], given: str, earlier: str, later: str
+) -> None:
+    with rig.database(_SHOP + given) as address:
+        root = project(earlier, later)
+        before = _schema(rig, address)
+        with pytest.raises(GateInTheWay, match="until then, and 1 still waits for its contract"):
+            midair.apply(request_for(root, address), Remembering())
+        assert _schema(rig, address) == before
+        assert midair.apply(request_for(root, address), Remembering(), "+1").revisions == 1
+        assert midair.apply(request_for(root, address), Remembering(), contract_first=True).revisions == 1
+        assert not midair.plan(request_for(root, address)).segments
+
+
 def test_a_later_migration_on_something_else_does_not_wait(rig: Rig, project: Callable[..., Path]) -> None:
     with rig.database(_SHOP) as address:
         root = project(

@@ -26,6 +26,7 @@ COMMANDS = (
     Entry("apply", "change", "Bring the database to the newest migration."),
     Entry("rollback", "change", "Undo migrations, newest first."),
     Entry("contract", "change", "Take away what only the old version used."),
+    Entry("pause", "change", "Slow a run at work down, or let it rest."),
     Entry("resume", "change", "Go on with a run that was cut off."),
     Entry("repair", "change", "Settle what the tool's history says wrongly."),
     Entry("stamp", "change", "Record a revision as applied, running nothing."),

@@ -214,5 +214,19 @@ def run_options() -> list[click.Parameter]:
             metavar="TIME",
             help="Size batches to take this long. [25ms]",
         ),
+        _option(
+            "--duty",
+            "duty",
+            group="Settings",
+            metavar="PERCENT",
+            help="Batches fill at most this much of the time. [100]",
+        ),
+        _option(
+            "--health-sql",
+            "health_sql",
+            group="Settings",
+            metavar="SQL",
+            help="A query of the application's: where it slows down, batches rest.",
+        ),
         _option("--wait", "wait", group="Settings", metavar="TIME", help="Wait for another run to end. [0s]"),
     ]

@@ -33,7 +33,19 @@ def request_of(settings: Settings, extra: Mapping[str, str] | None = None) -> mi
         small_table_bytes=round(settings.small_table_mb * (1 << 20)),
         standard=midair.Standard(settings.gate_age_s, settings.gate_quiet_s),
         archive_s=settings.archive_s,
-        pace=midair.Pace(settings.workers, settings.batch_time_s, throttled=settings.throttle),
+        pace=_pace(settings),
+    )
+
+
+def _pace(settings: Settings) -> midair.Pace:
+    return midair.Pace(
+        settings.workers,
+        settings.batch_time_s,
+        duty=settings.duty / 100,
+        throttled=settings.throttle,
+        max_wal_bytes_s=settings.max_wal_mb * (1 << 20) if settings.max_wal_mb is not None else None,
+        health_sql=settings.health_sql,
+        slowdown=settings.slowdown,
     )
 
 

@@ -112,6 +112,8 @@ def plan_payload(
 
 def run_payload(verb: str, done: Done, took_s: float) -> RunPayload:
     """What a run did; `verb` is the past tense for people."""
+    if done.elsewhere:
+        return RunPayload("the run that was paused goes on, in its own process", 0, done.run_id)
     if not done.revisions:
         return RunPayload("nothing to do", 0, done.run_id)
     return RunPayload(

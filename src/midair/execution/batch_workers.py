@@ -11,7 +11,9 @@ from midair.errors import AlreadyRunning, LockNotAcquired, LockTimeout, Statemen
 from midair.execution import locks
 from midair.execution.batch_size import BatchSize
 from midair.execution.caution import Caution
+from midair.execution.health import Health
 from midair.execution.services import pause_s
+from midair.execution.signals import Signals
 from midair.execution.throttle import Watch
 from midair.execution.walk import DEADLOCK, HALF, TRY_AGAIN, Walk, call, prepare, settings_of, tell
 from midair.journal import backfills
@@ -27,13 +29,13 @@ _REFUSALS = ("22", "23", "54")
 
 @contextmanager
 def watched(walk: Walk) -> Generator[None]:
-    """Something looks at the server while the context lasts, where that was asked for."""
-    crew = walk.crew
-    if not crew.bounds.pace.throttled:
-        yield
-        return
+    """Something looks at the server, where that was asked for, and hears what a person asks for, while the context lasts."""
+    crew, pace = walk.crew, walk.crew.bounds.pace
     tables = tuple(part.table for part in walk.backfill.parts) or (walk.backfill.table,)
-    with Watch(walk.throttle, crew.reconnect, tables, lambda: tuple(walk.sessions), crew.bounds.pace.duty):
+    signals = Signals(tables, lambda: tuple(walk.sessions), pace.max_wal_bytes_s) if pace.throttled else None
+    asks = pace.throttled and pace.health_sql is not None
+    health = Health(crew.reconnect, pace.health_sql or "", pace.slowdown) if asks else None
+    with Watch(walk.throttle, crew.reconnect, crew.run_id, pace.duty, signals, health):
         yield
 
 

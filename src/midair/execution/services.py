@@ -48,7 +48,9 @@ class Pace:
     """How hard a backfill may work: sessions at once, what one batch should take, and how much of the time it may.
 
     `duty` is the largest part of the time that batches may fill, above 0 and up to 1. Without
-    `throttled` nothing slows it down but that. `first_rows` is the first batch; those after it are as large as time allows.
+    `throttled` nothing slows it down but that and a person. `first_rows` is the first batch; those after it are as large as time allows.
+    `max_wal_bytes_s` is the most log the server should write a second. `health_sql` is asked all the while: where it takes
+    more than `slowdown` times as long as before, batches rest more.
     """
 
     workers: int = 1
@@ -56,6 +58,9 @@ class Pace:
     duty: float = 1.0
     throttled: bool = True
     first_rows: int = 500
+    max_wal_bytes_s: float | None = None
+    health_sql: str | None = None
+    slowdown: float = 1.5
 
 
 @frozen

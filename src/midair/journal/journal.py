@@ -94,6 +94,10 @@ class Journal:
             )
         return bool(rows) and rows[0][0] == VERSION
 
+    def keeps_pace(self) -> bool:
+        """It is one in which a run under way can be asked to slow down."""
+        return self.ready and self._is_current()
+
     def _name(self, table: str) -> str:
         return name_of(table, self._product)
 

@@ -10,13 +10,13 @@ too. `lease` counts who may write: each run raises the epoch, and one that is no
 `gate` is who opened one, when and why, and whether against the evidence; `archive` what was put aside
 instead of dropped, and until when. The functions `touched` let tripwires note when an old name was last used.
 `backfill` is where each lane of a statement in batches stands, `backfill_left` the rows that were
-locked when their batch came by. `migration` is the digest of every file as it was when it was applied, for tools that keep none.
+locked when their batch came by; `pace` is how hard a person asked a run under way to work. `migration` is the digest of every file as it was when it was applied, for tools that keep none.
 """
 
 from midair.model.address import Product
 from midair.model.statement import Sql
 
-VERSION = 6
+VERSION = 7
 
 _TABLES = (
     ("meta", "schema_version integer NOT NULL, installed_at {time} NOT NULL DEFAULT {now}"),
@@ -128,7 +128,14 @@ def create(product: Product) -> tuple[Sql, ...]:
     )
     # The run that walks the lane: whoever takes it over says so here before it looks where the lane stands.
     owner = (Sql("ALTER TABLE midair.backfill ADD COLUMN IF NOT EXISTS owner text"),)
-    since_6 = owner if product is Product.POSTGRESQL else ()
+    # How hard a run under way was asked to work.
+    pace = (
+        Sql(
+            "CREATE TABLE IF NOT EXISTS midair.pace (run_id text PRIMARY KEY, duty real NOT NULL, actor text NOT NULL,"
+            " at timestamptz NOT NULL DEFAULT clock_timestamp())"
+        ),
+    )
+    since_6 = (*owner, *pace) if product is Product.POSTGRESQL else ()
     # Without a key, a publication of all tables would let nobody update it.
     identity = (Sql("ALTER TABLE midair.meta REPLICA IDENTITY FULL"),)
     published = identity if product is Product.POSTGRESQL else ()

@@ -22,15 +22,48 @@ class ContractState(StrEnum):
     UNDONE = "undone"
 
 
+class Hold(StrEnum):
+    """How much of a thing is held: `shape`: nobody may touch it; `key`: it must not go, for a foreign key stands on it;
+    `name`: nothing else can be called so."""
+
+    SHAPE = "shape"
+    KEY = "key"
+    NAME = "name"
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """What later migrations may not touch until then: a whole relation, or one `part` of it (a column, a constraint)."""
 
     relation: str
     part: str | None = None
+    how: Hold = Hold.SHAPE
 
     def __str__(self) -> str:
-        return f"{self.relation}.{self.part}" if self.part else self.relation
+        name = f"{self.relation}.{self.part}" if self.part else self.relation
+        match self.how:
+            case Hold.SHAPE:
+                return name
+            case Hold.KEY:
+                return f"{name}, on which a foreign key stands until then"
+            case Hold.NAME:
+                return f"the name {name}, which is taken until then"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A held object on which later statements may go on building, `held` as they call it.
+
+    `at` is the relation that it is until contract, `was` what the old version calls it, `columns` are pairs of names, the new
+    one and the old. `sheds`: the way back drops it, and what was built on it too. `defaults`: it may get another default.
+    """
+
+    held: Held
+    at: str
+    was: str
+    columns: tuple[tuple[str, str], ...] = ()
+    sheds: bool = False
+    defaults: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +102,8 @@ class Contract:
     `None` where no name tells it from the new one. `cascades`: the author's statement takes dependent objects
     with it. `additive`: the same migration may go on building on what is new. `wire` is the sequence that notes
     when the old shape was last used (journal/tables.py). `archive` is the way to lose nothing yet, or `None`;
-    `comes_back` says for people what a rollback after contract can bring back.
+    `comes_back` says for people what a rollback after contract can bring back. `grounds` are those of what it `holds`
+    that later statements may build on; `along` are such statements of the same migration, which the way back takes back too.
     """
 
     id: str
@@ -94,6 +128,8 @@ class Contract:
     wire: str | None = None
     archive: Archive | None = None
     comes_back: str = ""
+    grounds: tuple[Ground, ...] = ()
+    along: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

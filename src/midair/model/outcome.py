@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It happened, and the record of it too. `revisions` counts the migrations this run completed."""
+    """It happened, and the record of it too. `revisions` counts the migrations this run completed.
+
+    `elsewhere`: nothing was run here; the run named is at work in another process, and goes on.
+    """
 
     run_id: str | None
     revisions: int
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

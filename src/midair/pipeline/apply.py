@@ -8,6 +8,7 @@ from midair.model.outcome import Done
 from midair.model.plan import CloseGate, Plan, takes_back
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
+from midair.pipeline.pause import lifted
 from midair.pipeline.plan import begun_programs, planned, refuse_unapproved
 from midair.pipeline.request import Request
 
@@ -123,9 +124,16 @@ def _refuse_unmet(opened: Opened, made: Plan) -> None:
 def resume(request: Request, report: Reporter) -> Done:
     """Goes on where a crash or Ctrl-C stopped: the half-done migration first, in its own direction, then nothing more.
 
-    `apply` continues by itself; this is for finishing what was begun without starting anything new.
+    `apply` continues by itself; this is for finishing what was begun without starting anything new. A run that is at work
+    and was paused goes on itself, and `Done` says so.
     """
-    with opening(request) as opened, alone(opened, report):
+    with opening(request) as opened:
+        run_id = lifted(opened)
+        return Done(run_id, 0, elsewhere=True) if run_id is not None else _resumed(opened, report)
+
+
+def _resumed(opened: Opened, report: Reporter) -> Done:
+    with alone(opened, report):
         begun = Journal(opened.session, opened.project.tool).open_steps()
         if not begun:
             return Done(None, 0)

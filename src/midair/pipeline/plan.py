@@ -5,6 +5,7 @@ What knows changes and their effects is imported where a plan needs it: a run th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
-from midair.planning.choose import pending_of, undoing
+from midair.planning.choose import comes_after, pending_of, undoing
 from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
 from midair.sources.history import Marks
@@ -209,12 +210,14 @@ def _laid(
             prepare=prepare,
             begun=begun,
             waiting=waiting,
+            builds_on=partial(comes_after, project.migrations),
         )
     if direction is Direction.UP and waiting:
         from midair.planning.held import refuse_held
 
         for each in items:
-            refuse_held(each.script.statements, waiting)
+            builds_on = partial(comes_after, project.migrations, each.migration)
+            refuse_held(each.script.statements, waiting, builds_on)
     made = lay_out(
         project.tool,
         direction,

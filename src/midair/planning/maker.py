@@ -13,6 +13,7 @@ from midair.model.statement import Sql, Statement
 from midair.planning.contracting import (
     UNCUT,
     Undoing,
+    along_with,
     close_step,
     contract_of,
     gate_step,
@@ -26,6 +27,7 @@ from midair.planning.lay_out import (
     statement_step,
 )
 from midair.planning.regions import Region
+from midair.rewriting.following import Way, followed, way_of
 from midair.rewriting.make_safe import Deferred, made_safe
 from midair.rewriting.prepared import added, unsent
 from midair.rewriting.scene import Scene
@@ -41,7 +43,9 @@ class Maker:
         self._item, self._direction, self._dialect = item, direction, dialect
         self._undone = undone
         self._contracts: list[Contract] = []
+        self._deferred: list[tuple[Statement, Deferred]] = []
         self._covered: set[Statement] = set()
+        self._lost: set[Statement] = set()
         self._position = 0
         self._segments: list[Segment] = []
         self._parts_whole = True
@@ -51,7 +55,8 @@ class Maker:
         inner = region.statements[1:-1] if region.framed else region.statements
         parts: list[Part] = []
         said: list[str] = []
-        deferred: list[tuple[Statement, Deferred]] = []
+        begins = len(self._deferred)
+        ways: list[Way] = []
         before = scene
         taken = 0
         for number, statement in enumerate(inner):
@@ -64,18 +69,28 @@ class Maker:
             )
             undone = [each.contract for each in self._undone if each.statement == statement]
             following = inner[number + 1 :] if may_cut else ()
-            made = (
-                made_safe(statement, scene, following) if not undone else taken_back(undone, statement, scene)
-            )
+            follow = followed(statement, scene, following, self._recipes)
+            if undone:
+                made = taken_back(undone, statement, scene)
+            elif follow is not None:
+                made = follow[0]
+                ways.append(follow[1])
+            else:
+                made = made_safe(statement, scene, following)
             taken = made.takes
-            deferred += [(statement, each) for each in made.deferred]
+            self._deferred += [(statement, each) for each in made.deferred]
+            if made.deferred:
+                beside = [way_of(part, met, self._recipes) for part, met in made.beside]
+                self._lost |= {statement} if any(each.undo is None for each in beside) else set()
+                ways += beside
             parts += [Part(statement, each) for each in made.pieces]
             said += made.notes
             scene = made.scene
         parts = apart_where_used(parts)
         ordered = without_gaps(parts)
-        if deferred or any(each.statement in inner for each in self._undone):
-            self._defer(region, deferred, may_cut=may_cut)
+        deferred = self._deferred[begins:]
+        if deferred or ways or any(each.statement in inner for each in self._undone):
+            self._defer(region, deferred, ways, may_cut=may_cut)
             notes += said
             self._segments += [self._segment(group) for group in cut(ordered or parts)]
             return scene
@@ -95,7 +110,12 @@ class Maker:
         return scene
 
     def _defer(
-        self, region: Region, deferred: Sequence[tuple[Statement, Deferred]], *, may_cut: bool
+        self,
+        region: Region,
+        deferred: Sequence[tuple[Statement, Deferred]],
+        ways: Sequence[Way],
+        *,
+        may_cut: bool,
     ) -> None:
         """Takes note of what waits behind a gate; what uses the same objects after it in this migration cannot.
 
@@ -109,7 +129,16 @@ class Maker:
             number = len(self._contracts)
             self._covered |= {statement, *each.taken}
             self._contracts.append(contract_of(self._item.migration.revision, number, statement, each))
+        for way in ways:
+            if way.undo is not None:
+                self._covered.add(way.statement)
+                self._contracts[way.after] = along_with(self._contracts[way.after], way)
         refuse_later(region.statements, deferred, self._contracts)
+
+    @property
+    def _recipes(self) -> list[Deferred]:
+        """What recipes have left for later so far, as their contracts are numbered."""
+        return [each for _, each in self._deferred]
 
     def _keep(self, region: Region, scene: Scene) -> None:
         """The author's own transaction, its locks looked up so that they are asked for first."""
@@ -214,7 +243,8 @@ class Maker:
     def _is_all_deferred(self) -> bool:
         framing = (SetSetting, Transaction)
         return all(
-            each in self._covered or all(isinstance(change, framing) for change in changes_of(each.sql))
+            (each in self._covered and each not in self._lost)
+            or all(isinstance(change, framing) for change in changes_of(each.sql))
             for each in self._item.script.statements
         )
 

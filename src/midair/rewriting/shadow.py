@@ -7,7 +7,7 @@ from midair.dialects.postgresql.batch_copies import Copy, copying
 from midair.dialects.postgresql.standins import StandIn
 from midair.dialects.postgresql.state import cut_off_index, index_is_valid
 from midair.model.backfill import Backfill, KeyColumn
-from midair.model.contract import Held, Need
+from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen, replace
 from midair.model.plan import Phase
@@ -69,6 +69,9 @@ class Shadow:
             undo_needs=(self._window,),
             summary=f"{name} is the new table, and {self.old} goes on holding what the old one would",
             holds=(Held(name), Held(self.old), *self.holds),
+            grounds=tuple(
+                Ground(each, each.relation, each.relation, sheds=True) for each in (Held(name), *self.holds)
+            ),
             reverses=reverses,
             verify=self._intact,
             comes_back="the table in its old shape, by the downgrade",

@@ -234,10 +234,12 @@ class Twin:
     def window(self) -> Need:
         """Nothing was written that the old type cannot hold."""
         name, column = self.table.name, self.column.name
-        text = f"SELECT count(*) FROM {name} WHERE {column} IS NOT NULL AND {self.old} IS NULL"
+        # A later statement may have let NULL in.
+        lost = f"{self.old} IS NULL" + ("" if self.column.not_null else f" AND {column} IS NOT NULL")
+        closed = f"{name}.{column} holds values that are no {self.column.type}, written since: the way back is closed while they are there"
         return Need(
-            Sql(text),
-            f"{name}.{column} holds values that are no {self.column.type}, written since: the way back is closed while they are there",
+            Sql(f"SELECT count(*) FROM {name} WHERE {lost}"),
+            closed + ("; NULL is none either" if self.column.not_null else ""),
         )
 
     @property

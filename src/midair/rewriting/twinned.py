@@ -8,7 +8,7 @@ from midair.dialects.postgresql.changes.expressions import default_of
 from midair.dialects.postgresql.conversions import comparable, never_fails
 from midair.dialects.postgresql.parse import parse
 from midair.model.change import AlterColumnType, Column, ConstraintKind, Default, Volatility
-from midair.model.contract import Need
+from midair.model.contract import Ground, Need
 from midair.model.effects import LockLevel
 from midair.model.schema import Table, bare_name
 from midair.model.statement import Sql
@@ -56,6 +56,7 @@ def phases_of(twins: Sequence[Twin], before: Sequence[str] = (), after: Sequence
         undo_needs=tuple(each.window for each in twins),
         summary="; ".join(each.summary for each in twins),
         holds=tuple(held for each in twins for held in each.holds),
+        grounds=tuple(Ground(each.holds[0], each.table.name, each.table.name, sheds=True) for each in twins),
         reverses=f"change type {twins[0].table.name}.{twins[0].column.name}" if len(twins) == 1 else "",
         comes_back="the column in its old type as far as its values fit, by the downgrade",
         verify=Need(

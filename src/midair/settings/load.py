@@ -69,6 +69,10 @@ class Settings:
     terminate_blockers_s: float | None = None
     workers: int = 1
     batch_time_s: float = 0.025
+    duty: float = 100.0
+    health_sql: str | None = None
+    slowdown: float = 1.5
+    max_wal_mb: float | None = None
     throttle: bool = True
     small_table_mb: float = 1.0
     gate_age_s: float = 0.0
@@ -171,6 +175,10 @@ def _effective(
         terminate_blockers_s=chosen.seconds("terminate_blockers_older_than", None),
         workers=cast("int", chosen.value("workers") or 1),
         batch_time_s=chosen.seconds("batch_time", 0.025),
+        duty=cast("float", chosen.value("duty") or 100.0),
+        health_sql=chosen.text("health_sql"),
+        slowdown=cast("float", chosen.value("slowdown") or 1.5),
+        max_wal_mb=cast("float | None", chosen.value("max_wal_mb")),
         throttle=chosen.value("throttle") is not False,
         small_table_mb=1.0 if (small := chosen.value("small_table_mb")) is None else cast("float", small),
         gate_age_s=chosen.seconds("gate_age", 0.0),

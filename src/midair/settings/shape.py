@@ -102,6 +102,28 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
             description="How long one batch should take; a writer may wait as long for a row in it. Default: 25ms."
         ),
     ] = None
+    duty: Annotated[
+        Annotated[float, Meta(ge=1, le=100)] | None,
+        Meta(description="How much of the time batches may fill, in percent. Default: 100."),
+    ] = None
+    health_sql: Annotated[
+        str | None,
+        Meta(
+            description="A query like those of your application, asked all the time while batches run: where it takes much longer than before, they rest more. Default: none."
+        ),
+    ] = None
+    slowdown: Annotated[
+        Annotated[float, Meta(gt=1)] | None,
+        Meta(
+            description="How many times its usual wait `health_sql` may take before batches rest more; from three times that on they stop. Default: 1.5."
+        ),
+    ] = None
+    max_wal_mb: Annotated[
+        Annotated[float, Meta(gt=0)] | None,
+        Meta(
+            description="The most log that the server should write a second, by anybody, in MiB: batches rest from 60 % of it on. Default: no limit."
+        ),
+    ] = None
     throttle: Annotated[
         bool | None,
         Meta(

@@ -15,6 +15,8 @@ _DEFAULTS = {
     "wait": "0s",
     "workers": "1",
     "batch_time": "25ms",
+    "duty": "100",
+    "slowdown": "1.5",
     "throttle": "true",
     "small_table_mb": "1",
     "gate_age": "0s",

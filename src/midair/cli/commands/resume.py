@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     examples=(
         ("midair resume -e prod", "finish what was begun, start nothing new"),
         ("midair resume --wait 5min", "once the run at work has ended"),
+        ("midair resume -e prod", "after `midair pause`: the run at work goes on as before"),
     ),
     exits=WRITES,
     streams=True,
