@@ -13,7 +13,7 @@ from bench.scenarios.world import SHORT, Result, fresh_server, world
 
 from midair.rehearsal.server import Server
 
-QUICK = ("7", "9", "10", "14")
+QUICK = ("7", "10", "14")
 """Over in a few seconds each."""
 SCENARIOS = {f"{each.number} {each.name}": each for each in found()}
 

@@ -156,6 +156,31 @@ def laid(
 
     `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not.
     """
+    made = _laid(opened, chosen, scripts, direction, applied, sizes)
+    return replace(made, notes=(*made.notes, *_to_subscribers(opened.session))) if made.segments else made
+
+
+def _to_subscribers(session: Session) -> tuple[str, ...]:
+    """What is told where a publication sends midair's own tables along."""
+    if session.product is not Product.POSTGRESQL:
+        return ()
+    from midair.dialects.postgresql.publishing import everything_sent
+
+    return tuple(
+        f"the publication {each} sends every table, the schema midair and the tool's history too: a PostgreSQL subscriber stops there, and goes on"
+        " where it was once it has them (pg_dump --schema-only --schema=midair, played there with psql)"
+        for each in everything_sent(session)
+    )
+
+
+def _laid(
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    direction: Direction,
+    applied: tuple[Applied, ...],
+    sizes: Callable[[Schema], Schema],
+) -> Plan:
     project, session = opened.project, opened.session
     up = direction is Direction.UP
     marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
