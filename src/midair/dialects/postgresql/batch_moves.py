@@ -31,11 +31,14 @@ class Carry:
         )
 
     @property
-    def todo(self) -> str:
+    def call(self) -> None:
+        """No row is refused."""
+
+    def todo(self, *, near: bool) -> str:
         """The condition of a row that does not have the value yet."""
         return f"EXISTS (SELECT FROM {self.home} AS home WHERE {self._same} AND {self._differs})"
 
-    def locked(self, condition: str, wait: str) -> str:
+    def locked(self, condition: str, todo: str, *, alone: bool, wait: str) -> str:
         """SELECT of the rows and their values, as they are in what it locks; the home's first, as every writer does."""
         keys = ", ".join(f"source.{each.name}" for each in self.key)
         values = ", ".join(
@@ -46,8 +49,7 @@ class Carry:
             f" WHERE {condition} AND {self._differs} FOR NO KEY UPDATE OF home, source{wait}"
         )
 
-    @property
-    def changed(self) -> str:
+    def changed(self, *, alone: bool) -> str:
         """The common table expression that fills `midair_locked` and gives the keys of what is filled."""
         sets = ", ".join(
             f"{name} = found.midair_{number}" for number, (name, _) in enumerate(self.columns, 1)
