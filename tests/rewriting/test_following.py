@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.test_change_type import shape_of
 from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -47,10 +48,11 @@ _ON_TABLE = (
     "CREATE UNIQUE INDEX by_code ON {0} (lower(code));\n"
     "ALTER TABLE {0} ADD FOREIGN KEY (place) REFERENCES places;\n"
 )
+_BESIDE = "ALTER TABLE lines ADD COLUMN note text;\n"
 _REFERS = (
     "CREATE VIEW dear_ones AS SELECT id FROM purchases WHERE total > 9;\n"
     "CREATE TABLE refunds (id int PRIMARY KEY, bought int REFERENCES purchases);\n"
-    "ALTER TABLE lines ADD CONSTRAINT again FOREIGN KEY (order_id) REFERENCES purchases;\n"
+    "ALTER TABLE refunds ADD COLUMN again int;\nALTER TABLE lines ADD CONSTRAINT again FOREIGN KEY (order_id) REFERENCES purchases;\n"
 )
 CASES = {
     "a column of another type": (_TYPE + _ON_TOTAL.format("orders"), {"change-type"}),
@@ -79,8 +81,20 @@ CASES = {
     "a renamed column": (
         _COLUMN + _ON_TOTAL.format("orders").replace("total", "amount") + _ON_TABLE.format("orders") + _MORE, {"rename-column"},
     ),
-    "a renamed table": (_TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
+    "a renamed column, by copy": (
+        "-- midair: strategy = duplicate\n" + _COLUMN.replace("total", "place").replace("amount", "shop") + "COMMENT ON COLUMN orders.shop IS 'where';\n"
+        "CREATE INDEX ON orders (shop, code);\nALTER TABLE orders ADD CONSTRAINT known FOREIGN KEY (shop) REFERENCES places, ALTER COLUMN shop SET NOT NULL;\n",
+        {"rename-column-by-copy"},
+    ),
+    "an index of another column before, and one dropped": (
+        "CREATE INDEX early ON orders (code);\nALTER TABLE orders ADD COLUMN town text;\n" + _TYPE + "CREATE INDEX late ON orders (total, town);\n",
+        {"change-type"},
+    ),
+    "a renamed table": (_BESIDE + _TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
 }  # fmt: skip
+
+_STANDS_LAST = {"a renamed column, by copy", "an index of another column before, and one dropped"}
+"""Their column is not the table's last one as written."""
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -101,7 +115,10 @@ def test_after_contract_it_is_as_written_and_after_a_rollback_as_it_was(
         assert dump(rig.server.bin, online) == before
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+        if name in _STANDS_LAST:
+            assert shape_of(rig, online) == shape_of(rig, written)
+        else:
+            assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
 
 
 def sold(rig: Rig, address: Address) -> None:
@@ -113,7 +130,6 @@ def sold(rig: Rig, address: Address) -> None:
         )
 
 
-_BESIDE = "ALTER TABLE lines ADD COLUMN note text;\n"
 DOWNGRADES = {
     "the other way round": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
     "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"

@@ -104,6 +104,7 @@ class Contract:
     when the old shape was last used (journal/tables.py). `archive` is the way to lose nothing yet, or `None`;
     `comes_back` says for people what a rollback after contract can bring back. `grounds` are those of what it `holds`
     that later statements may build on; `along` are such statements of the same migration, which the way back takes back too.
+    `rest` undoes the migration's other statements, newest first, for one whose author wrote no downgrade; `None` where nobody can tell.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Contract:
     comes_back: str = ""
     grounds: tuple[Ground, ...] = ()
     along: tuple[Statement, ...] = ()
+    rest: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,13 +126,13 @@ def scripts_of(
     return replace(
         scripts,
         by_revision={
-            revision: with_intents(script, lambda path: _text(opened, path), opened.source.declared)
+            revision: with_intents(script, lambda path: text_of(opened, path), opened.source.declared)
             for revision, script in scripts.by_revision.items()
         },
     )
 
 
-def _text(opened: Opened, path: str) -> str | None:
+def text_of(opened: Opened, path: str) -> str | None:
     """A file of the project; `None` for one that is no file of text (a changelog in a jar)."""
     try:
         return (opened.project.root / path).read_text(errors="replace")
@@ -203,7 +203,7 @@ def _laid(
             direction,
             items,
             dialect,
-            _scene(opened, sizes, may_defer=up),
+            scene_now(opened, sizes, may_defer=up),
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,
@@ -232,7 +232,9 @@ def _laid(
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 
-def _scene(opened: Opened, sizes: Callable[[Schema], Schema], *, may_defer: bool) -> "Scene":
+def scene_now(
+    opened: Opened, sizes: Callable[[Schema], Schema] = _as_they_are, *, may_defer: bool
+) -> "Scene":
     """The target as rewrites and recipes see it; what only recipes ask for is read where one may be used."""
     from midair.dialects.postgresql.attached import attachments
     from midair.dialects.postgresql.bridging import bridgings
@@ -279,12 +281,14 @@ def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
     aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
     waiting = (*aside, *(each.contract for each in contracts.waiting(session, tool)))
     partly = contracts.past_return(session, tool)
-    return tuple(replace(each, whole=each.whole and each.revision not in partly) for each in waiting)
+    return tuple(
+        replace(each, whole=False, rest=None) if each.revision in partly else each for each in waiting
+    )
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:
     """Those whose downgrade is to be read: an open contract is taken back without one."""
-    own = {each.revision for each in waiting if each.whole}
+    own = {each.revision for each in waiting if each.whole or each.rest is not None}
     return tuple(each for each in chosen if each.reversible or each.revision not in own)
 
 

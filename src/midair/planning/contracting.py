@@ -210,7 +210,7 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
     """The downgrade as it is to be run while contracts of the migration are open, and where each is taken back, newest first.
 
     A migration that is nothing but recipes is taken back by them alone: its author's downgrade brings back what
-    was never gone, and would write over it. Of any other, the statements that undo a contract give it their place,
+    was never gone, and would write over it. So is one without a downgrade whose other statements say what undoes them. Of any other, the statements that undo a contract give it their place,
     and those that only refill what it brings back, or undo what its way back undoes, are left out.
 
     Raises:
@@ -219,8 +219,11 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
     mine = [each for each in reversed(waiting) if each.revision == item.migration.revision]
     if not mine:
         return item, ()
-    if all(each.whole for each in mine):
+    written = item.migration.reversible
+    if all(each.whole or (each.rest is not None and not written) for each in mine):
         blocks = (Block(tuple(dict.fromkeys(each.origin for each in mine))),)
+        last = mine[-1]
+        mine[-1] = replace(last, undo_after=(*last.undo_after, *(last.rest or ())))
         return replace(item, script=Script(blocks)), tuple(Undoing(each.origin, each) for each in mine)
     found: list[Undoing] = []
     for contract in mine:

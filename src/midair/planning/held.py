@@ -41,7 +41,8 @@ def refuse_later(
     """Raises `NotOnline` where one migration goes on with what a recipe has just put into two shapes."""
     for contract in contracts:
         made_by = [each for each in deferred if each[0] == contract.origin]
-        after = statements[statements.index(made_by[0][0]) + 1 :] if made_by else statements
+        here = contract.origin in statements
+        after = statements[statements.index(contract.origin) + 1 :] if here else statements
         taken = {each for _, one in made_by for each in one.taken}
         for statement in (contract.origin, *(each for each in after if each not in taken)):
             apart = contract.additive and all(isinstance(each, BESIDE) for each in changes_of(statement.sql))

@@ -29,7 +29,11 @@ class Way:
 
 
 def followed(
-    statement: Statement, scene: Scene, following: tuple[Statement, ...], deferred: Sequence[Deferred]
+    statement: Statement,
+    scene: Scene,
+    following: tuple[Statement, ...],
+    deferred: Sequence[Deferred],
+    since: Scene,
 ) -> tuple[Made, Way] | None:
     """The statement's safe form on the ground of the recipes before it; `None` where it touches none, or may not build on it.
 
@@ -50,23 +54,20 @@ def followed(
         return None  # a recipe of its own takes it back
     name = deferred[number].recipe
     pieces = tuple(replace(each, rewrite=each.rewrite or name) for each in made.pieces)
-    return replace(made, pieces=pieces), way_of(statement, scene, deferred)
+    return replace(made, pieces=pieces), way_of(statement, scene, deferred, since)
 
 
-def way_of(statement: Statement, scene: Scene, deferred: Sequence[Deferred]) -> Way:
-    """How the way back of these recipes takes the statement back, too."""
+def way_of(statement: Statement, scene: Scene, deferred: Sequence[Deferred], since: Scene) -> Way:
+    """How the way back of these recipes takes the statement back, too; `since` as for `undone`."""
     found = _ground(statement, deferred)
     if found is None:
-        return Way(statement, 0, undone(statement, scene, as_is(changes_of(statement.sql)[0])))
+        return Way(statement, 0, undone(statement, scene, as_is(changes_of(statement.sql)[0]), since))
     number, ground = found
     if ground.sheds and all(_goes_with(part, ground) for part in actions(statement)):
         return Way(statement, number, (), _referred(statement))
     back = dict(ground.columns)
-    return Way(
-        statement,
-        number,
-        undone(statement, scene, Named(ground.held.relation, ground.was, ground.was, back, back)),
-    )
+    names = Named(ground.held.relation, ground.was, ground.was, back, back)
+    return Way(statement, number, undone(statement, scene, names, since))
 
 
 def _ground(statement: Statement, deferred: Sequence[Deferred]) -> tuple[int, Ground] | None:

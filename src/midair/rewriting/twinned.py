@@ -1,6 +1,6 @@
 """Whether a column can have a twin, what fills the one from the other, and the phases of several that exchange together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.attached import Attached
@@ -97,22 +97,30 @@ def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> N
     cramped = too_small(case.scene, name, whole=False)
     if cramped is not None:
         return cramped
-    if is_stale(table, facts, case):
+    if is_stale(table, facts, case, column.name):
         return NoWay(
-            f"earlier statements of this run changed what hangs on {name}",
+            f"earlier statements of this run changed what hangs on {name}.{column.name}",
             "apply the migrations before this one first",
         )
     return None
 
 
-def is_stale(table: Table, facts: Attached, case: Case) -> bool:
+def is_stale(table: Table, facts: Attached, case: Case, column: str | None = None) -> bool:
+    """The catalog was read before earlier statements of the run changed what hangs on the table, or on this column of it."""
     kinds = (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY)
-    indexes = {bare_name(each.name) for each in table.indexes} == {each.name for each in facts.indexes}
-    checks = {each.name for each in table.constraints if each.kind in kinds} == {
-        each.name for each in facts.constraints
-    }
-    inbound = {(other.name, key.name) for other, key in case.scene.schema.referencing(table.name)}
-    return not (indexes and checks and inbound == {(each.table, each.name) for each in facts.inbound})
+
+    def about(columns: Collection[str]) -> bool:
+        return column is None or not columns or column in columns
+
+    indexes = {bare_name(each.name) for each in table.indexes if about(each.mentions)}
+    checks = {each.name for each in table.constraints if each.kind in kinds and about(each.columns)}
+    referencing = case.scene.schema.referencing(table.name)
+    inbound = {(other.name, key.name) for other, key in referencing if about(key.referenced_columns)}
+    return not (
+        indexes == {each.name for each in facts.indexes if about(each.columns)}
+        and checks == {each.name for each in facts.constraints if about(each.columns)}
+        and inbound == {(each.table, each.name) for each in facts.inbound if about(each.columns)}
+    )
 
 
 def twin_of(

@@ -20,6 +20,8 @@ from midair.model.change import (
     DropDefault,
     SetDefault,
     SetNotNull,
+    SetSetting,
+    Transaction,
 )
 from midair.model.frozen import frozen
 from midair.model.motion.naming import free_name, with_free_name
@@ -45,14 +47,18 @@ class Named:
         return self.columns.get(name, name)
 
 
-def undone(statement: Statement, scene: Scene, names: Named) -> tuple[str, ...] | None:
-    """The statements that undo it, newest first, each harmless where it is done already; `None` where nobody can tell."""
+def undone(statement: Statement, scene: Scene, names: Named, since: Scene) -> tuple[str, ...] | None:
+    """The statements that undo it, newest first, each harmless where it is done already; `None` where nobody can tell.
+
+    `since` is the scene before the first statement that is undone along with it: what was made since then goes anyway.
+    """
     made: list[str] = []
     for change in changes_of(statement.sql):
-        back = undone_change(change, scene, names if as_is(change).said == names.said else as_is(change))
-        if back is None:
-            return None
-        made[:0] = back
+        if not _goes_anyway(change, scene, since):
+            back = undone_change(change, scene, names if as_is(change).said == names.said else as_is(change))
+            if back is None:
+                return None
+            made[:0] = back
         scene = scene.after((change,))
     return tuple(made)
 
@@ -65,9 +71,7 @@ def as_is(change: Change) -> Named:
 
 
 def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...] | None:
-    """As `undone`, for one change."""
-    if _goes_anyway(change, scene):
-        return ()
+    """As `undone`, for one change by itself."""
     alter = f"ALTER TABLE {names.table}"
     match change:
         case CreateIndex(table=table, index=index, if_not_exists=False):
@@ -79,6 +83,8 @@ def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...]
             return (f"DROP INDEX IF EXISTS {free}",)
         case AddColumn(column=column, if_not_exists=False):
             return (f"{alter} DROP COLUMN IF EXISTS {column.name}",)
+        case SetSetting() | Transaction():
+            return ()
         case CreateView(view=view, replace=False, if_not_exists=False, materialized=kept):
             return (f"DROP {'MATERIALIZED ' if kept else ''}VIEW IF EXISTS {view}",)
         case CreateTable(table=table, if_not_exists=False, persistence="permanent" | "unlogged"):
@@ -111,17 +117,21 @@ def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...]
             return None
 
 
-def _goes_anyway(change: Change, scene: Scene) -> bool:
-    """It is about a column that this plan added, and that goes when that is undone."""
+def _goes_anyway(change: Change, scene: Scene, since: Scene) -> bool:
+    """It is about a table, or a column, that was made since then."""
+    table, columns = as_is(change).said, scene.fresh - since.fresh
     match change:
-        case SetNotNull(table=table, column=name) | SetDefault(table=table, column=name):
-            return (table, name) in scene.fresh
-        case ChangeTable(table=table, action="set statistics", subject=name):
-            return (table, name) in scene.fresh
-        case ChangeServer(action="comment", relations=(table,), subject=name):
-            return (table, name) in scene.fresh
-        case _:
+        case CreateTable():
             return False
+        case SetNotNull(column=name) | SetDefault(column=name):
+            fresh = (table, name) in columns
+        case (
+            ChangeTable(action="set statistics", subject=name) | ChangeServer(action="comment", subject=name)
+        ):
+            fresh = (table, name) in columns
+        case _:
+            fresh = False
+    return fresh or table in scene.born - since.born
 
 
 def _without_constraint(change: AddConstraint, scene: Scene, names: Named) -> tuple[str, ...] | None:
