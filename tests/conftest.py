@@ -12,6 +12,7 @@ from midair.database import Guard, Session, open_session
 from midair.model.address import Address, Product, Secret
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server, throwaway_server
+from tests.support.servers import created, server_of
 
 # The suite is a gate: the same commit gets the same answer. `HYPOTHESIS_PROFILE=search` looks for new failures.
 settings.register_profile("gate", derandomize=True, deadline=None)
@@ -19,10 +20,20 @@ settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgresql",
+        type=int,
+        metavar="MAJOR",
+        help="the one version to run on, instead of the newest and the oldest here; scripts/install_servers.sh brings others",
+    )
+
+
 @pytest.fixture(scope="session")
-def server() -> Generator[Server]:
-    """The embedded PostgreSQL, one a worker; crash tests restart their own."""
-    with throwaway_server() as running:
+def server(request: pytest.FixtureRequest) -> Generator[Server]:
+    """The embedded PostgreSQL or the one that was asked for, one a worker; crash tests restart their own."""
+    major = request.config.getoption("--postgresql")
+    with throwaway_server() if major is None else server_of(major) as running:
         yield running
 
 
@@ -31,7 +42,7 @@ def database(server: Server) -> Generator[Address]:
     """A fresh database with a name nobody else has."""
     name = f"test_{uuid4().hex[:12]}"
     admin = open_session(server.admin, Guard(), "midair tests")
-    admin.run([Sql(f"CREATE DATABASE {name} STRATEGY file_copy")], atomic=False)
+    admin.run([Sql(created(name, server))], atomic=False)
     try:
         yield server.at(name)
     finally:

@@ -30,13 +30,17 @@ def seed(world: World, key: str = "bigint", total: str = "numeric", also: str = 
 
 @dataclass(frozen=True)
 class Version:
-    """The names one version uses; it leaves a column out that is `None`."""
+    """The names one version uses; it leaves a column out that is `None`.
+
+    `isolation` above READ COMMITTED: what the server cannot serialize is dropped, as by an application that gives up and tries anew.
+    """
 
     name: str
     table: str = "orders"
     total: str = "total"
     note: str | None = "note"
     search_path: str = "public"
+    isolation: str = "read committed"
 
 
 Pair = tuple[str, tuple[object, ...]]
@@ -131,11 +135,14 @@ class Population:
             for number in range(world.size.clients)
         ]
 
-    def leave(self, result: Result) -> None:
-        """Ends them; what they felt goes into the result."""
+    def stop(self) -> None:
+        """Tells them to leave; a population that started later must have been told, too, for its processes hold the same pipes."""
         for _, _, stop in self._started:
             os.write(stop, b".")  # those started later hold this end too: to close it would tell nobody
             os.close(stop)
+
+    def leave(self, result: Result) -> None:
+        """Waits for their end; what they felt goes into the result."""
         for pid, reading, _ in self._started:
             with os.fdopen(reading) as lines:
                 said = json.load(lines)
@@ -156,6 +163,8 @@ def running(world: World, versions: Sequence[Version], result: Result) -> Genera
     try:
         yield
     finally:
+        for each in there:
+            each.stop()
         for each in there:
             each.leave(result)
 
@@ -187,9 +196,12 @@ def _work(world: World, version: Version, own: int, stopping: int) -> dict[str, 
     felt: list[object] = []
     failed: list[object] = []
     luck = random.Random(own)
-    with psycopg.connect(world.url, autocommit=True, application_name=f"shop {version.name}") as connection:
+    url = world.entrance or world.url
+    with psycopg.connect(url, autocommit=True, application_name=f"shop {version.name}") as connection:
         connection.prepare_threshold = None
-        connection.execute(f"SET search_path TO {version.search_path}")  # type: ignore[arg-type]
+        if not world.entrance:  # what is set through a pooler stays with whoever has the connection next
+            connection.execute(f"SET search_path TO {version.search_path}")  # type: ignore[arg-type]
+            connection.execute(f"SET default_transaction_isolation TO '{version.isolation}'")  # type: ignore[arg-type]
         due = time.monotonic()
         parent = os.getppid()
         while not _ended(stopping) and os.getppid() == parent:
@@ -201,6 +213,9 @@ def _work(world: World, version: Version, own: int, stopping: int) -> dict[str, 
                 with connection.transaction():
                     for text, values in turn(version, world.size.rows, own, luck):
                         connection.execute(text, values)  # type: ignore[arg-type]
+            except psycopg.errors.SerializationFailure as error:
+                if version.isolation == "read committed":
+                    failed.append(f"{version.name}: {error.sqlstate} {str(error).splitlines()[0]}")
             except psycopg.Error as error:
                 failed.append(f"{version.name}: {error.sqlstate} {str(error).splitlines()[0]}")
                 if connection.closed:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from bench.scenarios.application import Version, rows, running, seed, wrong
 from bench.scenarios.engine import done
@@ -23,8 +24,12 @@ def lived(
     seeding: Callable[[World], None] = seed,
     back: bool = False,
     kills: int = 0,
+    deployed: Callable[[World, Path, Result], None] | None = None,
 ) -> Result:
-    """Old alone, expand, both, then contract with the new one alone; `back`: rollback with the old one alone instead."""
+    """Old alone, expand, both, then contract with the new one alone; `back`: rollback with the old one alone instead.
+
+    `deployed` is done when the old version is gone: what a deploy does besides.
+    """
     seeding(world)
     result, root = Result(), world.project(migration)
     pause = world.size.seconds
@@ -49,6 +54,8 @@ def lived(
             result.wrong += wrong(world, old)
         else:
             with running(world, [new], result):
+                if deployed is not None:
+                    deployed(world, root, result)
                 result.begins("contract")
                 took = done(world, root, "contract", result, kills)
                 result.facts["contract"] = f"{took:.1f} s"

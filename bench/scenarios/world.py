@@ -107,6 +107,8 @@ class World:
     name: str
     size: Size
     folder: Path
+    entrance: str = ""
+    """Where the application comes in, if not straight."""
 
     @property
     def url(self) -> str:

@@ -36,7 +36,7 @@ def pooler(database: Address, mode: str) -> Generator[Secret]:
     settings.write_text(
         f"[databases]\n{database.database} = host={database.host} user={database.user}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\nauth_type = any\n"
-        f"auth_file = {users}\npool_mode = {mode}\nignore_startup_parameters = options,extra_float_digits\n"
+        f"auth_file = {users}\nadmin_users = {database.user}\npool_mode = {mode}\nignore_startup_parameters = options,extra_float_digits\n"
         f"logfile = {folder / 'log'}\n"
     )
     who.own(folder)

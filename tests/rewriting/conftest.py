@@ -9,26 +9,31 @@ from uuid import uuid4
 
 import pytest
 from tests.conftest import url_of
+from tests.support.servers import NEWEST, OLDEST, created, major_of, programs_of, server_of
 
 import midair
 from midair.database import Guard, Session, open_session
 from midair.model.address import Address
 from midair.model.statement import Sql
-from midair.rehearsal.server import Server, throwaway_server
+from midair.rehearsal.server import Server
 
 
 @dataclass(frozen=True)
 class Rig:
     """One server, and databases made on it."""
 
-    major: int
     server: Server
+
+    @property
+    def major(self) -> int:
+        """The server's version."""
+        return major_of(self.server)
 
     @contextmanager
     def database(self, given: str = "") -> Generator[Address]:
         """A fresh database that holds what is given."""
         name = f"online_{uuid4().hex[:12]}"
-        self._tell(f"CREATE DATABASE {name} STRATEGY file_copy")
+        self._tell(created(name, self.server))
         try:
             if given:
                 with self.session(self.server.at(name)) as session:
@@ -51,22 +56,29 @@ class Rig:
             opened.close()
 
 
-@pytest.fixture(scope="session", params=[18, 15])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """`rig` is each of the two, or the one that was asked for."""
+    if "rig" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("--postgresql")
+        majors = [asked] if asked is not None else [NEWEST, OLDEST]
+        metafunc.parametrize("rig", majors, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def rig(request: pytest.FixtureRequest) -> Generator[Rig]:
-    if request.param == 18:
-        yield Rig(18, request.getfixturevalue("server"))
+    if request.param in (NEWEST, request.config.getoption("--postgresql")):
+        yield Rig(request.getfixturevalue("server"))
         return
-    programs = Path(f"/usr/lib/postgresql/{request.param}/bin")
-    if not (programs / "initdb").exists():
+    if programs_of(request.param) is None:
         pytest.skip(f"no PostgreSQL {request.param} on this machine")
-    with throwaway_server(request.param) as running:
-        yield Rig(request.param, running)
+    with server_of(request.param) as running:
+        yield Rig(running)
 
 
 @pytest.fixture
 def newest(server: Server) -> Rig:
     """The newest server alone, for what does not hang on the version."""
-    return Rig(18, server)
+    return Rig(server)
 
 
 @pytest.fixture

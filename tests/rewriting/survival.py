@@ -50,7 +50,7 @@ class Reference:
 @contextmanager
 def reference_on(server: Server, root: Path) -> Generator[Reference]:
     """The project in `root`, and what it must come to on this server."""
-    rig = Rig(18, server)
+    rig = Rig(server)
     (root / "migrations").mkdir()
     for number, sql in enumerate(ALL_AT_ONCE, 1):
         (root / "migrations" / f"{number:06d}_m{number}.up.sql").write_text(sql)

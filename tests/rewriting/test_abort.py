@@ -33,6 +33,9 @@ CHANGES = {
     "a key of another type": "ALTER TABLE orders ALTER COLUMN id TYPE bigint;",
     "a renamed and a dropped column": "ALTER TABLE orders RENAME COLUMN total TO amount;\nALTER TABLE lines DROP COLUMN note;",
     "a renamed column by copy": "-- midair: strategy = duplicate\nALTER TABLE orders RENAME COLUMN total TO amount;",
+    "what follows a type and a rename": "ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN code SET DEFAULT '';\n"
+    "COMMENT ON COLUMN orders.total IS 'in cents';\nCREATE INDEX by_code ON orders (total, code);\nALTER TABLE lines RENAME COLUMN note TO text;\n"
+    "ALTER TABLE lines ADD COLUMN age int, ADD CONSTRAINT said CHECK (text <> '');\nCOMMENT ON COLUMN lines.text IS 'what it says';\nCREATE INDEX ON lines (text);",
     "a column filled by hand": "ALTER TABLE lines ADD COLUMN long int;\nUPDATE lines SET long = length(note);\nALTER TABLE lines ALTER COLUMN long SET NOT NULL;\n"
     "ALTER TABLE lines DROP COLUMN note;",
 }  # fmt: skip
@@ -55,7 +58,7 @@ def _abort_at(server: Server, root: Path, address: Address, before: str, event: 
 def test_wherever_the_expand_was_cut_off_nothing_of_it_is_left(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig, root, event, taken_back = Rig(18, server), without(project(CHANGES[name])), 4, 0
+    rig, root, event, taken_back = Rig(server), without(project(CHANGES[name])), 4, 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     while True:
@@ -76,7 +79,7 @@ def without(root: Path) -> Path:
 def test_the_taking_back_is_finished_by_the_same_command_wherever_it_is_cut_off(
     server: Server, project: Callable[..., Path]
 ) -> None:
-    rig, root, killed = Rig(18, server), without(project(CHANGES["a copied table"] + _FAILS)), 0
+    rig, root, killed = Rig(server), without(project(CHANGES["a copied table"] + _FAILS)), 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     with rig.database(_GIVEN) as address:
@@ -100,7 +103,7 @@ _FAILS = "\nALTER TABLE lines ADD CONSTRAINT impossible CHECK (order_id < 100);"
 
 
 def test_rows_written_since_the_exchange_are_kept(server: Server, project: Callable[..., Path]) -> None:
-    rig, root = Rig(18, server), without(project(CHANGES["a copied table"] + _FAILS))
+    rig, root = Rig(server), without(project(CHANGES["a copied table"] + _FAILS))
     with rig.database(_GIVEN) as address, rig.session(address, "midair by hand") as session:
         with pytest.raises(MigrationFailed, match="impossible"):
             midair.apply(request_for(root, address), Remembering())

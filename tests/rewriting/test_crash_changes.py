@@ -41,8 +41,20 @@ INSERT INTO orders (total, code) SELECT g, g FROM generate_series(1, 300) AS g;
 INSERT INTO lines SELECT g, g FROM generate_series(1, 300) AS g;
 """
 _COPY = "ALTER TABLE orders ADD COLUMN half int GENERATED ALWAYS AS (total / 2) STORED;\n"
+_FOLLOWED = """
+ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN code SET DEFAULT '';
+COMMENT ON COLUMN orders.total IS 'in cents';
+CREATE INDEX orders_total ON orders (total);
+ALTER TABLE people RENAME COLUMN first TO given;
+ALTER TABLE people ADD COLUMN age int, ADD CONSTRAINT called CHECK (given <> '');
+CREATE INDEX ON people (given);
+ALTER TABLE lines RENAME TO items;
+ALTER TABLE items ADD COLUMN note text;
+COMMENT ON TABLE items IS 'of orders';
+"""
 _CASES = {
     "types": (_TYPES_GIVEN, _TYPES, 9),
+    "what follows a type and a rename": (_TYPES_GIVEN, _FOLLOWED, 9),
     "a copied table": (_COPY_GIVEN, _COPY, 7),
     "a split and a merge": (USERS + PEOPLE, SPLIT + DECLARED["above each drop"], 11),
 }
@@ -55,7 +67,7 @@ def states_of(server: Server, root: Path, given: str, migration: str) -> Generat
     (root / "migrations").mkdir()
     (root / "migrations" / "000001_m1.up.sql").write_text(migration)
     with ExitStack() as stack:
-        made = States(Rig(18, server), root, stack, {}, {}, given)
+        made = States(Rig(server), root, stack, {}, {}, given)
         for command, before in BEFORE.items():
             address = made.at(*before)
             made.events[command] = len(do(command, root, address).events)

@@ -73,7 +73,7 @@ def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generato
     (root / "migrations" / "000001_m1.up.sql").write_text(_MIGRATION)
     (root / "migrations" / "000001_m1.down.sql").write_text(_DOWNGRADE)
     with ExitStack() as stack:
-        made = States(Rig(18, server), root, stack, {}, {})
+        made = States(Rig(server), root, stack, {}, {})
         for command, before in BEFORE.items():
             address = made.at(*before)
             made.events[command] = len(do(command, root, address).events)

@@ -46,7 +46,7 @@ REBUILT = {
 def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statements_leave(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig = Rig(18, server)
+    rig = Rig(server)
     root = project(REBUILT[name])
     with rig.database(_SHOP) as written, rig.database(_SHOP) as online:
         midair.apply(request_for(root, written, "direct"), Remembering())
@@ -57,7 +57,7 @@ def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statements_le
 
 
 def test_a_number_that_is_always_generated_stays_so(server: Server, project: Callable[..., Path]) -> None:
-    rig = Rig(18, server)
+    rig = Rig(server)
     naive = REBUILT["renamed first"].replace("BY DEFAULT", "ALWAYS")
     root = project(
         naive.replace("INSERT INTO orders SELECT", "INSERT INTO orders OVERRIDING SYSTEM VALUE SELECT")

@@ -167,6 +167,33 @@ def test_what_no_recipe_covers_is_refused_and_never_run(
     assert caught.value.state == "nothing was changed"
 
 
+_GUARDED = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_constraint WHERE conname = 'who') THEN
+        ALTER TABLE orders ADD CONSTRAINT who FOREIGN KEY (customer) REFERENCES customers;
+        ALTER TABLE orders ADD COLUMN IF NOT EXISTS town text, ALTER COLUMN note TYPE text;
+    END IF;
+END $$;
+"""
+
+
+def test_a_block_of_statements_that_break_nobody_runs_as_written(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(_GUARDED)
+    with newest.database(_SHOP) as written, newest.database(_SHOP) as online:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        midair.apply(request_for(root, online), Remembering())
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+        with pytest.raises(NotOnline, match="in a DO block"):
+            midair.plan(
+                request_for(
+                    project(_GUARDED, _GUARDED.replace("ALTER COLUMN note TYPE text", "DROP COLUMN note")),
+                    online,
+                )
+            )
+
+
 def test_a_later_migration_on_the_same_object_waits_and_names_the_gate(
     rig: Rig, project: Callable[..., Path]
 ) -> None:

@@ -70,7 +70,7 @@ SHAPES = {
 def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statement_leaves(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig = Rig(18, server)
+    rig = Rig(server)
     root = project(SHAPES[name])
     given = "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;\n" + _SHOP
     with rig.database(given) as written, rig.database(given) as online:
@@ -176,7 +176,7 @@ def test_what_no_copy_can_stand_in_for_is_refused_with_the_reason(
 def test_a_table_that_the_same_run_gave_a_column_is_not_copied(
     server: Server, project: Callable[..., Path]
 ) -> None:
-    rig = Rig(18, server)
+    rig = Rig(server)
     given = "CREATE TABLE events (id int PRIMARY KEY, kind text); INSERT INTO events SELECT g FROM generate_series(1, 30) AS g;"
     root = project("ALTER TABLE events ADD COLUMN extra int;\nALTER TABLE events SET UNLOGGED;")
     with rig.database(given) as address:

@@ -55,7 +55,7 @@ def test_a_recipe_that_the_application_would_not_survive_is_not_taken(project: C
         "ALTER TABLE orders ALTER COLUMN total TYPE bigint;",
     )
     with throwaway_server(settings=("shared_preload_libraries=pg_stat_statements",)) as server:
-        rig = Rig(18, server)
+        rig = Rig(server)
         with rig.database(given) as address, rig.session(address, "shop") as session:
             session.run([Sql("SELECT ctid FROM orders")], atomic=False)
             made = midair.plan(request_for(project(rename), address))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from midair.database import Guard, open_session
 from midair.model.address import Address
+from tests.support.servers import client
 
 
 def dump(programs: Path, address: Address, *, data: bool = True) -> str:
@@ -13,7 +14,7 @@ def dump(programs: Path, address: Address, *, data: bool = True) -> str:
     only = [] if data else ["-s"]
     flags = ["--no-owner", "--no-privileges", "--inserts", "-N", "midair", *only]
     text = subprocess.run(
-        [programs / "pg_dump", *where, *flags], capture_output=True, text=True, check=True
+        [client("pg_dump", programs), *where, *flags], capture_output=True, text=True, check=True
     ).stdout
     skipped = ("--", "SET ", "\\restrict", "\\unrestrict", "SELECT pg_catalog.set_config")
     return "\n".join(

@@ -21,6 +21,10 @@ from midair.journal.backfills import Lane
 from midair.model.backfill import Part
 
 _ROWS_A_PAGE = 50
+_FEW = 100
+"""So many rows are done one by one, where one of them is refused."""
+_REFUSALS = ("22", "23", "54")
+"""Classes of errors that are about a row's values: data exception, constraint violation, a limit exceeded; and P0001, raised by a function."""
 
 
 @contextmanager
@@ -82,6 +86,7 @@ class _Worker:
         self._walk = walk
         self._session = session
         self._tells = tells
+        self._alone = False
         pace, intent = walk.crew.bounds.pace, walk.backfill.statement.intent
         self._size = BatchSize(pace.batch_s, pace.first_rows, cap=intent.batch_rows if intent else None)
         self._caution = Caution(_deadlock_timeout_s(session))
@@ -111,6 +116,11 @@ class _Worker:
                 lane = self._batch(part, lane, picked)
                 failed, since = 0, clock.now()
             except StatementFailed as error:
+                if part.alone and _is_refusal(error):
+                    # Half the range, and half of that, until few rows are left to be done one by one.
+                    self._alone = picked.count <= _FEW
+                    self._size.shrink()
+                    continue
                 if not isinstance(error, LockTimeout) and error.sqlstate not in TRY_AGAIN:
                     raise
                 failed += 1
@@ -175,7 +185,9 @@ class _Worker:
                 caution.went_well()
                 return answer, clock.now() - began
         began = clock.now()
-        answer = self._called(f"midair_batch_{number}", part.batch_types, part.batch, values)
+        name, text = ("alone", part.alone) if self._alone else ("batch", part.batch)
+        answer = self._called(f"midair_{name}_{number}", part.batch_types, text, values)
+        self._alone = False
         return answer, clock.now() - began
 
     def _called(
@@ -198,6 +210,10 @@ class _Worker:
         if name not in self._prepared:
             prepare(self._session, name, types, text)
             self._prepared.add(name)
+
+
+def _is_refusal(error: StatementFailed) -> bool:
+    return error.sqlstate is not None and (error.sqlstate[:2] in _REFUSALS or error.sqlstate == "P0001")
 
 
 def _deadlock_timeout_s(session: Session) -> float:

@@ -43,6 +43,9 @@ class Part:
     proof_types: tuple[str, ...]
     straight: str = ""
     """Of the same parameters as `batch`; empty where a batch locks nothing."""
+    alone: str = ""
+    """Of the same parameters as `batch`; does each row by itself, for a range in which one row's values are refused.
+    Empty where a refusal ends the run."""
 
 
 @frozen

@@ -51,6 +51,22 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """A held object on which later statements may go on building, `held` as they call it.
+
+    `at` is the relation that it is until contract, `was` what the old version calls it, `columns` are pairs of names, the new
+    one and the old. `sheds`: the way back drops it, and what was built on it too. `defaults`: it may get another default.
+    """
+
+    held: Held
+    at: str
+    was: str
+    columns: tuple[tuple[str, str], ...] = ()
+    sheds: bool = False
+    defaults: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """A condition: `count` gives one number, which must be 0; `otherwise` says what to do when it is not."""
 
@@ -86,7 +102,9 @@ class Contract:
     `None` where no name tells it from the new one. `cascades`: the author's statement takes dependent objects
     with it. `additive`: the same migration may go on building on what is new. `wire` is the sequence that notes
     when the old shape was last used (journal/tables.py). `archive` is the way to lose nothing yet, or `None`;
-    `comes_back` says for people what a rollback after contract can bring back.
+    `comes_back` says for people what a rollback after contract can bring back. `grounds` are those of what it `holds`
+    that later statements may build on; `along` are such statements of the same migration, which the way back takes back too.
+    `rest` undoes the migration's other statements, newest first, for one whose author wrote no downgrade; `None` where nobody can tell.
     """
 
     id: str
@@ -111,6 +129,9 @@ class Contract:
     wire: str | None = None
     archive: Archive | None = None
     comes_back: str = ""
+    grounds: tuple[Ground, ...] = ()
+    along: tuple[Statement, ...] = ()
+    rest: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from midair.journal import contracts
 from midair.model.intent import Intent
-from midair.model.migration import Block, Script
+from midair.model.migration import Block, RevisionId, Script
 from midair.model.plan import RunLive
 from midair.model.statement import Span, Statement
 from midair.pipeline.opening import Opened
@@ -58,12 +58,20 @@ class Guarding:
         statements = [each for each in statements if not only_rows(each)]
         if not self._judges or not statements:
             return ()
-        refuse_held(statements, self._held)
+        refuse_held(statements, self._held, self._builds_on)
         found: list[str] = []
         for each in statements:
             found += [f"{each.span} {clause}" for clause in breaks(each, scene)]
             scene = scene.after(changes_of(each.sql))
         return tuple(found)
+
+    def _builds_on(self, earlier: RevisionId) -> bool:
+        """The program's migrations go back together with that one, before it."""
+        from midair.planning.choose import comes_after
+
+        migrations = self._opened.project.migrations
+        own = [each for each in migrations if each.revision in self._action.revisions]
+        return all(comes_after(migrations, each, earlier) for each in own)
 
     def _intent(self, statement: Statement) -> Intent | None:
         from midair.planning.intents import with_intents

@@ -5,6 +5,7 @@ What knows changes and their effects is imported where a plan needs it: a run th
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from shutil import disk_usage
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from midair.model.schema import Schema
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
-from midair.planning.choose import pending_of, undoing
+from midair.planning.choose import comes_after, pending_of, undoing
 from midair.planning.contracting import from_archive
 from midair.planning.lay_out import Item, lay_out
 from midair.sources.history import Marks
@@ -155,6 +156,31 @@ def laid(
 
     `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not.
     """
+    made = _laid(opened, chosen, scripts, direction, applied, sizes)
+    return replace(made, notes=(*made.notes, *_to_subscribers(opened.session))) if made.segments else made
+
+
+def _to_subscribers(session: Session) -> tuple[str, ...]:
+    """What is told where a publication sends midair's own tables along."""
+    if session.product is not Product.POSTGRESQL:
+        return ()
+    from midair.dialects.postgresql.publishing import everything_sent
+
+    return tuple(
+        f"the publication {each} sends every table, the schema midair and the tool's history too: a PostgreSQL subscriber stops there, and goes on"
+        " where it was once it has them (pg_dump --schema-only --schema=midair, played there with psql)"
+        for each in everything_sent(session)
+    )
+
+
+def _laid(
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    direction: Direction,
+    applied: tuple[Applied, ...],
+    sizes: Callable[[Schema], Schema],
+) -> Plan:
     project, session = opened.project, opened.session
     up = direction is Direction.UP
     marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
@@ -184,12 +210,14 @@ def laid(
             prepare=prepare,
             begun=begun,
             waiting=waiting,
+            builds_on=partial(comes_after, project.migrations),
         )
     if direction is Direction.UP and waiting:
         from midair.planning.held import refuse_held
 
         for each in items:
-            refuse_held(each.script.statements, waiting)
+            builds_on = partial(comes_after, project.migrations, each.migration)
+            refuse_held(each.script.statements, waiting, builds_on)
     made = lay_out(
         project.tool,
         direction,
@@ -253,12 +281,14 @@ def _to_take_back(opened: Opened) -> tuple[Contract, ...]:
     aside = [from_archive(each.contract) for each in contracts.archived(session, tool)]
     waiting = (*aside, *(each.contract for each in contracts.waiting(session, tool)))
     partly = contracts.past_return(session, tool)
-    return tuple(replace(each, whole=each.whole and each.revision not in partly) for each in waiting)
+    return tuple(
+        replace(each, whole=False, rest=None) if each.revision in partly else each for each in waiting
+    )
 
 
 def _with_a_way_back(chosen: Sequence[Migration], waiting: Sequence[Contract]) -> tuple[Migration, ...]:
     """Those whose downgrade is to be read: an open contract is taken back without one."""
-    own = {each.revision for each in waiting if each.whole}
+    own = {each.revision for each in waiting if each.whole or each.rest is not None}
     return tuple(each for each in chosen if each.reversible or each.revision not in own)
 
 

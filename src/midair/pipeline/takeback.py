@@ -50,7 +50,12 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
     over = {each.id for each in Journal(opened.session, opened.project.tool).open_steps() if not each.running}
     ahead = [contract for contract in turned.values() if _back_steps(contract)[-1].id not in over]
     _refuse_unmet(opened, ahead)
-    stuck = [each for each in steps if not each.undo and not _leaves_nothing(each, steps)]
+    along = {each for contract in turned.values() for each in contract.along}
+    stuck = [
+        each
+        for each in steps
+        if not each.undo and each.origin not in along and not _leaves_nothing(each, steps)
+    ]
     if stuck:
         raise Irreversible(
             f"{revision} cannot be taken back: nothing undoes {stuck[0].title!r}",

@@ -34,7 +34,7 @@ def pending_of(standings: Sequence[Standing], target: str | None) -> tuple[Migra
         return tuple(waiting[: int(target[1:])])
     wanted = find(standings, target)
     if _is_graph(standings):
-        needed = _with_ancestors([wanted.revision], standings)
+        needed = _with_ancestors([wanted.revision], _parents(standings))
         return tuple(each for each in waiting if each.revision in needed)
     if wanted.revision not in {each.revision for each in waiting}:
         return ()
@@ -184,6 +184,14 @@ def _refuse_late(standings: Sequence[Standing]) -> None:
         )
 
 
+def comes_after(migrations: Sequence[Migration], later: Migration, earlier: RevisionId) -> bool:
+    """Whoever takes the earlier one back has taken the later one back: by their order, or by the graph where there is one."""
+    parents = {each.revision: (*each.parents, *each.depends_on) for each in migrations}
+    if later.repeatable or not any(parents.values()):
+        return not later.repeatable
+    return earlier in _with_ancestors([later.revision], parents)
+
+
 def _refuse_several_heads(standings: Sequence[Standing]) -> None:
     if not _is_graph(standings):
         return
@@ -204,8 +212,9 @@ def _parents(standings: Sequence[Standing]) -> Mapping[RevisionId, tuple[Revisio
     }
 
 
-def _with_ancestors(start: Sequence[RevisionId], standings: Sequence[Standing]) -> set[RevisionId]:
-    parents = _parents(standings)
+def _with_ancestors(
+    start: Sequence[RevisionId], parents: Mapping[RevisionId, tuple[RevisionId, ...]]
+) -> set[RevisionId]:
     seen: set[RevisionId] = set()
     stack = list(start)
     while stack:

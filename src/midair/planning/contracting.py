@@ -26,7 +26,9 @@ from midair.model.effects import LockLevel
 from midair.model.migration import Block, Direction, RevisionId, Script
 from midair.model.plan import CloseGate, Gate, Phase, Plan, RunStatement, Segment, Step, step_id
 from midair.model.statement import Statement
+from midair.planning.along import goes_along, left_of
 from midair.planning.lay_out import Item
+from midair.rewriting.following import Way
 from midair.rewriting.make_safe import Deferred, Made, as_pieces
 from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay
@@ -71,6 +73,18 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         archive=phases.archive,
         comes_back=phases.comes_back,
         additive=phases.additive,
+        grounds=phases.grounds,
+    )
+
+
+def along_with(contract: Contract, way: Way) -> Contract:
+    """The same where its way back takes another statement back too, made after what it takes back so far."""
+    locks = tuple(sorted({**dict(way.locks), **dict(contract.undo_locks)}.items()))
+    return replace(
+        contract,
+        undo_after=(*(way.undo or ()), *contract.undo_after),
+        undo_locks=locks if way.locks else contract.undo_locks,
+        along=(*contract.along, way.statement),
     )
 
 
@@ -196,8 +210,8 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
     """The downgrade as it is to be run while contracts of the migration are open, and where each is taken back, newest first.
 
     A migration that is nothing but recipes is taken back by them alone: its author's downgrade brings back what
-    was never gone, and would write over it. Of any other, the statements that undo a contract give it their place,
-    and those that only refill what it brings back are left out.
+    was never gone, and would write over it. So is one without a downgrade whose other statements say what undoes them. Of any other, the statements that undo a contract give it their place,
+    and those that only refill what it brings back, or undo what its way back undoes, are left out.
 
     Raises:
         Irreversible: there is a downgrade, and it says nothing in whose place one of them could be.
@@ -205,8 +219,11 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
     mine = [each for each in reversed(waiting) if each.revision == item.migration.revision]
     if not mine:
         return item, ()
-    if all(each.whole for each in mine):
+    written = item.migration.reversible
+    if all(each.whole or (each.rest is not None and not written) for each in mine):
         blocks = (Block(tuple(dict.fromkeys(each.origin for each in mine))),)
+        last = mine[-1]
+        mine[-1] = replace(last, undo_after=(*last.undo_after, *(last.rest or ())))
         return replace(item, script=Script(blocks)), tuple(Undoing(each.origin, each) for each in mine)
     found: list[Undoing] = []
     for contract in mine:
@@ -221,8 +238,17 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
             found.append(Undoing(inverse, contract))
     # What was put aside at contract is as it was then: what was written since is where the downgrade looks for it.
     reversed_by = {each.contract.reverses for each in found if not _is_put_aside(each.contract)}
+    turned = [each.statement for each in found]
     blocks = tuple(
-        replace(block, statements=tuple(each for each in block.statements if not _refills(each, reversed_by)))
+        replace(
+            block,
+            statements=tuple(
+                left
+                for each in block.statements
+                if not _refills(each, reversed_by)
+                for left in ((each,) if each in turned else left_of(each, mine))
+            ),
+        )
         for block in item.script.blocks
     )
     return replace(item, script=replace(item.script, blocks=blocks)), tuple(found)
@@ -230,10 +256,20 @@ def undoing(item: Item, waiting: Sequence[Contract]) -> tuple[Item, tuple[Undoin
 
 def _reverses(statement: Statement, contract: Contract, mine: Sequence[Contract]) -> bool:
     """It undoes this contract, and nothing that is not one: the rest of it would be lost with it."""
-    # A default set beside it is set by the way back as well.
-    changes = [each for each in changes_of(statement.sql) if not isinstance(each, SetDefault | DropDefault)]
+    changes = [
+        each
+        for each in changes_of(statement.sql)
+        if not _is_default_of(each, mine) and not any(goes_along(each, one) for one in mine)
+    ]
     signatures = {signature(each) for each in changes or changes_of(statement.sql)}
     return contract.reverses in signatures and signatures <= {each.reverses for each in mine}
+
+
+def _is_default_of(change: Change, mine: Sequence[Contract]) -> bool:
+    """It sets or drops a default beside a type: the way back of the type has the old one."""
+    return isinstance(change, SetDefault | DropDefault) and any(
+        each.reverses == f"change type {change.table}.{change.column}" for each in mine
+    )
 
 
 def _refills(statement: Statement, reversed_by: Set[str]) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
-from midair.model.change import SetSetting, Transaction
 from midair.model.contract import Contract, ContractState
 from midair.model.migration import Direction
 from midair.model.plan import RunStatement, Segment, Step
@@ -14,19 +13,19 @@ from midair.planning.contracting import (
     UNCUT,
     Undoing,
     close_step,
-    contract_of,
     gate_step,
     taken_back,
 )
 from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
-from midair.planning.held import refuse_later
 from midair.planning.lay_out import (
     Item,
     record_step,
     statement_step,
 )
 from midair.planning.regions import Region
-from midair.rewriting.make_safe import Deferred, made_safe
+from midair.planning.waiting import Waiting
+from midair.rewriting.make_safe import Made, made_safe
+from midair.rewriting.prepared import added, unsent
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
 
@@ -39,8 +38,7 @@ class Maker:
     ) -> None:
         self._item, self._direction, self._dialect = item, direction, dialect
         self._undone = undone
-        self._contracts: list[Contract] = []
-        self._covered: set[Statement] = set()
+        self._waiting = Waiting(item.migration.revision)
         self._position = 0
         self._segments: list[Segment] = []
         self._parts_whole = True
@@ -50,27 +48,26 @@ class Maker:
         inner = region.statements[1:-1] if region.framed else region.statements
         parts: list[Part] = []
         said: list[str] = []
-        deferred: list[tuple[Statement, Deferred]] = []
         before = scene
-        taken = 0
+        taken, waits = 0, False
         for number, statement in enumerate(inner):
             if taken:
                 taken -= 1  # done with an earlier one
                 continue
-            undone = [each.contract for each in self._undone if each.statement == statement]
-            following = inner[number + 1 :] if may_cut else ()
-            made = (
-                made_safe(statement, scene, following) if not undone else taken_back(undone, statement, scene)
-            )
+            changes = changes_of(statement.sql)
+            told = (*added(changes, scene), *unsent(changes, scene))
+            notes += (f"{statement.span} {note}" for note in told)
+            made, leaves = self._made(statement, scene, inner[number + 1 :] if may_cut else ())
             taken = made.takes
-            deferred += [(statement, each) for each in made.deferred]
+            waits = waits or leaves
             parts += [Part(statement, each) for each in made.pieces]
             said += made.notes
             scene = made.scene
         parts = apart_where_used(parts)
         ordered = without_gaps(parts)
-        if deferred or any(each.statement in inner for each in self._undone):
-            self._defer(region, deferred, may_cut=may_cut)
+        self._waiting.refuse_later(region.statements)
+        if waits:
+            self._refuse_uncut(region, may_cut=may_cut)
             notes += said
             self._segments += [self._segment(group) for group in cut(ordered or parts)]
             return scene
@@ -89,22 +86,26 @@ class Maker:
         self._segments += [self._segment(group) for group in cut(ordered)]
         return scene
 
-    def _defer(
-        self, region: Region, deferred: Sequence[tuple[Statement, Deferred]], *, may_cut: bool
-    ) -> None:
-        """Takes note of what waits behind a gate; what uses the same objects after it in this migration cannot.
+    def _made(
+        self, statement: Statement, scene: Scene, following: tuple[Statement, ...]
+    ) -> tuple[Made, bool]:
+        """The statement's safe form, and whether it has to do with what waits for contract."""
+        turned = [each.contract for each in self._undone if each.statement == statement]
+        if turned:
+            return taken_back(turned, statement, scene), True
+        follows = self._waiting.followed(statement, scene, following)
+        if follows is not None:
+            return follows, True
+        made = made_safe(statement, scene, following)
+        self._waiting.leaves(statement, made, scene)
+        return made, bool(made.deferred)
 
-        Raises:
-            NotOnline: the migration's transaction must stay as it is, or a later statement needs the naive shape.
-        """
+    def _refuse_uncut(self, region: Region, *, may_cut: bool) -> None:
+        """Raises `NotOnline` where something is to wait in a transaction that must stay as it is."""
+        first = self._waiting.first
         whole = region.atomic or region.framed or len(region.statements) == 1
-        if deferred and not (may_cut and whole):
-            raise not_online(deferred[0][0], UNCUT)
-        for statement, each in deferred:
-            number = len(self._contracts)
-            self._covered |= {statement, *each.taken}
-            self._contracts.append(contract_of(self._item.migration.revision, number, statement, each))
-        refuse_later(region.statements, deferred, self._contracts)
+        if first is not None and not (may_cut and whole):
+            raise not_online(first, UNCUT)
 
     def _keep(self, region: Region, scene: Scene) -> None:
         """The author's own transaction, its locks looked up so that they are asked for first."""
@@ -184,8 +185,7 @@ class Maker:
     def finished(self) -> list[Segment]:
         """The segments with the tool's own rows: begun before the first where it marks that, complete with the last."""
         item = self._item
-        whole = self._is_all_deferred()
-        gates = tuple(self._gate(replace(each, whole=whole)) for each in self._contracts)
+        gates = tuple(self._gate(each) for each in self._waiting.contracts(item.script.statements))
         gates += tuple(self._gate(each.contract, over=True) for each in self._undone)
         segments = self._segments or [Segment((), True, f"{item.migration.revision} has no statements")]
         whole = len(segments) == 1 and segments[0].atomic
@@ -205,13 +205,6 @@ class Maker:
     def _record(self, marks: tuple[Sql, ...], why: str, gates: tuple[Step, ...] = ()) -> Segment:
         step = record_step(self._item, self._direction, self._next(), marks)
         return Segment((*gates, step), True, self._why(why))
-
-    def _is_all_deferred(self) -> bool:
-        framing = (SetSetting, Transaction)
-        return all(
-            each in self._covered or all(isinstance(change, framing) for change in changes_of(each.sql))
-            for each in self._item.script.statements
-        )
 
     def _gate(self, contract: Contract, *, over: bool = False) -> Step:
         if over:

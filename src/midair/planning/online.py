@@ -6,13 +6,14 @@ transaction holds strong locks on more tables than one statement needs. The tool
 commits with the last step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from hashlib import sha256
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.contract import Contract
-from midair.model.migration import Direction, RevisionId, Script
+from midair.model.migration import Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan, RecordRevision, Segment
 from midair.model.statement import Sql
 from midair.planning.contracting import (
@@ -47,12 +48,14 @@ def lay_out_online(
     prepare: tuple[Sql, ...] = (),
     begun: Plan | None = None,
     waiting: Sequence[Contract] = (),
+    builds_on: Callable[[Migration, RevisionId], bool] = lambda later, earlier: True,
 ) -> Plan:
     """The plan that stops nobody, on the schema that `scene` shows.
 
     `begun` is the plan that a cut-off run followed: a migration it left half done is finished by it,
     as long as its source is the same. `waiting` are the contracts that are open now: forward, nothing
-    may touch what they hold; backward, a migration's own are undone in place of its author's words.
+    may touch what they hold; backward, a migration's own are undone in place of its author's words. `builds_on` tells of a migration
+    and an earlier one whether a rollback of that takes it back as well.
 
     Raises:
         Irreversible: a migration to be undone has no way back.
@@ -75,7 +78,7 @@ def lay_out_online(
             held += contracts_of(kept)
             continue
         if direction is Direction.UP:
-            refuse_held(item.script.statements, held)
+            refuse_held(item.script.statements, held, partial(builds_on, item.migration))
         run, undone = back.get(revision, (item, ()))
         made, scene, said = _migration(tool, run, direction, dialect, scene, undone)
         notes += (*told(item.script), *said)

@@ -156,7 +156,7 @@ def _template(programs: Path, who: Account) -> Path:
         "--locale=C",
     ]
     made = subprocess.run(
-        [*command, "--no-sync", "--no-instructions"],
+        [*command, "--no-sync"],
         capture_output=True,
         text=True,
         check=False,

@@ -24,11 +24,11 @@ def copied(
     primary = home.primary_key
     if not key or primary is None or {each.name for each in key} != set(primary.columns):
         return NoWay(f"{home.name} has no key by which its rows can be walked", _WAY)
-    same = " AND ".join(f"there.{name} = source.{own}" for name, own in pairs if own in primary.columns)
-    todo = f"({condition}) AND NOT EXISTS (SELECT FROM {target} AS there WHERE {same})"
+    same = tuple((name, own) for name, own in pairs if own in primary.columns)
     columns = tuple((name, f"source.{own}") for name, own in pairs)
     *schema, name = raw_path(home.name)
-    part = copying(Copy((schema[0] if schema else "public", name), target, key, columns, todo, None))
+    source = (schema[0] if schema else "public", name)
+    part = copying(Copy(source, target, key, columns, same, condition))
     names, given = (", ".join(parts) for parts in zip(*pairs, strict=True))
     sql = f"INSERT INTO {target} ({names}) SELECT {given} FROM {home.name} WHERE {condition}"
     return Backfill("INSERT", home.name, replace(statement, sql=sql), (part,), strict=True)

@@ -45,6 +45,8 @@ class Made:
     deferred: tuple[Deferred, ...] = ()
     takes: int = 0
     """How many of the statements that follow are done with it."""
+    beside: tuple[tuple[Statement, Scene], ...] = ()
+    """Actions of the same statement that no recipe did, each with what it met."""
 
     def deferring(self) -> "Made":
         """The same before a scene in which later statements are left for contract again where they need it."""
@@ -82,12 +84,12 @@ def made_safe(statement: Statement, scene: Scene, following: tuple[Statement, ..
     if len(changes) == 1:
         return _of_one(statement, changes[0], scene, following)
     long = scene.long_work(scene.effects(changes))
-    breaks = scene.defers and any(isinstance(each, _breaking()) for each in changes)
-    wants = long or breaks or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
+    may_break = scene.defers and any(isinstance(each, _breaking()) for each in changes)
+    wants = long or may_break or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
     parts = (compose.actions_of(statement.sql) or compose.parts_of_drop(statement.sql)) if wants else None
     if not parts or any(len(changes_of(each)) != 1 for each in parts):
-        if breaks:
-            refuse_whole(statement, [change for change in changes if isinstance(change, _breaking())], scene)
+        if may_break:
+            refuse_whole(statement, _breakers(statement, changes, scene), scene)
         return _as_written(statement, changes, scene)
     return _in_parts([replace(statement, sql=each) for each in parts], scene, following)
 
@@ -97,14 +99,17 @@ def _in_parts(parts: Sequence[Statement], scene: Scene, following: tuple[Stateme
     pieces: list[Piece] = []
     notes: list[str] = []
     deferred: list[Deferred] = []
+    beside: list[tuple[Statement, Scene]] = []
     rest = (*parts, *following)
     while len(rest) > len(following):
         made = made_safe(rest[0], scene, rest[1:])
+        beside += [] if made.deferred else [(rest[0], scene)]
         pieces += made.pieces
         notes += made.notes
         deferred += made.deferred
         scene, rest = made.scene, rest[1 + made.takes :]
-    return Made(tuple(pieces), scene, tuple(notes), tuple(deferred), len(following) - len(rest))
+    takes = len(following) - len(rest)
+    return Made(tuple(pieces), scene, tuple(notes), tuple(deferred), takes, tuple(beside))
 
 
 def _of_one(statement: Statement, change: Change, scene: Scene, following: tuple[Statement, ...]) -> Made:
@@ -181,6 +186,18 @@ def _for_later(statement: Statement, changes: tuple[Change, ...], scene: Scene) 
 def _breaking() -> tuple[type, ...]:
     """The kinds of change that the running application may miss something after."""
     return tuple({kind for each in recipes() for kind in each.on} | set(UNCOVERED))
+
+
+def _breakers(statement: Statement, changes: tuple[Change, ...], scene: Scene) -> list[Change]:
+    """Those for which a recipe would have something to do."""
+    found: list[Change] = []
+    for change in changes:
+        case = Case(statement, scene.effects((change,)), scene)
+        fit = (each for each in recipes() if isinstance(change, each.on))
+        if isinstance(change, UNCOVERED) or any(each.make(change, case) is not None for each in fit):
+            found.append(change)
+        scene = scene.after((change,))
+    return found
 
 
 def as_pieces(statement: Statement, pieces: tuple[Piece, ...], scene: Scene) -> Made:

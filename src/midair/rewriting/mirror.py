@@ -137,12 +137,9 @@ class Mirror:
         return (*(f"DROP TRIGGER {each} ON {table}" for each in names), *self.functions_gone())
 
     @property
-    def todo(self) -> str:
-        """The condition of a row of `source` that is not in the target and not noted."""
-        same = " AND ".join(f"there.{name} = source.{name}" for name in self.names)
-        return (
-            f"NOT EXISTS (SELECT FROM {self.target} AS there WHERE {same}) AND NOT {self._is_noted('source')}"
-        )
+    def unnoted(self) -> str:
+        """The condition of a row of `source` that nobody noted to be looked at again."""
+        return f"NOT {self._is_noted('source')}"
 
     def _is_noted(self, alias: str) -> str:
         keys = ", ".join(f"{alias}.{name}" for name in self.names)

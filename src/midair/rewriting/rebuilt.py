@@ -16,6 +16,7 @@ from midair.model.schema import Schema, Table, bare_name, beside
 from midair.rewriting.carried import WAY
 from midair.rewriting.mirror import Mirror
 from midair.rewriting.names import raw, temporary
+from midair.rewriting.prepared import reshaped
 from midair.rewriting.rebuilding import Rebuilding
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
@@ -80,7 +81,7 @@ def rebuilt(read: Rebuilding, case: Case) -> Shadow | NoWay:
         indexes=(),
         standing=_standing(read, after, facts, other, case),
         subscribed=facts.subscribed,
-        notes=tuple(_notes(read, other)),
+        notes=(*_notes(read, other), *reshaped(table.name, table.columns, after.columns)),
         keeps=read.keeps,
         holds=tuple(Held(each) for each in read.partitions),
     )
@@ -95,6 +96,12 @@ def _against(read: Rebuilding, after: Table, facts: Attached, other: StandIn) ->
                 f"the foreign key {each.name} of {each.table} points to {', '.join(sorted(each.columns))}, which is no key of the new {table.name}",
                 f"drop it in a migration before; or {WAY}",
             )
+    by_part = [each.name for each in other.publications if not each.by_root]
+    if read.partitions and by_part:
+        return NoWay(
+            f"the publication {by_part[0]} would send {table.name} by its partitions' names, and its subscribers would stop",
+            f"ALTER PUBLICATION {by_part[0]} SET (publish_via_partition_root = true) in a migration before; or {WAY}",
+        )
     shape = [(each.name, each.type) for each in after.columns]
     if other.views and shape[: len(table.columns)] != [(each.name, each.type) for each in table.columns]:
         return NoWay(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from midair.model.contract import Archive, Held, Need
+from midair.model.contract import Archive, Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.rewriting.piece import Piece
 from midair.rewriting.rewrite import Case
@@ -37,6 +37,7 @@ class Phases:
     archive: Archive | None = None
     comes_back: str = ""
     additive: bool = False
+    grounds: tuple[Ground, ...] = ()
     notes: tuple[str, ...] = ()
     takes: int = 0
 

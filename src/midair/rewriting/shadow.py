@@ -7,7 +7,7 @@ from midair.dialects.postgresql.batch_copies import Copy, copying
 from midair.dialects.postgresql.standins import StandIn
 from midair.dialects.postgresql.state import cut_off_index, index_is_valid
 from midair.model.backfill import Backfill, KeyColumn
-from midair.model.contract import Held, Need
+from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen, replace
 from midair.model.plan import Phase
@@ -69,6 +69,9 @@ class Shadow:
             undo_needs=(self._window,),
             summary=f"{name} is the new table, and {self.old} goes on holding what the old one would",
             holds=(Held(name), Held(self.old), *self.holds),
+            grounds=tuple(
+                Ground(each, each.relation, each.relation, sheds=True) for each in (Held(name), *self.holds)
+            ),
             reverses=reverses,
             verify=self._intact,
             comes_back="the table in its old shape, by the downgrade",
@@ -135,17 +138,11 @@ class Shadow:
         names = ", ".join(name for name, _ in self.forth.columns)
         values = ", ".join(value for _, value in self.forth.columns)
         sql = f"INSERT INTO {self.new} ({names}) SELECT {values} FROM {self.table.name} AS source"
-        call = self.forth.row_function if self.forth.fails else None
+        forth = self.forth
+        call = forth.row_function if forth.fails else None
+        same = tuple((each, each) for each in forth.names)
         part = copying(
-            Copy(
-                (source[0], source[1]),
-                self.new,
-                self.key,
-                self.forth.columns,
-                self.forth.todo,
-                call,
-                self.forth.key,
-            )
+            Copy((source[0], source[1]), self.new, self.key, forth.columns, same, forth.unnoted, call)
         )
         action = Backfill("INSERT", self.table.name, replace(self.statement, sql=sql), (part,), strict=True)
         why = f"the rows that were there, in batches, walked by {action.walks_by}"

@@ -16,6 +16,7 @@ from midair.rewriting.carried import WAY
 from midair.rewriting.costs import too_small
 from midair.rewriting.mirror import Mirror
 from midair.rewriting.names import raw_path, temporary
+from midair.rewriting.prepared import reshaped
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.shadow import Shadow, foreign_keys
@@ -81,6 +82,7 @@ def shadow_of(table: Table, wanted: Sequence[Wanted], case: Case, *, fails: bool
             standing_of(table, after, facts, other), persistence=_persistence(other, wanted, case)
         ),
         subscribed=facts.subscribed,
+        notes=tuple(reshaped(table.name, table.columns, after.columns)),
     )
 
 

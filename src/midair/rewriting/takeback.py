@@ -18,12 +18,18 @@ from midair.model.frozen import replace
 from midair.model.statement import Sql
 from midair.rewriting.piece import Piece
 from midair.rewriting.scene import Scene
+from midair.rewriting.undone import as_is, undone_change
 
 
 def taken_back(changes: Sequence[Change], scene: Scene) -> tuple[Sql, ...]:
-    """The statement that undoes it, on the schema before it; empty where nobody can tell what would be right."""
-    text = _taken_back(changes[0], scene) if len(changes) == 1 else None
-    return () if text is None else (Sql(text),)
+    """The statements that undo it, on the schema before it; empty where nobody can tell what would be right."""
+    if len(changes) != 1:
+        return ()
+    change = changes[0]
+    text = _taken_back(change, scene)
+    if text is not None or isinstance(change, CreateIndex | AddColumn | AddConstraint):
+        return () if text is None else (Sql(text),)
+    return tuple(Sql(each) for each in undone_change(change, scene, as_is(change)) or ())
 
 
 def _taken_back(change: Change, scene: Scene) -> str | None:

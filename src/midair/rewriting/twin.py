@@ -19,6 +19,7 @@ from midair.rewriting.described import described
 from midair.rewriting.exchange import Exchange
 from midair.rewriting.names import raw, temporary
 from midair.rewriting.piece import Piece
+from midair.rewriting.prepared import written
 from midair.rewriting.recipe import NoWay
 from midair.rewriting.rewrite import Case
 from midair.rewriting.syncing import (
@@ -233,10 +234,12 @@ class Twin:
     def window(self) -> Need:
         """Nothing was written that the old type cannot hold."""
         name, column = self.table.name, self.column.name
-        text = f"SELECT count(*) FROM {name} WHERE {column} IS NOT NULL AND {self.old} IS NULL"
+        # A later statement may have let NULL in.
+        lost = f"{self.old} IS NULL" + ("" if self.column.not_null else f" AND {column} IS NOT NULL")
+        closed = f"{name}.{column} holds values that are no {self.column.type}, written since: the way back is closed while they are there"
         return Need(
-            Sql(text),
-            f"{name}.{column} holds values that are no {self.column.type}, written since: the way back is closed while they are there",
+            Sql(f"SELECT count(*) FROM {name} WHERE {lost}"),
+            closed + ("; NULL is none either" if self.column.not_null else ""),
         )
 
     @property
@@ -259,6 +262,7 @@ class Twin:
         notes = [
             f"{column} stands last in the table from then on: SELECT *, COPY and INSERT without column names see another order;"
             " statements prepared before that read it, and SELECT * at contract once more, fail until they are prepared again"
+            + written(self.column.type, self.change.type)
         ]
         cost = told(self.case.scene, self.table.name, whole=False)
         notes += [cost] if cost else []

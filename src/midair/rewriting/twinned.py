@@ -1,6 +1,6 @@
 """Whether a column can have a twin, what fills the one from the other, and the phases of several that exchange together."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from midair.dialects.postgresql import twins
 from midair.dialects.postgresql.attached import Attached
@@ -8,7 +8,7 @@ from midair.dialects.postgresql.changes.expressions import default_of
 from midair.dialects.postgresql.conversions import comparable, never_fails
 from midair.dialects.postgresql.parse import parse
 from midair.model.change import AlterColumnType, Column, ConstraintKind, Default, Volatility
-from midair.model.contract import Need
+from midair.model.contract import Ground, Need
 from midair.model.effects import LockLevel
 from midair.model.schema import Table, bare_name
 from midair.model.statement import Sql
@@ -56,6 +56,7 @@ def phases_of(twins: Sequence[Twin], before: Sequence[str] = (), after: Sequence
         undo_needs=tuple(each.window for each in twins),
         summary="; ".join(each.summary for each in twins),
         holds=tuple(held for each in twins for held in each.holds),
+        grounds=tuple(Ground(each.holds[0], each.table.name, each.table.name, sheds=True) for each in twins),
         reverses=f"change type {twins[0].table.name}.{twins[0].column.name}" if len(twins) == 1 else "",
         comes_back="the column in its old type as far as its values fit, by the downgrade",
         verify=Need(
@@ -96,22 +97,30 @@ def against_twin(table: Table, column: Column, facts: Attached, case: Case) -> N
     cramped = too_small(case.scene, name, whole=False)
     if cramped is not None:
         return cramped
-    if is_stale(table, facts, case):
+    if is_stale(table, facts, case, column.name):
         return NoWay(
-            f"earlier statements of this run changed what hangs on {name}",
+            f"earlier statements of this run changed what hangs on {name}.{column.name}",
             "apply the migrations before this one first",
         )
     return None
 
 
-def is_stale(table: Table, facts: Attached, case: Case) -> bool:
+def is_stale(table: Table, facts: Attached, case: Case, column: str | None = None) -> bool:
+    """The catalog was read before earlier statements of the run changed what hangs on the table, or on this column of it."""
     kinds = (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY)
-    indexes = {bare_name(each.name) for each in table.indexes} == {each.name for each in facts.indexes}
-    checks = {each.name for each in table.constraints if each.kind in kinds} == {
-        each.name for each in facts.constraints
-    }
-    inbound = {(other.name, key.name) for other, key in case.scene.schema.referencing(table.name)}
-    return not (indexes and checks and inbound == {(each.table, each.name) for each in facts.inbound})
+
+    def about(columns: Collection[str]) -> bool:
+        return column is None or not columns or column in columns
+
+    indexes = {bare_name(each.name) for each in table.indexes if about(each.mentions)}
+    checks = {each.name for each in table.constraints if each.kind in kinds and about(each.columns)}
+    referencing = case.scene.schema.referencing(table.name)
+    inbound = {(other.name, key.name) for other, key in referencing if about(key.referenced_columns)}
+    return not (
+        indexes == {each.name for each in facts.indexes if about(each.columns)}
+        and checks == {each.name for each in facts.constraints if about(each.columns)}
+        and inbound == {(each.table, each.name) for each in facts.inbound if about(each.columns)}
+    )
 
 
 def twin_of(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from midair.dialects.postgresql.changes import changes_of
 from midair.errors import NotOnline
 from midair.model.change import (
+    Block,
     Change,
     CreateTable,
     DropColumn,
@@ -68,8 +69,13 @@ def refuse_whole(statement: Statement, changes: Sequence[Change], scene: Scene) 
     """Raises `NotOnline` for a statement of several changes that cannot be taken apart, when one of them breaks somebody."""
     for each in changes:
         if _is_used(each.name if isinstance(each, RenameEnumValue) else getattr(each, "table", ""), scene):
-            why = "this statement makes several changes at once and cannot be taken apart"
-            raise not_online(statement, NoWay(why, "write one statement a change"))
+            if isinstance(changes_of(statement.sql)[0], Block):
+                why = "changes what the running application uses in a DO block, and only the server can tell whether it will"
+                way = "write the statement by itself: the tool's history sees to it that it runs once"
+            else:
+                why = "this statement makes several changes at once and cannot be taken apart"
+                way = "write one statement a change"
+            raise not_online(statement, NoWay(why, f"{way}; or {_WINDOW}"))
 
 
 def _is_used(name: str, scene: Scene) -> bool:

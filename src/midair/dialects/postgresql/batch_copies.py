@@ -26,51 +26,69 @@ from midair.model.frozen import frozen
 
 @frozen
 class Copy:
-    """What is copied where. `columns` are the target's with the expressions over the source that fill them, `todo` the condition
-    of a row that is not there yet; the source's row is called `source`. It is walked by `key`; `identity`, which has all of that,
-    is what `call` asks for, if given: a function that copies one row.
+    """What is copied where. `columns` are the target's with the expressions over the source that fill them; the source's row is
+    called `source`, and `condition` says which rows are copied. `same` are columns of a unique index of the target with the
+    source's that they are copied from: by them a row is known in both. It is walked by `key`, which is among them.
+
+    `call` copies one row, given its `same`, and fails for none: where the target may refuse a row.
     """
 
     source: tuple[str, str]
     target: str
     key: tuple[KeyColumn, ...]
     columns: tuple[tuple[str, str], ...]
-    todo: str
-    call: str | None
-    identity: tuple[KeyColumn, ...] = ()
+    same: tuple[tuple[str, str], ...]
+    condition: str
+    call: str | None = None
 
     @property
     def spot(self) -> str:
         """The source as SQL."""
         return f"{identifier(self.source[0])}.{identifier(self.source[1])}"
 
-    def locked(self, condition: str, wait: str) -> str:
-        """SELECT of what is copied, as it is in the rows that it locks."""
-        values = ", ".join(
-            f"{value} AS {name}"
-            for name, value in (self.columns if self.call is None else _plain(self.identity or self.key))
-        )
-        return f"SELECT {values} FROM {self.spot} AS source WHERE {condition} AND {self.todo} FOR NO KEY UPDATE OF source{wait}"
+    def todo(self, near: str = "") -> str:
+        """The condition of a row that is to be copied and is not there yet; `near` is where `there`, the target's row, can be.
+
+        Told where to look, the server reads that range of the target once and not the target once a row or, worse, as a whole.
+        """
+        same = " AND ".join(f"there.{name} = source.{own}" for name, own in self.same)
+        near = f" AND {near}" if near else ""
+        return f"({self.condition}) AND NOT EXISTS (SELECT FROM {self.target} AS there WHERE {same}{near})"
+
+    def between(self, alias: str, names: Sequence[str]) -> str:
+        """The condition of a row in the batch's range, by these columns of it."""
+        row, size = row_of([f"{alias}.{each}" for each in names]), len(self.key)
+        return f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
 
     @property
-    def changed(self) -> str:
-        """The common table expression that copies `midair_locked` and gives the keys of what is there now."""
-        names, keys = ", ".join(name for name, _ in self.columns), ", ".join(each.name for each in self.key)
-        # The key may have other names in the target.
-        own = {value: name for name, value in self.columns}
-        given = ", ".join(f"{own.get(f'source.{each.name}', each.name)} AS {each.name}" for each in self.key)
-        if self.call is not None:
+    def there(self) -> tuple[str, ...]:
+        """What the target calls the key's columns."""
+        own = {own: name for name, own in self.same}
+        return tuple(own[each.name] for each in self.key)
+
+    def locked(self, condition: str, todo: str, *, alone: bool, wait: str) -> str:
+        """SELECT of what is copied, as it is in the rows that it locks; `alone`: of what `call` asks for."""
+        plain = [f"source.{own} AS {own}" for _, own in self.same]
+        values = ", ".join(plain if alone else [f"{value} AS {name}" for name, value in self.columns])
+        return f"SELECT {values} FROM {self.spot} AS source WHERE {condition} AND {todo} FOR NO KEY UPDATE OF source{wait}"
+
+    def changed(self, *, alone: bool) -> str:
+        """The common table expression that copies `midair_locked` and gives the keys of what is there now.
+
+        A row that is there by now stays as its trigger made it. Another row of the target in its way is never passed over where
+        `call` can tell of it, and a constraint that any row breaks refuses the whole: then each is copied `alone`.
+        """
+        if alone:
             # Counted by its answer, for what nobody asks for is not called.
-            given = ", ".join(each.name for each in self.identity or self.key)
+            keys, given = ", ".join(each.name for each in self.key), ", ".join(own for _, own in self.same)
             return f"midair_changed AS MATERIALIZED (SELECT {keys}, {self.call}({given}) AS copied FROM midair_locked)"
+        names = ", ".join(name for name, _ in self.columns)
+        arbiter = f" ({', '.join(name for name, _ in self.same)})" if self.call is not None else ""
+        given = ", ".join(f"{name} AS {each.name}" for name, each in zip(self.there, self.key, strict=True))
         return (
             f"midair_changed AS (INSERT INTO {self.target} ({names}) OVERRIDING SYSTEM VALUE SELECT {names} FROM midair_locked"
-            f" ON CONFLICT DO NOTHING RETURNING {given}, true AS copied)"
+            f" ON CONFLICT{arbiter} DO NOTHING RETURNING {given}, true AS copied)"
         )
-
-
-def _plain(key: Sequence[KeyColumn]) -> tuple[tuple[str, str], ...]:
-    return tuple((each.name, f"source.{each.name}") for each in key)
 
 
 def copying(copy: Copy) -> Part:
@@ -86,11 +104,12 @@ def copying(copy: Copy) -> Part:
         pick=picked(spot, key, after=False),
         pick_after=picked(spot, key, after=True),
         pick_types=(*kinds, "int", *kinds),
-        batch=_batch(copy),
+        batch=_batch(copy, alone=False),
+        alone=_batch(copy, alone=True) if copy.call is not None else "",
         batch_types=("timestamptz", "text", "int", "text", "text", *kinds, *kinds, "int", "int"),
         single=_single(copy),
         single_types=("timestamptz", "text", "int", "text", *kinds),
-        proof=f"SELECT count(*) FROM {copy.spot} AS source WHERE $1 IS NOT NULL AND {copy.todo}",
+        proof=f"SELECT count(*) FROM {copy.spot} AS source WHERE $1 IS NOT NULL AND {copy.todo()}",
         proof_types=("timestamptz",),
     )
 
@@ -98,18 +117,21 @@ def copying(copy: Copy) -> Part:
 _COPIED = "(SELECT count(copied) FROM midair_changed)"
 
 
-def _batch(copy: Copy) -> str:
+def _batch(copy: Copy, *, alone: bool) -> str:
     key, size = copy.key, len(copy.key)
-    row = row_of([f"source.{each.name}" for each in key])
-    within = f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
+    within, todo = (
+        copy.between("source", [each.name for each in key]),
+        copy.todo(copy.between("there", copy.there)),
+    )
     keys = ", ".join(f"source.{each.name}" for each in key)
     texts = ", ".join(text_of(each) for each in key)
     same = " AND ".join(f"done.{each.name} = area.{each.name}" for each in key)
     part = 6 + 2 * size
-    area = f"SELECT {keys} FROM {copy.spot} AS source WHERE {GATE} AND {within} AND {copy.todo}"
+    area = f"SELECT {keys} FROM {copy.spot} AS source WHERE {GATE} AND {within} AND {todo}"
+    locked = copy.locked(f"{FIRST} AND {within}", todo, alone=alone, wait=" SKIP LOCKED")
     return (
         f"WITH midair_{MINE}, midair_area AS MATERIALIZED ({area}),"
-        f" midair_locked AS MATERIALIZED ({copy.locked(f'{FIRST} AND {within}', ' SKIP LOCKED')}), {copy.changed},"
+        f" midair_locked AS MATERIALIZED ({locked}), {copy.changed(alone=alone)},"
         f" midair_left AS (INSERT INTO {LEFT} (step_id, part, key) SELECT $2, ${part}, jsonb_build_array({texts})::text"
         f" FROM midair_area AS area WHERE {_COPIED} < (SELECT count(*) FROM midair_area)"
         f" AND NOT EXISTS (SELECT FROM midair_changed AS done WHERE {same}) ON CONFLICT DO NOTHING RETURNING 1),"
@@ -121,8 +143,12 @@ def _batch(copy: Copy) -> str:
 def _single(copy: Copy) -> str:
     """One row that was locked when its batch came by: waited for."""
     here = " AND ".join(f"source.{each.name} = ${number}" for number, each in enumerate(copy.key, 5))
+    alone = copy.call is not None
+    locked = copy.locked(
+        f"(SELECT count(*) FROM midair_one) = 1 AND {here}", copy.todo(), alone=alone, wait=""
+    )
     return (
         f"WITH midair_one AS (DELETE FROM {LEFT} WHERE step_id = $2 AND part = $3 AND key = $4 RETURNING 1),"
-        f" midair_locked AS MATERIALIZED ({copy.locked(f'(SELECT count(*) FROM midair_one) = 1 AND {here}', '')}), {copy.changed}"
+        f" midair_locked AS MATERIALIZED ({locked}), {copy.changed(alone=alone)}"
         f" SELECT (SELECT count(*) FROM midair_one), {_COPIED}"
     )

@@ -164,6 +164,21 @@ def never_fails(old: DataType, new: DataType, schema: Schema) -> bool:
     return new.name in _TEXTS and not new.modifiers
 
 
+_CALCULATED = frozenset(_NUMBERS)
+_MOMENTS = frozenset(("date", "timestamp", "timestamptz"))
+
+
+def assignable(old: DataType, new: DataType) -> bool:
+    """The server stores a value of the old type in a column of the new one without being told how; what is not known to be so is not.
+
+    Source: manual 10.4, "Value Storage"; every type is stored as text.
+    """
+    if old.dimensions or new.dimensions:
+        return old.name == new.name and old.dimensions == new.dimensions
+    same = old.name == new.name or new.name in (*_TEXTS, "bpchar")
+    return same or any({old.name, new.name} <= each for each in (_CALCULATED, _MOMENTS))
+
+
 def comparable(one: DataType, other: DataType) -> bool:
     """A foreign key may have these types on its two sides."""
     if one.dimensions or other.dimensions:

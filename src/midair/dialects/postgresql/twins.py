@@ -4,13 +4,13 @@ Names of columns, indexes and constraints are SQL identifiers, as everywhere in 
 where the grammar's library cannot write the tree back.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.expressions import sql_of
 from midair.dialects.postgresql.changes.names import identifier, relation
-from midair.dialects.postgresql.compose import deparsed
+from midair.dialects.postgresql.compose import deparsed, worded
 from midair.dialects.postgresql.parse import parse, statement_of, walk
 
 
@@ -253,3 +253,70 @@ def copied_rows(sql: str) -> tuple[tuple[str, ...], tuple[str, ...] | None] | No
     ):
         return columns, None
     return columns, tuple(sql_of(each) for each in values)
+
+
+def comment_on(sql: str, table: tuple[str, ...]) -> str | None:
+    """COMMENT ON another table, or a part of it."""
+    kind, tree = statement_of(sql)
+    if kind != "comment_stmt" or tree.object.WhichOneof("node") != "list":
+        return None
+
+    def change(copy: Any) -> None:
+        items = copy.object.list.items
+        last = [items[-1].string.sval] if copy.objtype != pb.OBJECT_TABLE else []
+        del items[:]
+        for part in (*table, *last):
+            items.add().string.sval = part
+
+    return deparsed(kind, tree, change)
+
+
+def named_column(sql: str, names: Sequence[str], not_null: str) -> str | None:
+    """ALTER TABLE … ADD COLUMN with names (no quotes) for its constraints: checks, keys and references in their order, NOT NULL."""
+    kind, tree = statement_of(sql)
+    if kind != "alter_table_stmt" or len(tree.cmds) != 1:
+        return None
+
+    def change(copy: Any) -> None:
+        given = iter(names)
+        for node in getattr(copy.cmds[0].alter_table_cmd, "def").column_def.constraints:
+            part = node.constraint
+            if part.contype == pb.CONSTR_NOTNULL:
+                part.conname = part.conname or not_null
+            elif part.contype in (pb.CONSTR_CHECK, pb.CONSTR_PRIMARY, pb.CONSTR_UNIQUE, pb.CONSTR_FOREIGN):
+                part.conname = next(given)
+
+    return deparsed(kind, tree, change)
+
+
+def view_with(sql: str, columns: Sequence[str]) -> str | None:
+    """CREATE OR REPLACE VIEW with those of its table's columns besides that it does not show yet, at its end."""
+    kind, tree = statement_of(sql)
+    if kind != "view_stmt":
+        return None
+
+    def change(copy: Any) -> None:
+        copy.replace = True
+        targets = copy.query.select_stmt.target_list
+        shown = {each.res_target.val.column_ref.fields[-1].string.sval for each in targets}
+        for name in (raw_name(each) for each in columns):
+            if name not in shown:
+                target = targets.add().res_target
+                target.val.column_ref.fields.add().string.sval = name
+
+    return deparsed(kind, tree, change)
+
+
+def without_body(sql: str) -> str | None:
+    """CREATE FUNCTION without the text of its body, which the server reads when it is called; a body of statements stays."""
+    kind, tree = statement_of(sql)
+    if kind != "create_function_stmt":
+        return None
+
+    def change(copy: Any) -> None:
+        for option in copy.options:
+            if option.def_elem.defname == "as":
+                for each in option.def_elem.arg.list.items:
+                    each.string.sval = ""
+
+    return worded(kind, tree, change)

@@ -21,7 +21,7 @@ Source: expand-contract.md §4.11, §4.19.
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import Change, DropDefault, SetDefault
-from midair.model.contract import Held, Need
+from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.statement import Sql
 from midair.rewriting.names import raw
@@ -39,6 +39,7 @@ def drop_default(change: DropDefault, case: Case) -> Answer:
         return None  # the old version does not know the column, and NULL does it no harm
     if any(_sets_again(part, change) for each in case.following for part in changes_of(each.sql)):
         return None  # it is replaced
+    held = Held(table.name, column.name)
     gone = Sql(
         "SELECT 1 - count(*)::int FROM pg_attribute WHERE attrelid = to_regclass(%s) AND attname = %s AND atthasdef",
         (table.name, raw(column.name)),
@@ -48,7 +49,8 @@ def drop_default(change: DropDefault, case: Case) -> Answer:
         contract=(case.sql,),
         locks=case.scene.locks(case.effects) or ((table.name, LockLevel.ACCESS_EXCLUSIVE),),
         summary=f"{table.name}.{column.name} still has its default",
-        holds=(Held(table.name, column.name),),
+        holds=(held,),
+        grounds=(Ground(held, table.name, table.name, defaults=False),),
         reverses=f"set default {table.name}.{column.name}",
         verify=Need(gone, f"{table.name}.{column.name} has no default already"),
         comes_back="the default, by the downgrade",

@@ -37,7 +37,7 @@ import re
 from itertools import chain
 
 from midair.model.change import RenameColumn
-from midair.model.contract import Held, Need
+from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.intent import Way
 from midair.model.schema import bare_name
@@ -90,6 +90,7 @@ def rename_column(change: RenameColumn, case: Case) -> Answer:
         undo_locks=both,
         summary=f"{view} has the column under both names, {old} and {new}",
         holds=(Held(view), Held(base)),
+        grounds=(Ground(Held(view), base, view, columns=((new, old),)),),
         reverses=f"rename column {view}.{new} to {old}",
         verify=Need(writable(view, base), f"the view {view} over {base} is not as it was made"),
         old=(view, old),

@@ -39,7 +39,7 @@ from midair.dialects.postgresql.batches import filled
 from midair.dialects.postgresql.conversions import base_of
 from midair.dialects.postgresql.facts import SINCE
 from midair.model.change import AddColumn, Column, RenameColumn
-from midair.model.contract import Held, Need
+from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.frozen import replace
 from midair.model.intent import Way
@@ -153,6 +153,8 @@ def _phases(
             Held(name, new),
             *(Held(beside(name, each.name)) for each in things if each.kind == "index"),
         ),
+        # Its default comes with contract: until then only what is written to the old column tells which version wrote.
+        grounds=(Ground(Held(name, new), name, name, sheds=True, defaults=False),),
         reverses=f"rename column {name}.{new} to {old}",
         verify=_equal(name, old, new, trigger),
         old=(name, old),

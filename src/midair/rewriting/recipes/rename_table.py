@@ -28,7 +28,7 @@ Source: PostgreSQL manual, CREATE VIEW, "Updatable Views"; expand-contract.md §
 """
 
 from midair.model.change import RenameTable
-from midair.model.contract import Held, Need
+from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.schema import bare_name, beside
 from midair.rewriting import tripwire
@@ -66,6 +66,7 @@ def rename_table(change: RenameTable, case: Case) -> Answer:
         undo_locks=both,
         summary=f"{new} is there under its old name too, {old}",
         holds=(Held(old), Held(new)),
+        grounds=(Ground(Held(new), new, old),),
         reverses=f"rename table {new} to {bare_name(old)}",
         verify=Need(writable(old, new), f"the view {old} over {new} is not as it was made"),
         old=(old, None),

@@ -118,7 +118,8 @@ def comment(tree: Any) -> Iterator[Change]:
     ):
         yield ChangeServer("comment", (object_name(tree.object),))
     elif tree.objtype == pb.OBJECT_COLUMN:
-        yield ChangeServer("comment", (dotted(tree.object.list.items[:-1]),))
+        *table, column = tree.object.list.items
+        yield ChangeServer("comment", (dotted(table),), dotted([column]))
     elif tree.objtype in (pb.OBJECT_TABCONSTRAINT, pb.OBJECT_TRIGGER, pb.OBJECT_POLICY, pb.OBJECT_RULE):
         yield ChangeServer("comment on part", (dotted(tree.object.list.items[:-1]),))
     else:

@@ -1,0 +1,93 @@
+"""A statement that goes on building on what an earlier one of its migration has put into two shapes: where it runs, what takes it back."""
+
+from collections.abc import Sequence
+
+from midair.dialects.postgresql.changes import changes_of
+from midair.model.change import AddConstraint
+from midair.model.contract import Ground
+from midair.model.effects import LockLevel
+from midair.model.frozen import frozen, replace
+from midair.model.statement import Statement
+from midair.rewriting.behind import behind
+from midair.rewriting.ground import actions, bears, in_the_way, touches
+from midair.rewriting.make_safe import Deferred, Made, made_safe
+from midair.rewriting.scene import Scene
+from midair.rewriting.undone import Named, as_is, undone
+
+
+@frozen
+class Way:
+    """How a statement is taken back along with a recipe. `after` is the number of the recipe. `undo` runs once the old shape is there
+    again, newest first: empty where all of it goes with the new one, `None` where nobody can tell. `locks` are what the way back locks
+    for it besides.
+    """
+
+    statement: Statement
+    after: int
+    undo: tuple[str, ...] | None
+    locks: tuple[tuple[str, LockLevel], ...] = ()
+
+
+def followed(
+    statement: Statement,
+    scene: Scene,
+    following: tuple[Statement, ...],
+    deferred: Sequence[Deferred],
+    since: Scene,
+) -> tuple[Made, Way] | None:
+    """The statement's safe form on the ground of the recipes before it; `None` where it touches none, or may not build on it.
+
+    Raises:
+        NotOnline: it may, and cannot be written for the table behind the view that has its name.
+    """
+    found = _ground(statement, deferred)
+    if found is None or any(
+        in_the_way(statement, each.phases.holds, each.phases.grounds) for each in deferred
+    ):
+        return None
+    number, ground = found
+    if ground.at != ground.held.relation:
+        made = behind(statement, ground, deferred[number].phases, scene)
+    else:
+        made = made_safe(statement, scene, following)
+    if made.deferred:
+        return None  # a recipe of its own takes it back
+    name = deferred[number].recipe
+    pieces = tuple(replace(each, rewrite=each.rewrite or name) for each in made.pieces)
+    return replace(made, pieces=pieces), way_of(statement, scene, deferred, since)
+
+
+def way_of(statement: Statement, scene: Scene, deferred: Sequence[Deferred], since: Scene) -> Way:
+    """How the way back of these recipes takes the statement back, too; `since` as for `undone`."""
+    found = _ground(statement, deferred)
+    if found is None:
+        return Way(statement, 0, undone(statement, scene, as_is(changes_of(statement.sql)[0]), since))
+    number, ground = found
+    if ground.sheds and all(_goes_with(part, ground) for part in actions(statement)):
+        return Way(statement, number, (), _referred(statement))
+    back = dict(ground.columns)
+    names = Named(ground.held.relation, ground.was, ground.was, back, back)
+    return Way(statement, number, undone(statement, scene, names, since))
+
+
+def _ground(statement: Statement, deferred: Sequence[Deferred]) -> tuple[int, Ground] | None:
+    """What it builds on, with the number of the recipe: what the way back sheds, if there is such."""
+    found = [
+        (number, ground)
+        for number, each in enumerate(deferred)
+        for ground in each.phases.grounds
+        if any(_goes_with(part, ground) for part in actions(statement))
+    ]
+    return next((each for each in found if each[1].sheds), found[0] if found else None)
+
+
+def _goes_with(part: Statement, ground: Ground) -> bool:
+    """What it makes is dropped with what it is made on."""
+    return touches(part, ground.held) and bears(part, ground)
+
+
+def _referred(statement: Statement) -> tuple[tuple[str, LockLevel], ...]:
+    """The other tables of its foreign keys: both are locked when such a key goes."""
+    changes = changes_of(statement.sql)
+    names = [each.constraint.references for each in changes if isinstance(each, AddConstraint)]
+    return tuple((each, LockLevel.ACCESS_EXCLUSIVE) for each in dict.fromkeys(names) if each is not None)

@@ -1,0 +1,34 @@
+"""Both versions read and write, with an oracle in the same transactions, while a table is copied, exchanged, and given up or taken back."""
+
+from collections.abc import Generator
+
+import pytest
+from bench.scenarios.copies import CHANGES, copied
+from bench.scenarios.world import SHORT, fresh_server, world
+
+from midair.rehearsal.server import Server
+
+LIVES = {
+    f"{each.name}, {'back' if back else 'forth'}": (each, back) for each in CHANGES for back in (False, True)
+}
+QUICK = ("a stored column, back", "partitioned, renamed first, forth", "types at once, forth")
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Generator[Server]:
+    with fresh_server(None) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "life", [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in LIVES]
+)
+def test_nobody_fails_and_no_row_differs_from_the_oracle(own_server: Server, life: str) -> None:
+    change, back = LIVES[life]
+    with world(own_server, SHORT) as here:
+        result = copied(here, change, back=back)
+    assert result.broken == []
+    assert result.errors == []
+    assert result.wrong == 0
+    assert result.felt
+    assert result.kills > 0 or not change.kills
