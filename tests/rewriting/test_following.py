@@ -16,7 +16,7 @@ from midair.model.statement import Sql
 
 GIVEN = """
 CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
-CREATE TABLE places (code int PRIMARY KEY);
+CREATE TABLE places (code int PRIMARY KEY, name text, CONSTRAINT named UNIQUE (name));
 CREATE TABLE orders (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL, note text, place int, total int DEFAULT 1
 );
@@ -85,6 +85,12 @@ CASES = {
         "-- midair: strategy = duplicate\n" + _COLUMN.replace("total", "place").replace("amount", "shop") + "COMMENT ON COLUMN orders.shop IS 'where';\n"
         "CREATE INDEX ON orders (shop, code);\nALTER TABLE orders ADD CONSTRAINT known FOREIGN KEY (shop) REFERENCES places, ALTER COLUMN shop SET NOT NULL;\n",
         {"rename-column-by-copy"},
+    ),
+    "keys that are replaced": (
+        "ALTER TABLE places DROP CONSTRAINT named;\nALTER TABLE lines DROP CONSTRAINT lines_order_id_fkey;\n"
+        "ALTER TABLE places ADD CONSTRAINT named UNIQUE (name, code);\n"
+        "ALTER TABLE lines ADD CONSTRAINT lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE ON UPDATE CASCADE;\n",
+        {"drop-constraint"},
     ),
     "an index of another column before, and one dropped": (
         "CREATE INDEX early ON orders (code);\nALTER TABLE orders ADD COLUMN town text;\n" + _TYPE + "CREATE INDEX late ON orders (total, town);\n",

@@ -56,6 +56,7 @@ class Ground:
 
     `at` is the relation that it is until contract, `was` what the old version calls it, `columns` are pairs of names, the new
     one and the old. `sheds`: the way back drops it, and what was built on it too. `defaults`: it may get another default.
+    `again`: it only waits to be dropped, and another of its name may be made, which gets the name then.
     """
 
     held: Held
@@ -64,6 +65,7 @@ class Ground:
     columns: tuple[tuple[str, str], ...] = ()
     sheds: bool = False
     defaults: bool = True
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def along_with(contract: Contract, way: Way) -> Contract:
     locks = tuple(sorted({**dict(way.locks), **dict(contract.undo_locks)}.items()))
     return replace(
         contract,
+        statements=(*contract.statements, *way.contract),
         undo_after=(*(way.undo or ()), *contract.undo_after),
         undo_locks=locks if way.locks else contract.undo_locks,
         along=(*contract.along, way.statement),

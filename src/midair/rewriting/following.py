@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.change import AddConstraint
 from midair.model.contract import Ground
@@ -11,6 +12,7 @@ from midair.model.statement import Statement
 from midair.rewriting.behind import behind
 from midair.rewriting.ground import actions, bears, in_the_way, touches
 from midair.rewriting.make_safe import Deferred, Made, made_safe
+from midair.rewriting.names import raw, temporary
 from midair.rewriting.scene import Scene
 from midair.rewriting.undone import Named, as_is, undone
 
@@ -19,13 +21,14 @@ from midair.rewriting.undone import Named, as_is, undone
 class Way:
     """How a statement is taken back along with a recipe. `after` is the number of the recipe. `undo` runs once the old shape is there
     again, newest first: empty where all of it goes with the new one, `None` where nobody can tell. `locks` are what the way back locks
-    for it besides.
+    for it besides, `contract` is what is left of it for then.
     """
 
     statement: Statement
     after: int
     undo: tuple[str, ...] | None
     locks: tuple[tuple[str, LockLevel], ...] = ()
+    contract: tuple[str, ...] = ()
 
 
 def followed(
@@ -46,6 +49,8 @@ def followed(
     ):
         return None
     number, ground = found
+    if ground.again:
+        return _again(statement, ground, number, deferred[number].recipe, scene)
     if ground.at != ground.held.relation:
         made = behind(statement, ground, deferred[number].phases, scene)
     else:
@@ -55,6 +60,24 @@ def followed(
     name = deferred[number].recipe
     pieces = tuple(replace(each, rewrite=each.rewrite or name) for each in made.pieces)
     return replace(made, pieces=pieces), way_of(statement, scene, deferred, since)
+
+
+def _again(
+    statement: Statement, ground: Ground, number: int, recipe: str, scene: Scene
+) -> tuple[Made, Way] | None:
+    """The constraint under a name of midair's, until the one that has its name is dropped."""
+    table, name = ground.held.relation, ground.held.part or ""
+    other = temporary("new", table, name)
+    text = compose.with_name(statement.sql, raw(other))
+    if text is None:
+        return None
+    made = made_safe(replace(statement, sql=text), scene)
+    pieces = tuple(replace(each, rewrite=each.rewrite or recipe) for each in made.pieces)
+    made = replace(made, pieces=pieces, scene=scene.after(changes_of(statement.sql)))
+    gone = (f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {other}",)
+    return made, Way(
+        statement, number, gone, contract=(f"ALTER TABLE {table} RENAME CONSTRAINT {other} TO {name}",)
+    )
 
 
 def way_of(statement: Statement, scene: Scene, deferred: Sequence[Deferred], since: Scene) -> Way:
