@@ -86,6 +86,13 @@ CASES = {
         "CREATE INDEX ON orders (shop, code);\nALTER TABLE orders ADD CONSTRAINT known FOREIGN KEY (shop) REFERENCES places, ALTER COLUMN shop SET NOT NULL;\n",
         {"rename-column-by-copy"},
     ),
+    "a renamed table, and its columns": (
+        "COMMENT ON TABLE lines IS 'of orders';\n" + _TABLE + "ALTER INDEX orders_pkey RENAME TO purchases_pkey;\nALTER TABLE purchases RENAME COLUMN total TO amount;\n"
+        "ALTER TABLE purchases RENAME COLUMN place TO shop;\nCOMMENT ON COLUMN purchases.amount IS 'paid';\nCREATE INDEX by_shop ON purchases (shop, amount);\n"
+        "ALTER TABLE purchases ALTER COLUMN shop SET DEFAULT 3, ADD CONSTRAINT dear CHECK (amount > 0);\n"
+        "ALTER TABLE purchases RENAME CONSTRAINT dear TO dearer;\n",
+        {"rename-table"},
+    ),
     "keys that are replaced": (
         "ALTER TABLE places DROP CONSTRAINT named;\nALTER TABLE lines DROP CONSTRAINT lines_order_id_fkey;\n"
         "ALTER TABLE places ADD CONSTRAINT named UNIQUE (name, code);\n"
@@ -137,6 +144,10 @@ def sold(rig: Rig, address: Address) -> None:
 
 
 DOWNGRADES = {
+    "with columns that were renamed": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
+    "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"
+    "ALTER TABLE purchases RENAME COLUMN amount TO total;\nALTER TABLE purchases RENAME TO orders;\n",
+
     "the other way round": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
     "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"
     "ALTER TABLE purchases RENAME TO orders;\n",
@@ -150,7 +161,8 @@ DOWNGRADES = {
 def test_a_downgrade_that_undoes_what_goes_along_undoes_nothing_twice(
     newest: Rig, project: Callable[..., Path], name: str
 ) -> None:
-    root = project(_BESIDE + _TABLE + _ON_TABLE.format("purchases"))
+    columns = "ALTER TABLE purchases RENAME COLUMN total TO amount;\n" if "columns" in name else ""
+    root = project(_BESIDE + _TABLE + columns + _ON_TABLE.format("purchases"))
     (root / "migrations" / "000001_m1.down.sql").write_text(DOWNGRADES[name])
     with newest.database(GIVEN) as address:
         sold(newest, address)

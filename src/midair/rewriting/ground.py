@@ -30,6 +30,8 @@ from midair.model.change import (
     Index,
     Insert,
     Query,
+    RenameColumn,
+    RenameConstraint,
     SetDefault,
     SetNotNull,
     SetSetting,
@@ -172,8 +174,8 @@ def _is_borne(change: Change, ground: Ground) -> bool:
             _lasts(ground) and getattr(change, "table", None) != relation
         ):
             return True
-        case CreateTrigger():
-            return _lasts(ground)
+        case CreateTrigger() | RenameColumn() | DropConstraint() | RenameConstraint() | ValidateConstraint():
+            return _lasts(ground) and column is None
         case AddConstraint(table=table, constraint=made, only=False):
             alone = column is None or made.columns == (column,)
             return table == relation and (
