@@ -103,6 +103,14 @@ CASES = {
         "CREATE INDEX early ON orders (code);\nALTER TABLE orders ADD COLUMN town text;\n" + _TYPE + "CREATE INDEX late ON orders (total, town);\n",
         {"change-type"},
     ),
+    "several renamed columns": (
+        _COLUMN + "ALTER TABLE orders RENAME COLUMN place TO shop;\nALTER TABLE orders RENAME COLUMN note TO remark;\n" + _ON_TABLE.format("orders").replace("(place)", "(shop)")
+        + "CREATE INDEX ON orders (amount, shop);\n", {"rename-column"},
+    ),
+    "renamed columns, and then their table": (
+        _COLUMN + "ALTER TABLE orders RENAME COLUMN place TO shop;\n" + _TABLE + _ON_TABLE.format("purchases").replace("(place)", "(shop)")
+        + "COMMENT ON COLUMN purchases.amount IS 'paid';\nCREATE INDEX ON purchases (amount, shop);\n", {"rename-column"},
+    ),
     "a renamed table": (_BESIDE + _TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
 }  # fmt: skip
 
@@ -144,6 +152,10 @@ def sold(rig: Rig, address: Address) -> None:
 
 
 DOWNGRADES = {
+    "with columns and table renamed": "ALTER TABLE purchases RENAME TO orders;\nALTER TABLE orders RENAME COLUMN amount TO total;\n"
+    "ALTER TABLE orders RENAME COLUMN remark TO note;\nCOMMENT ON TABLE orders IS 'what was sold';\n"
+    "ALTER TABLE orders DROP COLUMN town, DROP COLUMN seen, DROP CONSTRAINT purchases_place_fkey;\nDROP INDEX by_code;\n"
+    "ALTER TABLE lines DROP COLUMN note;\n",
     "with columns that were renamed": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
     "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"
     "ALTER TABLE purchases RENAME COLUMN amount TO total;\nALTER TABLE purchases RENAME TO orders;\n",
@@ -162,7 +174,8 @@ def test_a_downgrade_that_undoes_what_goes_along_undoes_nothing_twice(
     newest: Rig, project: Callable[..., Path], name: str
 ) -> None:
     columns = "ALTER TABLE purchases RENAME COLUMN total TO amount;\n" if "columns" in name else ""
-    root = project(_BESIDE + _TABLE + columns + _ON_TABLE.format("purchases"))
+    early = _COLUMN + "ALTER TABLE orders RENAME COLUMN note TO remark;\n" if "and table" in name else ""
+    root = project(_BESIDE + early + _TABLE + (columns if not early else "") + _ON_TABLE.format("purchases"))
     (root / "migrations" / "000001_m1.down.sql").write_text(DOWNGRADES[name])
     with newest.database(GIVEN) as address:
         sold(newest, address)

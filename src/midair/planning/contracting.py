@@ -68,6 +68,9 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         reverses=phases.reverses,
         verify=phases.verify,
         old=phases.old,
+        also=phases.also,
+        # One of several that a downgrade undoes one by one: the recipe's way back is all of it.
+        along=tuple(each for each in (statement, *deferred.taken) if _only_renames(each)),
         cascades=phases.cascades,
         wire=phases.wire,
         archive=phases.archive,
@@ -75,6 +78,10 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         additive=phases.additive,
         grounds=phases.grounds,
     )
+
+
+def _only_renames(statement: Statement) -> bool:
+    return all(isinstance(each, RenameColumn) for each in changes_of(statement.sql))
 
 
 def along_with(contract: Contract, way: Way) -> Contract:
