@@ -83,13 +83,26 @@ def evidence_of(
     return tuple(found)
 
 
+def at_a_glance(
+    session: Session, waiting: OpenContract, standard: Standard | None = None
+) -> tuple[Evidence, ...]:
+    """What can be told of a gate without reading a table: who is connected since before, and when the old shape was last used.
+
+    Raises:
+        StatementFailed: the user may not read the catalog.
+    """
+    contract = waiting.contract
+    wired = () if contract.wire is None else (_wire(session, waiting, contract.wire, standard or Standard()),)
+    return (_connections(session, waiting), *wired)
+
+
 def counters(session: Session, contract: Contract) -> dict[str, int]:
     """How often the old shape was used, as far as the server counts it."""
     if contract.old is None:
         return {}
     relation, column = contract.old
     found: dict[str, int] = {}
-    called = _calls(session, relation, column)
+    called = _calls(session, _words(contract, relation, column))
     if called is not None:
         found[CALLS] = called
     if column is None and contract.wire is None:
@@ -98,10 +111,10 @@ def counters(session: Session, contract: Contract) -> dict[str, int]:
     return found
 
 
-def _calls(session: Session, relation: str, column: str | None) -> int | None:
+def _calls(session: Session, words: tuple[str, str]) -> int | None:
     if not session.query("SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'")[0][0]:
         return None
-    return session.query(_STATEMENTS.format(own=_OWN), _words(relation, column))[0][0]
+    return session.query(_STATEMENTS.format(own=_OWN), words)[0][0]
 
 
 def _age(waiting: OpenContract, standard: Standard) -> Evidence:
@@ -128,6 +141,9 @@ def _used(relation: str, now: Mapping[str, int], before: Mapping[str, int]) -> E
     if WRITES not in before:
         return Evidence("use", Light.MISSING, "reads and writes are counted from now on: look again later")
     writes, scans = now[WRITES] - before[WRITES], now[SCANS] - before[SCANS]
+    if writes < 0 or scans < 0:
+        text = "the server's counters were reset since, or lost in a crash: nobody can tell"
+        return Evidence("use", Light.MISSING, text)
     if writes > 0:
         return Evidence("use", Light.RED, f"{writes} rows of {relation} were written since")
     if scans > 0:
@@ -173,7 +189,7 @@ def _named(session: Session, contract: Contract, relation: str, column: str | No
         )
     else:
         yield Evidence("dependents", Light.GREEN, "no view is made on it")
-    functions = [row[0] for row in session.query(_FUNCTIONS, _words(relation, column))]
+    functions = [row[0] for row in session.query(_FUNCTIONS, _words(contract, relation, column))]
     if functions:
         yield Evidence("functions", Light.RED, f"say the old name: {', '.join(functions)}")
     else:
@@ -185,6 +201,8 @@ def _statements(now: int | None, before: int | None) -> Evidence:
         return Evidence("statements", Light.MISSING, "pg_stat_statements is not installed")
     if before is None:
         return Evidence("statements", Light.MISSING, "calls are counted from now on: look again later")
+    if now < before:
+        return Evidence("statements", Light.MISSING, "pg_stat_statements was reset since: nobody can tell")
     if now > before:
         return Evidence(
             "statements", Light.RED, f"statements with the old name ran {now - before} times since"
@@ -192,12 +210,13 @@ def _statements(now: int | None, before: int | None) -> Evidence:
     return Evidence("statements", Light.GREEN, "no statement with the old name ran since")
 
 
-def _words(relation: str, column: str | None) -> tuple[str, str]:
-    return _word(relation), _word(column or relation)
+def _words(contract: Contract, relation: str, column: str | None) -> tuple[str, str]:
+    return _word(relation), _word(*((column, *contract.also) if column else (relation,)))
 
 
-def _word(name: str) -> str:
-    return rf"\m{re.escape(_raw(bare_name(name)))}\M"
+def _word(*names: str) -> str:
+    """A pattern for any of these names, as a word."""
+    return rf"\m({'|'.join(re.escape(_raw(bare_name(each))) for each in names)})\M"
 
 
 def _raw(name: str) -> str:
