@@ -9,6 +9,7 @@ a moved column looks for its rows. Nothing but that: the statement itself is the
 from collections.abc import Iterable
 
 from midair.dialects.postgresql.batch_moves import differs
+from midair.dialects.postgresql.batch_sql import OWNER
 from midair.dialects.postgresql.changes.names import identifier
 from midair.model.frozen import frozen, replace
 from midair.rewriting.names import raw, raw_path, temporary
@@ -68,7 +69,8 @@ class Move:
     key_types: tuple[str, ...]
     home_key_types: tuple[str, ...]
     columns: tuple[MovedColumn, ...]
-    row_trigger: str
+    row_triggers: tuple[str, str]
+    """Names that come last: of what fires before a row is inserted, and before one comes to belong to another."""
 
     @property
     def values(self) -> tuple[tuple[str, str], ...]:
@@ -127,11 +129,10 @@ class Move:
         own_key = ", ".join(f"NEW.{own}" for _, own in self.keys)
         return self._function(
             at.following,
-            f"IF {_changed(own for _, own in self.values)} THEN"
-            f" UPDATE {at.target} AS there SET {sets} FROM {at.home} AS home WHERE {here} AND {self._same('there', 'home')}"
+            f"UPDATE {at.target} AS there SET {sets} FROM {at.home} AS home WHERE {here} AND {self._same('there', 'home')}"
             f" AND (coalesce(current_setting('{_CARRIES}', true), '') = '' OR {unlike});"
             " IF NOT FOUND AND current_setting('transaction_isolation') IN ('repeatable read', 'serializable') THEN"
-            f" INSERT INTO {at.arrived} VALUES ({own_key}) ON CONFLICT DO NOTHING; END IF; END IF; RETURN NULL;",
+            f" INSERT INTO {at.arrived} VALUES ({own_key}) ON CONFLICT DO NOTHING; END IF; RETURN NULL;",
             tag,
         )
 
@@ -152,8 +153,7 @@ class Move:
         )
         return self._function(
             at.fetching,
-            f"IF TG_OP = 'UPDATE' AND NOT ({_changed(name for name, _ in self.keys)}) THEN RETURN NEW; END IF;"
-            f" SELECT source.* INTO midair_home FROM {at.home} AS source WHERE {here} FOR NO KEY UPDATE;"
+            f"SELECT source.* INTO midair_home FROM {at.home} AS source WHERE {here} FOR NO KEY UPDATE;"
             f" IF TG_OP = 'UPDATE' THEN {stays} RETURN NEW; END IF;"
             f" left_out := coalesce(current_setting('{_OMITTED}', true), ''); PERFORM set_config('{_OMITTED}', '', true);"
             f" {left_out} RETURN NEW;",
@@ -175,8 +175,7 @@ class Move:
         )
         return self._function(
             at.carrying,
-            f"IF TG_OP = 'UPDATE' AND NOT ({_changed(name for name, _ in (*self.keys, *self.values))}) THEN RETURN NULL; END IF;"
-            f" IF EXISTS (SELECT FROM {at.home} AS home, {found}) THEN {MARKED}"
+            f"IF EXISTS (SELECT FROM {at.home} AS home, {found}) THEN {MARKED}"
             f" PERFORM set_config('{_CARRIES}', 'on', true); UPDATE {at.home} AS home SET {sets} FROM {found};"
             f" PERFORM set_config('{_CARRIES}', '', true); END IF;"
             f" IF TG_OP = 'INSERT' OR {_changed(names)} THEN INSERT INTO {at.arrived} VALUES ({key})"
@@ -221,31 +220,29 @@ class Move:
 
     # --- the triggers
 
-    @property
-    def _names(self) -> tuple[str, str, str, str, str]:
-        """Of the home's trigger, and of the target's: before and after a row, before and after a statement."""
-        parts = (*raw_path(self.name), self.columns[0].name)
-        carry, mark, unmark = (temporary(each, *parts) for each in ("carry", "mark", "unmark"))
-        return identifier(f"!{raw(temporary('follow', *parts))}"), self.row_trigger, carry, mark, unmark
-
     def triggers(self) -> tuple[tuple[str, str, str], ...]:
-        """Each with its name and its table, and CREATE TRIGGER."""
-        at, names = self.spots, self._names
-        sets = ", ".join((*(name for name, _ in self.keys), *(name for name, _ in self.values)))
+        """Each with its name and its table, and CREATE TRIGGER. What a row does not need calls no function."""
+        at, parts = self.spots, (*raw_path(self.name), self.columns[0].name)
+        carry, bring, mark, unmark = (
+            temporary(each, *parts) for each in ("carry", "bring", "mark", "unmark")
+        )
+        follow = identifier(f"!{raw(temporary('follow', *parts))}")
+        arrives, moves = self.row_triggers
+        keys, values = [name for name, _ in self.keys], [name for name, _ in self.values]
+        sets, either = ", ".join((*keys, *values)), _changed((*keys, *values))
+        statement = "FOR EACH STATEMENT"
         made = (
-            (at.home, "AFTER UPDATE", "ROW", at.following),
-            (at.target, "BEFORE INSERT OR UPDATE", "ROW", at.fetching),
-            (at.target, "AFTER INSERT OR UPDATE", "ROW", at.carrying),
-            (at.target, f"BEFORE INSERT OR UPDATE OF {sets}", "STATEMENT", at.marking),
-            (at.target, f"AFTER UPDATE OF {sets}", "STATEMENT", at.marking),
+            (follow, at.home, "AFTER UPDATE", _where(_changed(own for _, own in self.values)), at.following),
+            (arrives, at.target, "BEFORE INSERT", "FOR EACH ROW", at.fetching),
+            (moves, at.target, "BEFORE UPDATE", _where(_changed(keys)), at.fetching),
+            (bring, at.target, "AFTER INSERT", "FOR EACH ROW", at.carrying),
+            (carry, at.target, "AFTER UPDATE", _where(f"({either}) AND {_NO_COPY}"), at.carrying),
+            (mark, at.target, f"BEFORE INSERT OR UPDATE OF {sets}", statement, at.marking),
+            (unmark, at.target, f"AFTER UPDATE OF {sets}", statement, at.marking),
         )
         return tuple(
-            (
-                name,
-                table,
-                f"CREATE TRIGGER {name} {when} ON {table} FOR EACH {each} EXECUTE FUNCTION {call}()",
-            )
-            for name, (table, when, each, call) in zip(names, made, strict=True)
+            (name, table, f"CREATE TRIGGER {name} {when} ON {table} {rows} EXECUTE FUNCTION {call}()")
+            for name, table, when, rows, call in made
         )
 
     def behind(self, base: str) -> "Move":
@@ -288,12 +285,18 @@ class Move:
         )
 
 
+_NO_COPY = f"coalesce(current_setting('{OWNER}', true), '') = ''"
+"""The copy writes what it has just read in the home, whose row it holds: nothing is to be carried."""
 _SET = " ".join(f"SET {each} FROM CURRENT" for each in SETTINGS)
 
 
 def _given(column: MovedColumn) -> str:
     found = f"midair_home.{column.own}"
     return f"coalesce({found}, {column.default})" if column.required and column.default else found
+
+
+def _where(condition: str) -> str:
+    return f"FOR EACH ROW WHEN ({condition})"
 
 
 def _changed(columns: Iterable[str]) -> str:

@@ -115,8 +115,10 @@ def move_of(table: Table, home: Table, found: Gathered, case: Case) -> Move | No
         if check is not None:
             return check
     facts = case.scene.attached[table.name]
-    trigger = trigger_name(found.adds[0].change.column.name, facts.row_triggers)
-    if trigger is None:
+    first = found.adds[0].change.column.name
+    arrives = trigger_name(first, facts.row_triggers)
+    moves = trigger_name(identifier(f"{raw(first)}_key"), facts.row_triggers)
+    if arrives is None or moves is None:
         return NoWay(
             f"{table.name} has a trigger whose name comes after every name of midair's", "rename it first"
         )
@@ -136,7 +138,7 @@ def move_of(table: Table, home: Table, found: Gathered, case: Case) -> Move | No
         tuple(kinds[name] for name, _ in said.keys),
         tuple(own_kinds[own] for _, own in said.keys),
         columns,
-        trigger,
+        (arrives, moves),
     )
 
 

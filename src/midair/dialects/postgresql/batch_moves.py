@@ -1,7 +1,8 @@
 """The SQL of columns filled from another table's rows, which triggers keep in step: both rows are locked while a value is copied.
 
 A row's new value is the other row's as it is once both are locked: the server looks at the newest version of every row that
-it locks, and only of those (PostgreSQL manual, "Explicit Locking" and "Read Committed").
+it locks, and only of those (PostgreSQL manual, "Explicit Locking" and "Read Committed"). The other row is looked for by its
+key, one after the other: a batch is a few hundred rows, and a plan that is made for any range would read the whole other table.
 """
 
 from collections.abc import Sequence
@@ -21,22 +22,19 @@ class Carry:
     columns: tuple[tuple[str, str], ...]
 
     @property
-    def _same(self) -> str:
-        return " AND ".join(f"home.{own} = source.{name}" for name, own in self.keys)
-
-    @property
-    def _differs(self) -> str:
-        return differs(
-            [f"source.{name}" for name, _ in self.columns], [f"home.{own}" for _, own in self.columns]
-        )
-
-    @property
     def call(self) -> None:
         """No row is refused."""
 
+    def _same(self, home: str) -> str:
+        return " AND ".join(f"{home}.{own} = source.{name}" for name, own in self.keys)
+
+    def _differs(self, home: str) -> str:
+        owns = [f"{home}.{own}" for _, own in self.columns]
+        return differs([f"source.{name}" for name, _ in self.columns], owns)
+
     def todo(self, *, near: bool) -> str:
-        """The condition of a row that does not have the value yet."""
-        return f"EXISTS (SELECT FROM {self.home} AS home WHERE {self._same} AND {self._differs})"
+        """The condition of a row that does not have the value yet: a look at its home for each, not a look at every home."""
+        return f"(SELECT {self._differs('own')} FROM {self.home} AS own WHERE {self._same('own')})"
 
     def locked(self, condition: str, todo: str, *, alone: bool, wait: str) -> str:
         """SELECT of the rows and their values, as they are in what it locks; the home's first, as every writer does."""
@@ -44,9 +42,13 @@ class Carry:
         values = ", ".join(
             f"home.{own} AS midair_{number}" for number, (_, own) in enumerate(self.columns, 1)
         )
+        owns = ", ".join(f"own.{own}" for _, own in (*self.keys, *self.columns))
+        found = f"SELECT {owns} FROM {self.home} AS own WHERE {self._same('own')} FOR NO KEY UPDATE{wait}"
+        # What belongs together is asked once more of the row as it is when it is locked.
         return (
-            f"SELECT {keys}, {values} FROM {self.spot} AS source JOIN {self.home} AS home ON {self._same}"
-            f" WHERE {condition} AND {self._differs} FOR NO KEY UPDATE OF home, source{wait}"
+            f"SELECT {keys}, {values} FROM {self.spot} AS source CROSS JOIN LATERAL ({found}) AS home"
+            f" WHERE {condition} AND {todo} AND {self._same('home')} AND {self._differs('home')}"
+            f" FOR NO KEY UPDATE OF source{wait}"
         )
 
     def changed(self, *, alone: bool) -> str:
