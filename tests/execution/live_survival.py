@@ -2,14 +2,14 @@
 
 import random
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.rewriting.conftest import Rig
 from tests.rewriting.survival import Means, Reference
 from tests.sources.alembic.projects import revision
-from tests.support.fly import Flying, fly
+from tests.support.fly import Flying
 from tests.support.listening import Remembering
 from tests.support.live_shop import by_the_tool, request_for, shop
 
@@ -52,19 +52,21 @@ op.execute(f"UPDATE users SET n = n + 1 WHERE id = {most or 0}")
 op.create_index('users_n', 'users', ['n'])"""
 
 
+MORE = (("c", "b", WHOLE), ("d", "c", PLAIN), ("e", "d", OUTSIDE))
+
+
 @contextmanager
-def live_reference_on(server: Server, root: Path) -> Generator[Reference]:
-    """The project in `root`, and what the real tool comes to with it on this server."""
+def live_reference_on(
+    server: Server, root: Path, more: Sequence[tuple[str, str, str]] = MORE
+) -> Generator[Reference]:
+    """The project in `root`, and what the real tool comes to with it on this server. `more` are the revisions after the first one."""
     folder, fresh = shop(root / "p", server, WATCHED)
-    for name, before, body in (("c", "b", WHOLE), ("d", "c", PLAIN), ("e", "d", OUTSIDE)):
+    for name, before, body in more:
         (folder / "migrations" / "versions" / f"{name}.py").write_text(revision(name, f"'{before}'", body))
     expected = by_the_tool(folder, server, fresh())
     heard = Remembering()
-    midair.apply(request_for(folder, fresh()), heard)
-    again = fresh()
     began = time.monotonic()
-    code, said = fly(folder, again, strategy="online").landed()
-    assert code == 0, said
+    midair.apply(request_for(folder, fresh()), heard)
     yield Reference(Rig(18, server), folder, expected, len(heard.events), time.monotonic() - began, fresh)
 
 

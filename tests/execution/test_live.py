@@ -106,7 +106,7 @@ conn.execute(sa.text("INSERT INTO users (id, name) VALUES (:id, :name)"), {"id":
 op.create_index('users_name', 'users', ['name'])"""
     root, fresh = shop(tmp_path / "p", server, body)
     address = fresh()
-    code, said = fly(root, address, strategy="online", dies_at=5).landed()
+    code, said = fly(root, address, strategy="online", dies_at=7).landed()
     assert code == -signal.SIGKILL, said
     assert len(kept_beside(address)) == 1
     code, said = fly(root, address, strategy="online", wait_s=30).landed()

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from tests.execution.test_contention import DEADLINE_S, MANY, in_the_way, only_one_left, started
+from tests.execution.test_contention import DEADLINE_S, in_the_way, only_one_left, started
 from tests.sources.alembic.projects import revision, write_project
 
 from midair.database import Session
@@ -47,7 +47,7 @@ def _done_once(session: Session) -> None:
     assert session.query("SELECT count(*) FROM midair.step WHERE open") == [(0,)]
 
 
-@pytest.mark.parametrize("number", MANY)
+@pytest.mark.parametrize("number", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_one_runs_the_program_and_the_others_leave_with_its_name(
     root: Path, database: Address, session: Session, number: int
 ) -> None:

@@ -24,15 +24,15 @@ def reference(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Gener
         yield made
 
 
-def test_kills_one_after_the_other_come_to_what_the_tool_leaves(reference: Reference) -> None:
-    chance, address, killed = random.Random(20261121), reference.database(), 0
-    while killed < 5:
-        at = chance.randrange(4, reference.events)
-        code, said = fly(reference.root, address, dies_at=at, wait_s=30, strategy="online").landed()
-        assert code in (0, -signal.SIGKILL), said
-        killed += 1
-    assert_lands(reference, address)
-    assert kept_beside(address) == []
+def test_kills_one_after_the_other_come_to_what_the_tool_leaves(server: Server, tmp_path: Path) -> None:
+    with live_reference_on(server, tmp_path, more=()) as made:
+        chance, address = random.Random(20261121), made.database()
+        for _ in range(3):
+            at = chance.randrange(4, made.events)
+            code, said = fly(made.root, address, dies_at=at, wait_s=30, strategy="online").landed()
+            assert code in (0, -signal.SIGKILL), said
+        assert_lands(made, address)
+        assert kept_beside(address) == []
 
 
 @pytest.mark.slow

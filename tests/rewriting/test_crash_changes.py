@@ -10,6 +10,8 @@ from tests.rewriting.conftest import Rig
 from tests.rewriting.test_crash_recipes import BEFORE, States, do
 from tests.rewriting.test_merge_columns import DECLARED
 from tests.rewriting.test_merge_columns import GIVEN as PEOPLE
+from tests.rewriting.test_move_column import MOVE
+from tests.rewriting.test_move_column import USERS as MOVED_FROM
 from tests.rewriting.test_split_table import SPLIT, USERS
 from tests.support.fly import fly
 from tests.support.state import dump, journal_of
@@ -67,6 +69,7 @@ _CASES = {
     "a copied table": (_COPY_GIVEN, _COPY, 7),
     "a table built by hand": (_COPY_GIVEN, _BUILT, 13),
     "a split and a merge": (USERS + PEOPLE, SPLIT + DECLARED["above each drop"], 11),
+    "a moved column": (MOVED_FROM, MOVE, 9),
 }
 """What is there, the migration, and at every how many events the default suite kills; `make long` does at each."""
 

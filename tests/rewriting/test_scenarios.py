@@ -47,7 +47,7 @@ def test_a_scenario_keeps_its_limits(own_server: Server, name: str) -> None:
 
 def test_every_scenario_of_the_list_is_here() -> None:
     """All but those whose number says what they belong to are numbered as the list is."""
-    assert {each.number for each in SCENARIOS.values()} - {"copies", "drops", "pooler"} == {
+    assert {each.number for each in SCENARIOS.values()} - {"copies", "drops", "moves", "pooler"} == {
         str(number) for number in range(1, 15)
     }
     assert len(SCENARIOS) == len(found())

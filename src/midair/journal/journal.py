@@ -122,6 +122,11 @@ class Journal:
         )
         return Sql(text, (name, written(plan)))
 
+    def names_kept(self, beginning: str) -> frozenset[str]:
+        """The names of plans within plans that begin so."""
+        text = f"SELECT digest FROM {self._name('plan')} WHERE starts_with(digest, %s)"
+        return frozenset(str(name) for (name,) in self._session.query(text, (beginning,)))
+
     def kept(self, name: str) -> Plan | None:
         """The plan that was kept under this name."""
         rows = self._session.query(f"SELECT body FROM {self._name('plan')} WHERE digest = %s", (name,))

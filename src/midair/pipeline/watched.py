@@ -79,6 +79,7 @@ class Watched:
         """It committed something of which nothing tells how far that was: it is not to be stopped any more."""
         if not self._committed:
             opened.session.run(forgotten(opened.session, step.revision, step.id), atomic=True)
+        self._begun_apart = journal.names_kept(f"{step.id}:") if self._committed else frozenset[str]()
         self._number, self._digest, self._said, self._text = 0, "", "", ""
         self._texts: set[str] = set()
         """What has run apart: a program that sends the same again is asking how much was left, and must hear it."""
@@ -206,11 +207,12 @@ class Watched:
     def _change(self, sent: Sent) -> Turn:
         from midair.dialects.postgresql.changes import changes_of
         from midair.dialects.postgresql.reads import gives_rows
+        from midair.pipeline.guarding import only_rows
         from midair.planning.lay_out import Item
         from midair.planning.live import taken
 
         statements = sent.statements
-        kept = self._journal.kept(self._name()) if self._committed else None
+        kept = self._journal.kept(self._name()) if self._name() in self._begun_apart else None
         if kept is not None:  # some of it is in the schema, which is not to be looked at for it again
             self._know(sent)
             self._apart, self._halfway = kept.segments, True
@@ -220,7 +222,8 @@ class Watched:
             self._refuse_breaking(statements, self._guarding)
         if self._stays is not None:
             for each in statements:
-                self._scene = self._scene.after(changes_of(each.sql))
+                if not only_rows(each):
+                    self._scene = self._scene.after(changes_of(each.sql))
             self._sends(sent)
             return Turn.SEND
         if any(gives_rows(each.sql) for each in statements):
