@@ -16,7 +16,7 @@ from midair.model.statement import Sql
 
 GIVEN = """
 CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
-CREATE TABLE places (code int PRIMARY KEY);
+CREATE TABLE places (code int PRIMARY KEY, name text, CONSTRAINT named UNIQUE (name));
 CREATE TABLE orders (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL, note text, place int, total int DEFAULT 1
 );
@@ -86,9 +86,30 @@ CASES = {
         "CREATE INDEX ON orders (shop, code);\nALTER TABLE orders ADD CONSTRAINT known FOREIGN KEY (shop) REFERENCES places, ALTER COLUMN shop SET NOT NULL;\n",
         {"rename-column-by-copy"},
     ),
+    "a renamed table, and its columns": (
+        "COMMENT ON TABLE lines IS 'of orders';\n" + _TABLE + "ALTER INDEX orders_pkey RENAME TO purchases_pkey;\nALTER TABLE purchases RENAME COLUMN total TO amount;\n"
+        "ALTER TABLE purchases RENAME COLUMN place TO shop;\nCOMMENT ON COLUMN purchases.amount IS 'paid';\nCREATE INDEX by_shop ON purchases (shop, amount);\n"
+        "ALTER TABLE purchases ALTER COLUMN shop SET DEFAULT 3, ADD CONSTRAINT dear CHECK (amount > 0);\n"
+        "ALTER TABLE purchases RENAME CONSTRAINT dear TO dearer;\n",
+        {"rename-table"},
+    ),
+    "keys that are replaced": (
+        "ALTER TABLE places DROP CONSTRAINT named;\nALTER TABLE lines DROP CONSTRAINT lines_order_id_fkey;\n"
+        "ALTER TABLE places ADD CONSTRAINT named UNIQUE (name, code);\n"
+        "ALTER TABLE lines ADD CONSTRAINT lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders ON DELETE CASCADE ON UPDATE CASCADE;\n",
+        {"drop-constraint"},
+    ),
     "an index of another column before, and one dropped": (
         "CREATE INDEX early ON orders (code);\nALTER TABLE orders ADD COLUMN town text;\n" + _TYPE + "CREATE INDEX late ON orders (total, town);\n",
         {"change-type"},
+    ),
+    "several renamed columns": (
+        _COLUMN + "ALTER TABLE orders RENAME COLUMN place TO shop;\nALTER TABLE orders RENAME COLUMN note TO remark;\n" + _ON_TABLE.format("orders").replace("(place)", "(shop)")
+        + "CREATE INDEX ON orders (amount, shop);\n", {"rename-column"},
+    ),
+    "renamed columns, and then their table": (
+        _COLUMN + "ALTER TABLE orders RENAME COLUMN place TO shop;\n" + _TABLE + _ON_TABLE.format("purchases").replace("(place)", "(shop)")
+        + "COMMENT ON COLUMN purchases.amount IS 'paid';\nCREATE INDEX ON purchases (amount, shop);\n", {"rename-column"},
     ),
     "a renamed table": (_BESIDE + _TABLE + _ON_TOTAL.format("purchases") + _ON_TABLE.format("purchases") + _REFERS, {"rename-table"}),
 }  # fmt: skip
@@ -131,6 +152,14 @@ def sold(rig: Rig, address: Address) -> None:
 
 
 DOWNGRADES = {
+    "with columns and table renamed": "ALTER TABLE purchases RENAME TO orders;\nALTER TABLE orders RENAME COLUMN amount TO total;\n"
+    "ALTER TABLE orders RENAME COLUMN remark TO note;\nCOMMENT ON TABLE orders IS 'what was sold';\n"
+    "ALTER TABLE orders DROP COLUMN town, DROP COLUMN seen, DROP CONSTRAINT purchases_place_fkey;\nDROP INDEX by_code;\n"
+    "ALTER TABLE lines DROP COLUMN note;\n",
+    "with columns that were renamed": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
+    "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"
+    "ALTER TABLE purchases RENAME COLUMN amount TO total;\nALTER TABLE purchases RENAME TO orders;\n",
+
     "the other way round": "ALTER TABLE lines DROP COLUMN note;\nALTER TABLE purchases DROP COLUMN seen, DROP COLUMN town;\n"
     "DROP INDEX by_code;\nALTER TABLE purchases DROP CONSTRAINT purchases_place_fkey;\nCOMMENT ON TABLE purchases IS 'what was sold';\n"
     "ALTER TABLE purchases RENAME TO orders;\n",
@@ -144,7 +173,9 @@ DOWNGRADES = {
 def test_a_downgrade_that_undoes_what_goes_along_undoes_nothing_twice(
     newest: Rig, project: Callable[..., Path], name: str
 ) -> None:
-    root = project(_BESIDE + _TABLE + _ON_TABLE.format("purchases"))
+    columns = "ALTER TABLE purchases RENAME COLUMN total TO amount;\n" if "columns" in name else ""
+    early = _COLUMN + "ALTER TABLE orders RENAME COLUMN note TO remark;\n" if "and table" in name else ""
+    root = project(_BESIDE + early + _TABLE + (columns if not early else "") + _ON_TABLE.format("purchases"))
     (root / "migrations" / "000001_m1.down.sql").write_text(DOWNGRADES[name])
     with newest.database(GIVEN) as address:
         sold(newest, address)

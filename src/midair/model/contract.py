@@ -56,6 +56,7 @@ class Ground:
 
     `at` is the relation that it is until contract, `was` what the old version calls it, `columns` are pairs of names, the new
     one and the old. `sheds`: the way back drops it, and what was built on it too. `defaults`: it may get another default.
+    `again`: it only waits to be dropped, and another of its name may be made, which gets the name then.
     """
 
     held: Held
@@ -64,6 +65,7 @@ class Ground:
     columns: tuple[tuple[str, str], ...] = ()
     sheds: bool = False
     defaults: bool = True
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Contract:
     `reverses` is the change by which a downgrade of the author's would undo it, as `signature` words it.
     `verify` counts what is not as the recipe left it. `whole`: the migration is nothing but recipes, so that
     they alone can take it back. `old` are the relation, and column or `None`, that only the old version uses;
-    `None` where no name tells it from the new one. `cascades`: the author's statement takes dependent objects
+    `None` where no name tells it from the new one; `also` are more columns of it. `cascades`: the author's statement takes dependent objects
     with it. `additive`: the same migration may go on building on what is new. `wire` is the sequence that notes
     when the old shape was last used (journal/tables.py). `archive` is the way to lose nothing yet, or `None`;
     `comes_back` says for people what a rollback after contract can bring back. `grounds` are those of what it `holds`
@@ -131,6 +133,7 @@ class Contract:
     comes_back: str = ""
     grounds: tuple[Ground, ...] = ()
     along: tuple[Statement, ...] = ()
+    also: tuple[str, ...] = ()
     rest: tuple[str, ...] | None = None
 
 

@@ -15,6 +15,8 @@ from midair.model.change import (
     DropDefault,
     DropIndex,
     DropNotNull,
+    RenameColumn,
+    RenameConstraint,
     SetDefault,
     SetNotNull,
 )
@@ -65,6 +67,10 @@ def _subject(change: Change, contract: Contract) -> _Subject | None:
             return "not null", *_now(table, name, contract)
         case SetDefault(table=table, column=name) | DropDefault(table=table, column=name):
             return "default", *_now(table, name, contract)
+        case RenameColumn(table=table, column=old, new_name=new):
+            return "name", _now(table, None, contract)[0], *sorted((old, new))
+        case RenameConstraint(table=table, name=old, new_name=new):
+            return "constraint name", _now(table, None, contract)[0], *sorted((old, new))
         case ChangeTable(table=table, action=action, subject=name):
             return action, *_now(table, name, contract)
         case ChangeServer(action="comment", relations=(table,), subject=name):

@@ -68,6 +68,9 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
         reverses=phases.reverses,
         verify=phases.verify,
         old=phases.old,
+        also=phases.also,
+        # One of several that a downgrade undoes one by one: the recipe's way back is all of it.
+        along=tuple(each for each in (statement, *deferred.taken) if _only_renames(each)),
         cascades=phases.cascades,
         wire=phases.wire,
         archive=phases.archive,
@@ -77,11 +80,16 @@ def contract_of(revision: RevisionId, number: int, statement: Statement, deferre
     )
 
 
+def _only_renames(statement: Statement) -> bool:
+    return all(isinstance(each, RenameColumn) for each in changes_of(statement.sql))
+
+
 def along_with(contract: Contract, way: Way) -> Contract:
     """The same where its way back takes another statement back too, made after what it takes back so far."""
     locks = tuple(sorted({**dict(way.locks), **dict(contract.undo_locks)}.items()))
     return replace(
         contract,
+        statements=(*contract.statements, *way.contract),
         undo_after=(*(way.undo or ()), *contract.undo_after),
         undo_locks=locks if way.locks else contract.undo_locks,
         along=(*contract.along, way.statement),

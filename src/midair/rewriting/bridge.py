@@ -1,13 +1,16 @@
 """A view in a table's place, through which an old name goes on being read and written."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from midair.dialects.postgresql.bridging import Bridging
+from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.changes.names import identifier, literal
 from midair.dialects.postgresql.facts import SINCE
+from midair.model.change import Change
 from midair.model.schema import Table, bare_name, beside
-from midair.model.statement import Sql
+from midair.model.statement import Sql, Statement
 from midair.rewriting import tripwire
 from midair.rewriting.names import raw
 from midair.rewriting.recipe import NoWay
@@ -28,6 +31,11 @@ class Bridge:
     facts: Bridging
     invoker: bool
     """The view's reads and writes are checked as those of whoever uses it."""
+
+    def says(self, column: str) -> bool:
+        """A trigger's function on the table says the column's name, which the server does not track."""
+        word = re.compile(rf"\b{re.escape(raw(column))}\b", re.IGNORECASE)
+        return any(word.search(source) for source in self.facts.trigger_sources)
 
     def statements(
         self,
@@ -79,6 +87,12 @@ def bridge_for(table: Table, case: Case) -> Bridge | NoWay:
     if physical:
         return NoWay(f"a view does not take what the application says of {table.name}: {physical[0]}", WAYS)
     return Bridge(table, facts, invoker)
+
+
+def only_change(statements: Sequence[Statement], number: int) -> Change | None:
+    """What the statement at this place does, where there is one and it does one thing."""
+    changes = changes_of(statements[number].sql) if number < len(statements) else ()
+    return changes[0] if len(changes) == 1 else None
 
 
 def base_name(table: str, case: Case) -> str | None:

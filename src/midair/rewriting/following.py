@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 
+from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.changes import changes_of
-from midair.model.change import AddConstraint
+from midair.model.change import AddConstraint, RenameColumn
 from midair.model.contract import Ground
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen, replace
 from midair.model.statement import Statement
 from midair.rewriting.behind import behind
-from midair.rewriting.ground import actions, bears, in_the_way, touches
+from midair.rewriting.bridge import WAYS
+from midair.rewriting.ground import actions, bears, in_the_way, says, touches
 from midair.rewriting.make_safe import Deferred, Made, made_safe
+from midair.rewriting.names import raw, temporary
+from midair.rewriting.recipe import NoWay
 from midair.rewriting.scene import Scene
+from midair.rewriting.uncovered import not_online
 from midair.rewriting.undone import Named, as_is, undone
 
 
@@ -19,13 +24,14 @@ from midair.rewriting.undone import Named, as_is, undone
 class Way:
     """How a statement is taken back along with a recipe. `after` is the number of the recipe. `undo` runs once the old shape is there
     again, newest first: empty where all of it goes with the new one, `None` where nobody can tell. `locks` are what the way back locks
-    for it besides.
+    for it besides, `contract` is what is left of it for then.
     """
 
     statement: Statement
     after: int
     undo: tuple[str, ...] | None
     locks: tuple[tuple[str, LockLevel], ...] = ()
+    contract: tuple[str, ...] = ()
 
 
 def followed(
@@ -46,8 +52,12 @@ def followed(
     ):
         return None
     number, ground = found
+    if ground.again:
+        return _again(statement, ground, number, deferred[number].recipe, scene)
     if ground.at != ground.held.relation:
         made = behind(statement, ground, deferred[number].phases, scene)
+    elif isinstance(changes_of(statement.sql)[0], RenameColumn):
+        made = _renamed(statement, ground, scene)
     else:
         made = made_safe(statement, scene, following)
     if made.deferred:
@@ -55,6 +65,42 @@ def followed(
     name = deferred[number].recipe
     pieces = tuple(replace(each, rewrite=each.rewrite or name) for each in made.pieces)
     return replace(made, pieces=pieces), way_of(statement, scene, deferred, since)
+
+
+def _renamed(statement: Statement, ground: Ground, scene: Scene) -> Made:
+    """A column of a renamed table: the view that has the table's old name goes on calling it as it did.
+
+    Raises:
+        NotOnline: a trigger's function says the old name.
+    """
+    (change,) = changes_of(statement.sql)
+    facts = scene.bridging.get(ground.was)
+    if (
+        isinstance(change, RenameColumn)
+        and facts is not None
+        and any(says(each, change.column) for each in facts.trigger_sources)
+    ):
+        why = f"a trigger's function on {ground.was} says {change.column}"
+        raise not_online(statement, NoWay(why, f"let it say both names first; or {WAYS}"))
+    return made_safe(statement, replace(scene, defers=False)).deferring()
+
+
+def _again(
+    statement: Statement, ground: Ground, number: int, recipe: str, scene: Scene
+) -> tuple[Made, Way] | None:
+    """The constraint under a name of midair's, until the one that has its name is dropped."""
+    table, name = ground.held.relation, ground.held.part or ""
+    other = temporary("new", table, name)
+    text = compose.with_name(statement.sql, raw(other))
+    if text is None:
+        return None
+    made = made_safe(replace(statement, sql=text), scene)
+    pieces = tuple(replace(each, rewrite=each.rewrite or recipe) for each in made.pieces)
+    made = replace(made, pieces=pieces, scene=scene.after(changes_of(statement.sql)))
+    gone = (f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {other}",)
+    return made, Way(
+        statement, number, gone, contract=(f"ALTER TABLE {table} RENAME CONSTRAINT {other} TO {name}",)
+    )
 
 
 def way_of(statement: Statement, scene: Scene, deferred: Sequence[Deferred], since: Scene) -> Way:
@@ -65,9 +111,17 @@ def way_of(statement: Statement, scene: Scene, deferred: Sequence[Deferred], sin
     number, ground = found
     if ground.sheds and all(_goes_with(part, ground) for part in actions(statement)):
         return Way(statement, number, (), _referred(statement))
-    back = dict(ground.columns)
-    names = Named(ground.held.relation, ground.was, ground.was, back, back)
+    before = _names_before(ground, scene, since)
+    names = Named(ground.held.relation, ground.was, ground.was, dict(ground.columns), before)
     return Way(statement, number, undone(statement, scene, names, since))
+
+
+def _names_before(ground: Ground, scene: Scene, since: Scene) -> dict[str, str]:
+    """What the columns were called before the migration, by what they are called now: they keep their places."""
+    then, now = since.schema.tables.get(ground.was), scene.schema.tables.get(ground.held.relation)
+    if then is None or now is None or len(now.columns) < len(then.columns):
+        return dict(ground.columns)
+    return {new.name: old.name for old, new in zip(then.columns, now.columns, strict=False)}
 
 
 def _ground(statement: Statement, deferred: Sequence[Deferred]) -> tuple[int, Ground] | None:

@@ -30,6 +30,8 @@ from midair.model.change import (
     Index,
     Insert,
     Query,
+    RenameColumn,
+    RenameConstraint,
     SetDefault,
     SetNotNull,
     SetSetting,
@@ -60,9 +62,14 @@ def in_the_way(statement: Statement, holds: Sequence[Held], grounds: Sequence[Gr
     """The first of these objects that the statement needs in one shape, and cannot go on building on as it is."""
     for part in actions(statement):
         for held in holds:
-            if touches(part, held) and not any(each.held == held and bears(part, each) for each in grounds):
+            if touches(part, held) and not any(_covers(each, held) and bears(part, each) for each in grounds):
                 return held
     return None
+
+
+def _covers(ground: Ground, held: Held) -> bool:
+    """The ground is what is held; where it makes a thing of a name again, it has one for it until then."""
+    return ground.held == held or (ground.again and held.how is Hold.NAME)
 
 
 def actions(statement: Statement) -> tuple[Statement, ...]:
@@ -137,7 +144,18 @@ def _concerns(change: Change, sql: str, part: str) -> bool:
 def bears(statement: Statement, ground: Ground) -> bool:
     """The statement may be run while the object is in two shapes: contract keeps what it makes, and the way back can be gone."""
     changes = changes_of(statement.sql)
+    if ground.again:
+        return len(changes) == 1 and _is_made_again(changes[0], ground)
     return all(isinstance(each, ROWS) or _is_borne(each, ground) for each in changes)
+
+
+def _is_made_again(change: Change, ground: Ground) -> bool:
+    return (
+        isinstance(change, AddConstraint)
+        and (change.table, change.constraint.name) == (ground.held.relation, ground.held.part)
+        and change.constraint.using_index is None
+        and (change.constraint.kind is not ConstraintKind.FOREIGN_KEY or change.constraint.cascades)
+    )
 
 
 def _is_borne(change: Change, ground: Ground) -> bool:
@@ -156,8 +174,8 @@ def _is_borne(change: Change, ground: Ground) -> bool:
             _lasts(ground) and getattr(change, "table", None) != relation
         ):
             return True
-        case CreateTrigger():
-            return _lasts(ground)
+        case CreateTrigger() | RenameColumn() | DropConstraint() | RenameConstraint() | ValidateConstraint():
+            return _lasts(ground) and column is None
         case AddConstraint(table=table, constraint=made, only=False):
             alone = column is None or made.columns == (column,)
             return table == relation and (

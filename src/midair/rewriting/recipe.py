@@ -27,6 +27,7 @@ class Phases:
     reverses: str
     verify: Need
     old: tuple[str, str | None] | None = None
+    also: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
     undo_first: tuple[str, ...] = ()
     undo_after: tuple[str, ...] = ()

@@ -18,15 +18,20 @@ from midair.model.change import (
     CreateTrigger,
     CreateView,
     DropDefault,
+    RenameColumn,
+    RenameConstraint,
+    RenameTable,
     SetDefault,
     SetNotNull,
     SetSetting,
     Transaction,
+    ValidateConstraint,
 )
 from midair.model.frozen import frozen
 from midair.model.motion.naming import free_name, with_free_name
 from midair.model.schema import bare_name, beside
 from midair.model.statement import Statement
+from midair.rewriting.names import raw
 from midair.rewriting.scene import Scene
 
 
@@ -89,6 +94,14 @@ def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...]
             return (f"DROP {'MATERIALIZED ' if kept else ''}VIEW IF EXISTS {view}",)
         case CreateTable(table=table, if_not_exists=False, persistence="permanent" | "unlogged"):
             return (f"DROP TABLE IF EXISTS {table}",)
+        case RenameColumn(column=old, new_name=new):
+            return (_renamed_back(names.table, old, new),)
+        case RenameConstraint(name=old, new_name=new):
+            return (_constraint_renamed_back(names.table, old, new),)
+        case RenameTable(table=old, new_name=new, kind="index" | "sequence" as kind):
+            return (f"ALTER {kind.upper()} IF EXISTS {beside(old, new)} RENAME TO {bare_name(old)}",)
+        case ValidateConstraint():
+            return ()
         case CreateTrigger(name=name, replace=False):
             return (f"DROP TRIGGER IF EXISTS {name} ON {names.table}",)
         case AddConstraint():
@@ -115,6 +128,17 @@ def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...]
             return (f"{alter} ALTER COLUMN {names.column(name)} SET STATISTICS {target}",)
         case _:
             return None
+
+
+def _renamed_back(table: str, old: str, new: str) -> str:
+    """Harmless where the column has its name again."""
+    there = f"SELECT FROM pg_attribute WHERE attrelid = to_regclass({literal(table)}) AND attname = {literal(raw(new))} AND NOT attisdropped"
+    return f"DO $midair$ BEGIN IF EXISTS ({there}) THEN ALTER TABLE {table} RENAME COLUMN {new} TO {old}; END IF; END $midair$"
+
+
+def _constraint_renamed_back(table: str, old: str, new: str) -> str:
+    there = f"SELECT FROM pg_constraint WHERE conrelid = to_regclass({literal(table)}) AND conname = {literal(raw(new))}"
+    return f"DO $midair$ BEGIN IF EXISTS ({there}) THEN ALTER TABLE {table} RENAME CONSTRAINT {new} TO {old}; END IF; END $midair$"
 
 
 def _goes_anyway(change: Change, scene: Scene, since: Scene) -> bool:

@@ -102,7 +102,7 @@ def counters(session: Session, contract: Contract) -> dict[str, int]:
         return {}
     relation, column = contract.old
     found: dict[str, int] = {}
-    called = _calls(session, relation, column)
+    called = _calls(session, _words(contract, relation, column))
     if called is not None:
         found[CALLS] = called
     if column is None and contract.wire is None:
@@ -111,10 +111,10 @@ def counters(session: Session, contract: Contract) -> dict[str, int]:
     return found
 
 
-def _calls(session: Session, relation: str, column: str | None) -> int | None:
+def _calls(session: Session, words: tuple[str, str]) -> int | None:
     if not session.query("SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'")[0][0]:
         return None
-    return session.query(_STATEMENTS.format(own=_OWN), _words(relation, column))[0][0]
+    return session.query(_STATEMENTS.format(own=_OWN), words)[0][0]
 
 
 def _age(waiting: OpenContract, standard: Standard) -> Evidence:
@@ -189,7 +189,7 @@ def _named(session: Session, contract: Contract, relation: str, column: str | No
         )
     else:
         yield Evidence("dependents", Light.GREEN, "no view is made on it")
-    functions = [row[0] for row in session.query(_FUNCTIONS, _words(relation, column))]
+    functions = [row[0] for row in session.query(_FUNCTIONS, _words(contract, relation, column))]
     if functions:
         yield Evidence("functions", Light.RED, f"say the old name: {', '.join(functions)}")
     else:
@@ -210,12 +210,13 @@ def _statements(now: int | None, before: int | None) -> Evidence:
     return Evidence("statements", Light.GREEN, "no statement with the old name ran since")
 
 
-def _words(relation: str, column: str | None) -> tuple[str, str]:
-    return _word(relation), _word(column or relation)
+def _words(contract: Contract, relation: str, column: str | None) -> tuple[str, str]:
+    return _word(relation), _word(*((column, *contract.also) if column else (relation,)))
 
 
-def _word(name: str) -> str:
-    return rf"\m{re.escape(_raw(bare_name(name)))}\M"
+def _word(*names: str) -> str:
+    """A pattern for any of these names, as a word."""
+    return rf"\m({'|'.join(re.escape(_raw(bare_name(each))) for each in names)})\M"
 
 
 def _raw(name: str) -> str:

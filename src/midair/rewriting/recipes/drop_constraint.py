@@ -19,11 +19,17 @@ ALTER TABLE orders DROP CONSTRAINT orders_number_key;
 | contract | the statement as written | ACCESS EXCLUSIVE, for a foreign key on both tables, milliseconds |
 | undo, before contract | nothing | none |
 
+## Another of the same name
+
+`DROP CONSTRAINT orders_number_key`, then `ADD CONSTRAINT orders_number_key UNIQUE (number, shop)`, is a key replaced. The new one is made
+at expand, by its own rewrite, as `midair_new_orders_orders_number_key`, and gets the name at contract, when the old one has gone: until then both hold.
+A foreign key that cascades is replaced in this way by one that cascades, too; one that refuses would refuse what the old version does.
+
 Source: expand-contract.md §4.11; PostgreSQL manual, INSERT, "ON CONFLICT Clause".
 """
 
 from midair.model.change import Constraint, ConstraintKind, DropConstraint
-from midair.model.contract import Held, Need
+from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
 from midair.model.statement import Sql
 from midair.rewriting.names import raw
@@ -39,6 +45,7 @@ def drop_constraint(change: DropConstraint, case: Case) -> Answer:
     found = table.constraint(change.name) if table is not None else None
     if table is None or found is None or not _serves(found):
         return None
+    held = Held(table.name, found.name)
     gone = Sql(
         "SELECT 1 - count(*)::int FROM pg_constraint WHERE conrelid = to_regclass(%s) AND conname = %s",
         (table.name, raw(found.name)),
@@ -48,7 +55,8 @@ def drop_constraint(change: DropConstraint, case: Case) -> Answer:
         contract=(case.sql,),
         locks=case.scene.locks(case.effects) or ((table.name, LockLevel.ACCESS_EXCLUSIVE),),
         summary=f"{table.name} still has the {found.kind} {found.name}",
-        holds=(Held(table.name, found.name),),
+        holds=(held,),
+        grounds=(Ground(held, table.name, table.name, again=True),),
         reverses=f"add constraint {table.name}.{found.name}",
         verify=Need(gone, f"{found.name} is gone from {table.name} already"),
         comes_back="the constraint, by the downgrade, if the rows still meet it",
