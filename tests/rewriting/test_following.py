@@ -18,7 +18,7 @@ GIVEN = """
 CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
 CREATE TABLE places (code int PRIMARY KEY, name text, CONSTRAINT named UNIQUE (name));
 CREATE TABLE orders (
-    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL, note text, place int, total int DEFAULT 1
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL UNIQUE, note text, place int, total int DEFAULT 1
 );
 CREATE INDEX orders_total ON orders (total);
 CREATE TABLE lines (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders ON DELETE CASCADE);
@@ -102,6 +102,11 @@ CASES = {
     "an index of another column before, and one dropped": (
         "CREATE INDEX early ON orders (code);\nALTER TABLE orders ADD COLUMN town text;\n" + _TYPE + "CREATE INDEX late ON orders (total, town);\n",
         {"change-type"},
+    ),
+    "a renamed column whose keys are replaced": (
+        "ALTER TABLE orders RENAME COLUMN code TO number;\nALTER TABLE orders DROP CONSTRAINT orders_code_key;\n"
+        "ALTER TABLE orders ADD CONSTRAINT orders_number_key UNIQUE (number);\nALTER TABLE orders ALTER COLUMN total DROP DEFAULT;\n",
+        {"rename-column", "drop-constraint", "drop-default"},
     ),
     "several renamed columns": (
         _COLUMN + "ALTER TABLE orders RENAME COLUMN place TO shop;\nALTER TABLE orders RENAME COLUMN note TO remark;\n" + _ON_TABLE.format("orders").replace("(place)", "(shop)")

@@ -52,6 +52,9 @@ def behind(statement: Statement, ground: Ground, phases: Phases, scene: Scene) -
             scene, schema=scene.schema.after(RenameTable(ground.held.relation, bare_name(ground.at)))
         )
         made = made_safe(replace(part, sql=text), table)
+        if made.deferred:
+            why = f"leaves something for contract, and {ground.held} is in two shapes until then"
+            raise not_online(statement, NoWay(why, f"write it as a statement of its own; or {WAY}"))
         pieces += (_without_undo(each) for each in made.pieces)
         pieces += view
         notes += made.notes
