@@ -217,3 +217,39 @@ def test_the_next_migration_builds_on_it_too_and_each_goes_back_by_its_own_way(
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
         assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+
+
+_MADE_AGAIN = """
+ALTER TABLE orders DROP CONSTRAINT cheap;
+DROP INDEX orders_total;
+ALTER TABLE orders ALTER COLUMN total TYPE bigint;
+ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 9000000000);
+CREATE INDEX orders_total ON orders (total, code);
+"""
+_MADE_AGAIN_BACK = """
+DROP INDEX orders_total;
+ALTER TABLE orders DROP CONSTRAINT cheap;
+ALTER TABLE orders ALTER COLUMN total TYPE int;
+ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 9000);
+CREATE INDEX orders_total ON orders (total);
+"""
+
+
+def test_what_is_dropped_before_a_change_of_type_and_made_again_after_it_comes_and_goes_with_it(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    given = GIVEN + "ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 9000);"
+    root = project(_MADE_AGAIN)
+    (root / "migrations" / "000001_m1.down.sql").write_text(_MADE_AGAIN_BACK)
+    with rig.database(given) as written, rig.database(given) as online:
+        sold(rig, written)
+        before = dump(rig.server.bin, written)
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        assert any("miss it in between" in each for each in midair.plan(request_for(root, online)).notes)
+        midair.apply(request_for(root, online), Remembering())
+        sold(rig, online)
+        midair.rollback(request_for(root, online), Remembering())
+        assert dump(rig.server.bin, online) == before
+        midair.apply(request_for(root, online), Remembering())
+        closed(root, online)
+        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
