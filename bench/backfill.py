@@ -231,7 +231,10 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
         ("midair, 20 % duty", lambda url: midair(url, Pace(duty=0.2))),
         ("midair, 10 ms batches, 20 % duty", lambda url: midair(url, Pace(batch_s=0.01, duty=0.2))),
         ("midair, --health-sql", lambda url: midair(url, Pace(health_sql=health))),
-        ("midair, --health-sql, 10 ms batches", lambda url: midair(url, Pace(batch_s=0.01, health_sql=health))),
+        (
+            "midair, --health-sql, 10 ms batches",
+            lambda url: midair(url, Pace(batch_s=0.01, health_sql=health)),
+        ),
         ("nobody (baseline again)", lambda url: time.sleep(8)),
     ):
         at_work(f"application beside: {name}")

@@ -1,6 +1,7 @@
 """How many interruptions a run of every rewrite survives: kill -9, cut connections, server restarts, at random instants.
 
     python bench/kills.py                 300 in all, a third by each means
+    python bench/kills.py --live          of a run of Alembic programs that read rows, cut off between their statements
     python bench/kills.py --count 30 --busy 2
 
 After each it must resume to the very schema and rows of an uninterrupted run, with nothing left over. The
@@ -17,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.execution.live_survival import cut, live_reference_on
 from tests.rewriting.survival import busy, kill, reference_on, restart, survive, terminate
 from tests.support.restarts import restartable_server
 
@@ -30,11 +32,12 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory() as root,
         restartable_server() as own,
-        reference_on(own.server, Path(root)) as reference,
+        (live_reference_on if arguments.live else reference_on)(own.server, Path(root)) as reference,
         busy(arguments.busy, _BUSY_AT_MOST_S),
     ):
         print(f"one run takes {reference.took_s:.2f} s and tells {reference.events} events", flush=True)
-        for number, means in enumerate((kill(), terminate(reference), restart(own))):
+        cutting = cut(reference, random.Random(arguments.seed)) if arguments.live else terminate(reference)
+        for number, means in enumerate((kill(), cutting, restart(own))):
             count = arguments.count // 3 + (number < arguments.count % 3)
             if means.name.split()[0] not in arguments.only.split(",") and arguments.only:
                 continue
@@ -54,6 +57,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--live", action="store_true", help="live programs in place of rewrites")
     parser.add_argument("--count", type=int, default=300, help="interruptions in all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=20261121, help="of the instants (default: %(default)s)")
     parser.add_argument("--busy", type=int, default=0, help="processes that burn time (default: none)")

@@ -6,6 +6,7 @@ import signal
 import time
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import count
 from pathlib import Path
 from pkgutil import walk_packages
 
@@ -88,9 +89,13 @@ def _done(request: midair.Request, command: str, dies_at: int, says: int) -> int
     return 0
 
 
+_TURNS = count()
+"""A command that came to its end before it was hit must not be tried with the very same luck again, and again."""
+
+
 def done(world: World, root: Path, command: str, result: Result, kills: int = 0) -> float:
     """The command to its end, cut off up to so many times on the way as long as there is something left to do; seconds it took."""
-    luck, began = random.Random(f"{command} {result.kills}"), time.monotonic()
+    luck, began = random.Random(f"{command} {next(_TURNS)}"), time.monotonic()
     for number in range(kills):
         if _struck(world, root, command if number % 2 == 0 else "resume", luck, result):
             break

@@ -4,6 +4,7 @@ The change goes forth and back while the old version works, until enough cuts ha
 for good.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -80,6 +81,7 @@ def _cut_off(here: World, change: Change) -> Result:
             done(here, root, "contract", result, kills=_A_COMMAND)
     result.wrong += wrong(here, change.new)
     result.rows = rows(here)
+    print(f"    {change.name}: cut off {result.kills} times", file=sys.stderr, flush=True)
     result.facts[f"cut off in {change.name}"] = f"{result.kills} in {time.monotonic() - began:.0f} s"
     return judged(here, result)
 

@@ -158,6 +158,8 @@ class ProgramFailed(ProjectError):
 
     revision: str | None = None
     """The migration that was running, where the program said so."""
+    cut: bool = False
+    """Its connection broke."""
 
 
 class NotParsed(ProjectError):

@@ -17,7 +17,7 @@ from midair.database import Guard, Session, open_session
 from midair.model.address import Address
 from midair.model.statement import Sql
 
-_DEADLINE_S = 120.0
+DEADLINE_S = 120.0
 MANY = [3, pytest.param(20, marks=pytest.mark.slow)]
 
 
@@ -39,7 +39,7 @@ def root(tmp_path: Path, session: Session) -> Path:
 
 
 @contextmanager
-def _in_the_way(database: Address) -> Generator[None]:
+def in_the_way(database: Address) -> Generator[None]:
     """A transaction that wrote to the table: no index build and no strong lock gets past it."""
     other = open_session(database, Guard(), "report-worker")
     other.run([Sql("BEGIN"), Sql("UPDATE orders SET note = 'x' WHERE id = 1")], atomic=False)
@@ -49,7 +49,7 @@ def _in_the_way(database: Address) -> Generator[None]:
         other.close()
 
 
-def _started(root: Path, database: Address, number: int, *words: str) -> list[subprocess.Popen[str]]:
+def started(root: Path, database: Address, number: int, *words: str) -> list[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "midair", "apply", "-C", str(root), "--url", url_of(database).reveal()]
     return [
         subprocess.Popen(
@@ -64,8 +64,8 @@ def _started(root: Path, database: Address, number: int, *words: str) -> list[su
     ]
 
 
-def _only_one_left(processes: Sequence[subprocess.Popen[str]]) -> subprocess.Popen[str]:
-    until = time.monotonic() + _DEADLINE_S
+def only_one_left(processes: Sequence[subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    until = time.monotonic() + DEADLINE_S
     while len(left := [each for each in processes if each.poll() is None]) > 1:
         assert time.monotonic() < until, "more than one process is still there"
         time.sleep(0.1)
@@ -89,15 +89,15 @@ def _done_once(session: Session) -> None:
 def test_one_works_and_the_others_leave_with_its_name(
     root: Path, database: Address, session: Session, number: int
 ) -> None:
-    with _in_the_way(database):
-        processes = _started(root, database, number)
-        owner = _only_one_left(processes)
+    with in_the_way(database):
+        processes = started(root, database, number)
+        owner = only_one_left(processes)
         others = [each for each in processes if each is not owner]
-        said = [each.communicate(timeout=_DEADLINE_S)[0] for each in others]
+        said = [each.communicate(timeout=DEADLINE_S)[0] for each in others]
     assert [each.returncode for each in others] == [3] * (number - 1), said
     named = rf"ME219 another midair run is at work .*pid \d+ \(midair {owner.pid}@{re.escape(socket.gethostname())}.*, since 2\d\d\d-"
     assert all(re.search(named, each) for each in said), said
-    assert owner.communicate(timeout=_DEADLINE_S)[0]
+    assert owner.communicate(timeout=DEADLINE_S)[0]
     assert owner.returncode == 0
     _done_once(session)
 
@@ -106,8 +106,8 @@ def test_one_works_and_the_others_leave_with_its_name(
 def test_those_that_wait_find_everything_done(
     root: Path, database: Address, session: Session, number: int
 ) -> None:
-    processes = _started(root, database, number, "--wait", "100s")
-    said = [each.communicate(timeout=_DEADLINE_S)[0] for each in processes]
+    processes = started(root, database, number, "--wait", "100s")
+    said = [each.communicate(timeout=DEADLINE_S)[0] for each in processes]
     assert [each.returncode for each in processes] == [0] * number, said
     assert sum("applied 2 migrations" in each for each in said) == 1, said
     assert sum("nothing to do" in each for each in said) == number - 1, said

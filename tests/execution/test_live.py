@@ -2,83 +2,24 @@
 
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+import sys
+import time
 from pathlib import Path
-from uuid import uuid4
 
 from tests.conftest import url_of
-from tests.sources.alembic.projects import alembic, opened, revision, run_sql, table_of, write_project
+from tests.sources.alembic.projects import opened, revision, run_sql, table_of
 from tests.support.fly import fly
+from tests.support.listening import Remembering
+from tests.support.live_shop import by_the_tool, kept_beside, request_for, shop
 from tests.support.state import dump, journal_of
 
 import midair
 from midair.database import Guard, open_session
-from midair.model.address import Address
+from midair.errors import Irreversible
 from midair.model.plan import RunLive
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
-
-USERS = revision(
-    "a",
-    "None",
-    "op.create_table('users', sa.Column('id', sa.Integer, primary_key=True), sa.Column('name', sa.Text), sa.Column('n', sa.Integer))",
-    "op.drop_table('users')",
-)
-SLUGS = """conn = op.get_bind()
-names = conn.execute(sa.text("SELECT id, name FROM users WHERE n % 100 = 0 ORDER BY id")).fetchall()
-op.add_column('users', sa.Column('slug', sa.Text))
-for id, name in names:
-    conn.execute(sa.text("UPDATE users SET slug = :slug WHERE id = :id"), {"slug": name + "%", "id": id})
-op.execute("UPDATE users SET slug = lower(name) WHERE slug IS NULL")
-if conn.execute(sa.text("SELECT count(*) AS \\"how many\\" FROM users WHERE slug IS NULL")).scalar() == 0:
-    op.create_index('users_slug', 'users', ['slug'])
-    op.alter_column('users', 'slug', nullable=False)
-op.create_table('slugged', sa.Column('at', sa.Integer))
-op.execute("INSERT INTO slugged SELECT count(*) FROM users")"""
-ROWS = 3000
-
-
-def shop(root: Path, server: Server, body: str = SLUGS) -> tuple[Path, Callable[[], Address]]:
-    """The project, and fresh databases at its first revision with rows."""
-    write_project(root, {"a": USERS, "b": revision("b", "'a'", body)})
-    template = f"live_{uuid4().hex[:10]}"
-    first = server.create(template)
-    alembic(root, first, "upgrade", "a")
-    run_sql(
-        first,
-        f"INSERT INTO users SELECT i, 'Name ' || i, i FROM generate_series(1, {ROWS}) i",
-        "ANALYZE users",
-    )
-
-    def fresh() -> Address:
-        name = f"live_{uuid4().hex[:10]}"
-        admin = open_session(server.admin, Guard(), "midair tests")
-        admin.run([Sql(f"CREATE DATABASE {name} TEMPLATE {template}")], atomic=False)
-        admin.close()
-        return server.at(name)
-
-    return root, fresh
-
-
-def request_for(root: Path, address: Address) -> midair.Request:
-    return midair.Request(
-        root, url=url_of(address), variables=dict(os.environ), strategy="online", small_table_bytes=0
-    )
-
-
-def by_the_tool(root: Path, server: Server, address: Address) -> str:
-    alembic(root, address, "upgrade", "head")
-    return dump(server.bin, address)
-
-
-def kept_beside(address: Address) -> list[tuple[object, ...]]:
-    session = opened(address)
-    try:
-        return session.query(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'midair'::regnamespace AND relname LIKE 'read%'"
-        )
-    finally:
-        session.close()
 
 
 def test_a_program_killed_at_any_event_is_taken_past_what_it_did_and_ends_as_the_tool_would(
@@ -165,7 +106,7 @@ conn.execute(sa.text("INSERT INTO users (id, name) VALUES (:id, :name)"), {"id":
 op.create_index('users_name', 'users', ['name'])"""
     root, fresh = shop(tmp_path / "p", server, body)
     address = fresh()
-    code, said = fly(root, address, strategy="online", dies_at=5).landed()
+    code, said = fly(root, address, strategy="online", dies_at=7).landed()
     assert code == -signal.SIGKILL, said
     assert len(kept_beside(address)) == 1
     code, said = fly(root, address, strategy="online", wait_s=30).landed()
@@ -213,4 +154,113 @@ def test_a_recorded_revision_that_was_cut_off_is_finished_by_the_plan_it_was_beg
     assert [each.revision for each in midair.plan(request_for(root, address)).steps][-1] == "b"
     code, said = fly(root, address, strategy="online", wait_s=30).landed()
     assert (code, said) == (0, "2")
+    assert dump(server.bin, address) == expected
+
+
+def test_a_half_run_program_is_not_taken_back_by_itself_once_it_committed_something(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server)
+    address = fresh()
+    code, said = fly(root, address, strategy="online", dies_at=8).landed()
+    assert code == -signal.SIGKILL, said
+    before = dump(server.bin, address)
+    for command in ("undo b", "rollback"):
+        code, said = fly(root, address, wait_s=30, strategy="online", command=command).landed()
+        assert code == Irreversible.exit_code, said
+        assert "b cannot be taken back: it runs as its own program" in said
+        assert "ALTER TABLE users ADD COLUMN slug TEXT; " in said
+        assert "; its program came to statement " in said
+    assert dump(server.bin, address) == before
+    code, said = fly(root, address, wait_s=30, strategy="online", command="resume").landed()
+    assert code == 0, said
+    # its own way back, as its author wrote it
+    assert midair.rollback(request_for(root, address), Remembering()).revisions == 1
+
+
+def test_a_half_run_program_that_committed_nothing_is_forgotten_and_may_begin_anew(
+    tmp_path: Path, server: Server
+) -> None:
+    body = """import os, signal
+conn = op.get_bind()
+names = conn.execute(sa.text("SELECT id FROM users ORDER BY id LIMIT 3")).fetchall()
+op.create_table('slugged', sa.Column('at', sa.Integer))
+if names and not os.path.exists(context.config.get_main_option("script_location") + "/lives"):
+    os.kill(os.getppid(), signal.SIGKILL)
+op.create_index('users_n', 'users', ['n'])"""
+    root, fresh = shop(
+        tmp_path / "p", server, body.replace("import os", "from alembic import context\nimport os")
+    )
+    address = fresh()
+    before = dump(server.bin, address)
+    code, said = fly(root, address, strategy="online").landed()
+    assert code == -signal.SIGKILL, said
+    (root / "migrations" / "lives").touch()
+    expected = by_the_tool(root, server, fresh())
+    assert {each.revision for each in midair.status(request_for(root, address)).half_done} == {"b"}
+    code, said = fly(root, address, wait_s=30, strategy="online", command="undo b").landed()
+    assert (code, "forget b" in said) == (0, True), said
+    assert dump(server.bin, address) == before
+    assert midair.status(request_for(root, address)).half_done == ()
+    code, said = fly(root, address, wait_s=30, strategy="online").landed()
+    assert (code, dump(server.bin, address)) == (0, expected), said
+
+
+def test_a_person_who_takes_it_back_by_hand_leaves_nothing_kept_beside(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server)
+    address = fresh()
+    code, said = fly(root, address, strategy="online", dies_at=5).landed()
+    assert code == -signal.SIGKILL, said
+    assert kept_beside(address)
+    run_sql(address, "ALTER TABLE users DROP COLUMN IF EXISTS slug")
+    midair.repair(request_for(root, address), Remembering(), "b", done=False)
+    assert kept_beside(address) == []
+    assert midair.apply(request_for(root, address), Remembering()).revisions == 1
+
+
+def test_a_recorded_revision_that_was_cut_off_is_taken_back_though_the_tool_never_knew_of_it(
+    tmp_path: Path, server: Server
+) -> None:
+    body = "op.create_index('users_n', 'users', ['n'])\nop.create_index('users_name', 'users', ['name'])"
+    root, fresh = shop(tmp_path / "p", server, body)
+    address = fresh()
+    before = dump(server.bin, address)
+    code, said = fly(root, address, strategy="online", dies_at=4).landed()
+    assert code == -signal.SIGKILL, said
+    code, said = fly(root, address, wait_s=30, strategy="online", command="undo b").landed()
+    assert (code, "DROP INDEX" in said) == (0, True), said
+    assert dump(server.bin, address) == before
+    assert journal_of(address)[0] == []
+
+
+def test_ctrl_c_at_a_terminal_stops_a_program_between_two_statements_and_resume_goes_on(
+    tmp_path: Path, server: Server
+) -> None:
+    root, fresh = shop(tmp_path / "p", server, WAITING)
+    expected = by_the_tool(root, server, fresh())
+    address = fresh()
+    command = [sys.executable, "-m", "midair", "apply", "-C", str(root), "--url", url_of(address).reveal()]
+    process = subprocess.Popen(
+        [*command, "--strategy", "online", "--no-input"],
+        env={**os.environ, "MIDAIR_SMALL_TABLE_MB": "0"},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    session = opened(address)
+    while not session.query("SELECT 1 FROM pg_attribute WHERE attname = 'mark'"):
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: everybody in the foreground hears it
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert "ME311" in said
+    assert "midair resume" in said
+    assert session.query("SELECT count(mark) < 30 FROM users") == [(True,)]
+    session.close()
+    assert {each.revision for each in midair.status(request_for(root, address)).half_done} == {"b"}
+    assert midair.resume(request_for(root, address), Remembering()).revisions == 1
     assert dump(server.bin, address) == expected

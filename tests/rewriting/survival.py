@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.rewriting.cases import ALL_AT_ONCE, GIVEN_ALL
@@ -43,10 +43,8 @@ class Reference:
     dump: str
     events: int
     took_s: float
-    stack: ExitStack = field(default_factory=ExitStack)
-
-    def database(self) -> Address:
-        return self.stack.enter_context(self.rig.database(GIVEN_ALL))
+    database: Callable[[], Address]
+    """Makes a fresh one, in the state before the run."""
 
 
 @contextmanager
@@ -67,7 +65,14 @@ def reference_on(server: Server, root: Path) -> Generator[Reference]:
         began = time.monotonic()  # of a run in a process of its own, everything imported already
         assert fly(root, again, strategy="online").landed()[0] == 0
         took = time.monotonic() - began
-        yield Reference(rig, root, dump(server.bin, written), len(heard.events), took, stack)
+        yield Reference(
+            rig,
+            root,
+            dump(server.bin, written),
+            len(heard.events),
+            took,
+            lambda: stack.enter_context(rig.database(GIVEN_ALL)),
+        )
 
 
 def _as_written(rig: Rig, root: Path, address: Address) -> None:

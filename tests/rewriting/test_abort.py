@@ -25,6 +25,8 @@ CREATE TABLE lines (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders 
 CREATE INDEX orders_total ON orders (total);
 INSERT INTO orders (total, code) SELECT g, g FROM generate_series(1, 200) AS g;
 INSERT INTO lines SELECT g, g, 'n' FROM generate_series(1, 200) AS g;
+CREATE TABLE slips (order_id int PRIMARY KEY REFERENCES orders ON DELETE CASCADE, sent date);
+INSERT INTO slips SELECT g FROM generate_series(1, 150) AS g;
 """
 CHANGES = {
     "a copied table": "ALTER TABLE orders ADD COLUMN half int GENERATED ALWAYS AS (total / 2) STORED;",
@@ -33,6 +35,8 @@ CHANGES = {
     "a key of another type": "ALTER TABLE orders ALTER COLUMN id TYPE bigint;",
     "a renamed and a dropped column": "ALTER TABLE orders RENAME COLUMN total TO amount;\nALTER TABLE lines DROP COLUMN note;",
     "a renamed column by copy": "-- midair: strategy = duplicate\nALTER TABLE orders RENAME COLUMN total TO amount;",
+    "a moved column": "ALTER TABLE slips ADD COLUMN code text;\nUPDATE slips SET code = o.code FROM orders o WHERE o.id = order_id;\n"
+    "CREATE INDEX slips_code ON slips (code);\nALTER TABLE orders DROP COLUMN code;",
     "what follows a type and a rename": "ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN code SET DEFAULT '';\n"
     "COMMENT ON COLUMN orders.total IS 'in cents';\nCREATE INDEX by_code ON orders (total, code);\nALTER TABLE lines RENAME COLUMN note TO text;\n"
     "ALTER TABLE lines ADD COLUMN age int, ADD CONSTRAINT said CHECK (text <> '');\nCOMMENT ON COLUMN lines.text IS 'what it says';\nCREATE INDEX ON lines (text);",

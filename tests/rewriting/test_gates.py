@@ -22,7 +22,7 @@ from midair.pipeline.status import Least, has_come
 
 _SHOP = """
 CREATE TABLE customers (id bigint PRIMARY KEY);
-CREATE TABLE orders (id bigint PRIMARY KEY, total numeric, note text NOT NULL, state text DEFAULT 'new', extra json);
+CREATE TABLE orders (id bigint PRIMARY KEY, total numeric, note text NOT NULL, state text DEFAULT 'new', extra json, kind text NOT NULL DEFAULT 'k');
 CREATE TABLE audit (id int PRIMARY KEY, customer bigint REFERENCES customers, what text);
 INSERT INTO customers VALUES (1);
 INSERT INTO orders SELECT g, g, 'n' FROM generate_series(1, 20) AS g;
@@ -32,6 +32,8 @@ _RENAME = "ALTER TABLE orders RENAME TO purchases;"
 _DROP_COLUMN = "ALTER TABLE orders DROP COLUMN note;"
 _DROP_TABLE = "DROP TABLE audit;"
 
+_COPY = "-- midair: strategy = duplicate\nALTER TABLE orders RENAME COLUMN note TO remark;"
+_COPY_KIND = "-- midair: strategy = duplicate\nALTER TABLE orders RENAME COLUMN kind TO sort;"
 USES = {
     "an insert": (_RENAME, "INSERT INTO orders (id, note) VALUES (100, 'x')"),
     "an upsert": (_RENAME, "INSERT INTO orders (id, note) VALUES (1, 'x') ON CONFLICT (id) DO UPDATE SET total = 3"),
@@ -41,6 +43,9 @@ USES = {
     "an update of a column that goes": (_DROP_COLUMN, "UPDATE orders SET note = note WHERE id = 1"),
     "an insert into a column that goes": (_DROP_COLUMN, "INSERT INTO orders (id, note) VALUES (101, 'x')"),
     "another value than the default": ("ALTER TABLE orders DROP COLUMN state;", "INSERT INTO orders VALUES (102, 1, 'n', 'old')"),
+    "an update of the old name of a copied column": (_COPY, "UPDATE orders SET note = note WHERE id = 1"),
+    "an insert under the old name of a copied column": (_COPY, "INSERT INTO orders (id, note) VALUES (101, 'x')"),
+    "another value than the default of a copied column": (_COPY_KIND, "INSERT INTO orders (id, note, kind) VALUES (104, 'n', 'old')"),
     "a type without equality": ("ALTER TABLE orders DROP COLUMN extra;", "INSERT INTO orders VALUES (103, 1, 'n', 'new', '{}')"),
 }  # fmt: skip
 
@@ -67,6 +72,8 @@ def test_the_tripwire_notes_a_use_of_the_old_shape_and_shuts_the_gate(
         (_RENAME, "INSERT INTO purchases (id, note) VALUES (100, 'x'); UPDATE purchases SET total = 1"),
         (_DROP_COLUMN, "INSERT INTO orders (id) VALUES (100); UPDATE orders SET total = 1; SELECT total FROM orders"),
         ("ALTER TABLE orders DROP COLUMN state;", "INSERT INTO orders (id, note) VALUES (100, 'n')"),
+        (_COPY, "INSERT INTO orders (id, remark) VALUES (100, 'n'); INSERT INTO orders (id, remark) VALUES (100, 'n') ON CONFLICT (id) DO UPDATE SET remark = 'o'; UPDATE orders SET remark = 'm'; UPDATE orders SET total = 1"),
+        (_COPY_KIND, "INSERT INTO orders (id, note) VALUES (100, 'n'); INSERT INTO orders (id, note, sort) VALUES (105, 'n', 'old'); UPDATE orders SET sort = 'm'"),
     ],
 )  # fmt: skip
 def test_what_the_new_version_does_touches_no_tripwire(
@@ -110,6 +117,17 @@ def test_writes_to_a_table_that_goes_shut_the_gate(rig: Rig, project: Callable[.
         _tell(rig, address, "INSERT INTO audit VALUES (100, 1, 'x'); SELECT pg_sleep(1.1)")
         with pytest.raises(GateShut, match=r"1 rows of audit were written since"):
             midair.contract(request_for(root, address), Remembering())
+
+
+def test_counters_that_were_reset_are_no_evidence(rig: Rig, project: Callable[..., Path]) -> None:
+    with rig.database(_SHOP) as address:
+        root = project(_DROP_TABLE)
+        midair.apply(request_for(root, address), Remembering())
+        assert _light(midair.gates(request_for(root, address)), "use") is not Light.RED
+        _tell(rig, address, "SELECT pg_stat_reset()")
+        seen = midair.gates(request_for(root, address))
+        assert _light(seen, "use") is Light.MISSING
+        assert "were reset since" in next(each.text for each in seen[0].evidence if each.probe == "use")
 
 
 def test_a_gate_asks_for_its_age(rig: Rig, project: Callable[..., Path]) -> None:

@@ -16,6 +16,7 @@ from midair.model.event import (
     BackfillMoved,
     Event,
     LockWaited,
+    ProgramCame,
     RunStarted,
     SegmentDone,
     SegmentStarted,
@@ -44,6 +45,7 @@ class Progress:
         self._live = can_overwrite(sys.stderr, call.variables) and not call.quiet
         self._total = 0
         self._shown = 0
+        self._told_at = 0.0
         self._under_way: tuple[str, float] | None = None
         self._ended = threading.Event()
         self._writing = threading.Lock()
@@ -55,13 +57,13 @@ class Progress:
         Raises:
             Stopped: Ctrl-C or SIGTERM arrived since the last event.
         """
-        if self._events is not None:
+        if self._events is not None and self._worth_telling(event):
             self._events.write(json_line(event, datetime.now(UTC)))
             self._events.flush()
         if self._stream is not None:
             self._show(event)
         # Only where going on later is safe: never between a commit and the word of it.
-        if isinstance(event, SegmentStarted | StepDone | LockWaited | Waiting | BackfillMoved):
+        if isinstance(event, SegmentStarted | StepDone | LockWaited | Waiting | BackfillMoved | ProgramCame):
             self._stop.check()
 
     def __enter__(self) -> "Progress":
@@ -92,6 +94,15 @@ class Progress:
         self._shown += 1
         every = self._total // 20
         return self._shown % every == 0 or self._shown == self._total
+
+    def _worth_telling(self, event: Event) -> bool:
+        """A program may send statement after statement: once a second is enough."""
+        if not isinstance(event, ProgramCame):
+            return True
+        now = time.monotonic()
+        worth = now - self._told_at >= _TICK_S
+        self._told_at = now if worth else self._told_at
+        return worth
 
     def _write(self, line: str) -> None:
         if self._stream is not None:

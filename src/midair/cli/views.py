@@ -49,7 +49,10 @@ def status_payload(status: Status) -> StatusPayload:
         problem=failure_of(status.problem) if status.problem else None,
         unfinished=tuple(step.title for step in status.half_done),
         warnings=project.warnings,
-        waiting=tuple(gate_line(each) for each in status.waiting),
+        waiting=tuple(
+            gate_line(each, status.glances[number] if status.glances else ())
+            for number, each in enumerate(status.waiting)
+        ),
         changes=tuple(
             ChangeLine(each.revision, str(each.phase), each.summary, each.since, each.percent, each.until)
             for each in status.stands

@@ -10,6 +10,7 @@ from midair.model.plan import (
     RunLive,
     RunStatement,
     Step,
+    is_lost,
 )
 from midair.model.statement import Sql
 
@@ -23,7 +24,9 @@ def found_done(flight: Flight, step: Step) -> bool:
     if step.probe is not None:
         return is_done(flight, step.probe)
     match step.action:
-        case RunLive(atomic=True) | Backfill():
+        case RunLive() as action if (action.atomic or action.watched) and not _is_lost(flight, step):
+            return False
+        case Backfill():
             return False
         case RunStatement(repeatable=True):
             return False
@@ -33,6 +36,12 @@ def found_done(flight: Flight, step: Step) -> bool:
                 state=f"everything before it is done; {step.revision} is not recorded",
                 hint=f"look, then say `midair repair {step.revision} --done` or `--not-done`",
             )
+
+
+def _is_lost(flight: Flight, step: Step) -> bool:
+    """Its program committed something on its way, and cannot be taken past that."""
+    begun = flight.journal.open_steps()
+    return any(each.revision == step.revision and is_lost(each.id) for each in begun)
 
 
 def is_done(flight: Flight, probe: Sql) -> bool:

@@ -97,7 +97,8 @@ class Watch:
             session.close()
 
     def _half(self, reason: str) -> None:
-        self.throttle.duty, self.throttle.reason = min(0.5, self.most), reason
+        if self.signals is not None:
+            self.throttle.duty, self.throttle.reason = min(0.5, self.most), reason
 
     def _look_until_ended(self, session: Session) -> None:
         if self.signals is not None:
@@ -110,9 +111,8 @@ class Watch:
     def _look(self, session: Session) -> None:
         asked = pace.asked(session, self.run_id)
         if self._held and asked is None:
-            self.throttle.duty = (
-                self.most
-            )  # it was a person who held it down, and no sign that must pass first
+            # It was a person who held it down, and no sign that must pass first.
+            self.throttle.duty = self.most
         self._held = asked is not None
         if asked is not None and asked.duty <= 0.0:
             self.throttle.duty, self.throttle.reason = 0.0, str(asked)

@@ -122,6 +122,11 @@ class Journal:
         )
         return Sql(text, (name, written(plan)))
 
+    def names_kept(self, beginning: str) -> frozenset[str]:
+        """The names of plans within plans that begin so."""
+        text = f"SELECT digest FROM {self._name('plan')} WHERE starts_with(digest, %s)"
+        return frozenset(str(name) for (name,) in self._session.query(text, (beginning,)))
+
     def kept(self, name: str) -> Plan | None:
         """The plan that was kept under this name."""
         rows = self._session.query(f"SELECT body FROM {self._name('plan')} WHERE digest = %s", (name,))
@@ -181,7 +186,13 @@ class Journal:
         """Plans that nothing is left to do of would only grow the journal, and keep what their statements say."""
         step, run, plan = self._name("step"), self._name("run"), self._name("plan")
         still_open = f"SELECT r.plan_digest FROM {step} s JOIN {run} r ON r.id = s.run_id WHERE s.open"
-        return Sql(f"DELETE FROM {plan} WHERE digest NOT IN ({still_open})")
+        text = f"DELETE FROM {plan} WHERE digest NOT IN ({still_open})"
+        if self._product is not Product.POSTGRESQL:
+            return Sql(text)
+        # What one statement of a live program was turned into is kept under its step's name (`keep_as`).
+        return Sql(
+            f"{text} AND NOT EXISTS (SELECT 1 FROM {step} s WHERE s.open AND starts_with(digest, s.id || ':'))"
+        )
 
     def close_abandoned(self) -> tuple[Sql, ...]:
         """Runs that never said how they ended: nobody else holds the lock, so their process is gone."""

@@ -1,11 +1,13 @@
 """What the journal keeps of live programs: the rows they read, so that one can be run again and decides the same."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from midair.database.session import Session
+from midair.journal.journal import OpenStep
 from midair.model.address import Product
 from midair.model.migration import RevisionId
-from midair.model.plan import StepId
+from midair.model.plan import StepId, is_live_step
 from midair.model.statement import Sql, quoted
 
 
@@ -28,6 +30,12 @@ def forgotten(session: Session, revision: RevisionId, step: StepId) -> tuple[Sql
     )
     plans = Sql("DELETE FROM midair.plan WHERE starts_with(digest, %s)", (f"{step}:",))
     return (plans, *(Sql(f"DROP TABLE IF EXISTS {quoted('midair', str(name))}") for (name,) in rows))
+
+
+def all_forgotten(session: Session, open_steps: Iterable[OpenStep]) -> tuple[Sql, ...]:
+    """What takes away all that is kept of the programs among these steps."""
+    programs = {each.revision: each.id for each in open_steps if is_live_step(each.id)}
+    return tuple(sql for revision, step in programs.items() for sql in forgotten(session, revision, step))
 
 
 def in_full(session: Session, sql: Sql) -> str:

@@ -136,9 +136,12 @@ def create(product: Product) -> tuple[Sql, ...]:
         ),
     )
     since_6 = (*owner, *pace) if product is Product.POSTGRESQL else ()
+    # Without a key, a publication of all tables would let nobody update it.
+    identity = (Sql("ALTER TABLE midair.meta REPLICA IDENTITY FULL"),)
+    published = identity if product is Product.POSTGRESQL else ()
     functions = tripwires() if product is Product.POSTGRESQL else ()
     newer = Sql(f"UPDATE {meta} SET schema_version = {VERSION} WHERE schema_version < {VERSION}")
-    return (*schema, *tables, *since_6, open_steps, *functions, version, newer)
+    return (*schema, *tables, *published, *since_6, open_steps, *functions, version, newer)
 
 
 def tripwires() -> tuple[Sql, ...]:

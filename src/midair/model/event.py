@@ -88,6 +88,14 @@ class BackfillMoved:
 
 
 @frozen
+class ProgramCame:
+    """A live program is about to send its statement with this number; it may be stopped here."""
+
+    step: Step
+    number: int
+
+
+@frozen
 class Waiting:
     """Another run, or the tool itself, is at work; midair polls until it may start."""
 
@@ -122,6 +130,7 @@ Event = (
     | SegmentDone
     | LockWaited
     | BackfillMoved
+    | ProgramCame
     | Waiting
     | Noticed
     | RunFinished

@@ -73,7 +73,8 @@ class RunLive:
     `reason` is what keeps it from being replayed. `atomic`: all it does is one transaction, so a
     crash leaves nothing of it. `watched`: it asks before each statement, and what others would wait
     for runs apart from it, in safe form; what it read and did is kept, so that it can be run again from
-    its beginning to where a crash stopped it.
+    its beginning to where a crash stopped it. `guarded`: what would break the running application is refused when the program
+    comes to it; `born` and `fresh` are tables, and columns with their tables, that the plan made before, so that nobody misses them.
     """
 
     tool: str
@@ -83,6 +84,9 @@ class RunLive:
     expected: tuple[Statement, ...] = ()
     """What it would send as far as that is known now, for showing: it decides in its turn."""
     watched: bool = False
+    guarded: bool = False
+    born: tuple[str, ...] = ()
+    fresh: tuple[tuple[str, str], ...] = ()
 
 
 @frozen
@@ -210,8 +214,25 @@ def live_place_of(step: StepId) -> tuple[int, str] | None:
     return int(words[3]), words[4]
 
 
+def live_lost_id(revision: RevisionId, direction: Direction, number: int) -> StepId:
+    """A live program committed something by itself, at its statement with this number, and cannot be taken past that."""
+    return StepId(f"{revision}:{direction}:{LIVE}:{LOST}:{number}")
+
+
+def is_lost(step: StepId) -> bool:
+    """Whether it says that a live program cannot be run again."""
+    return step.rsplit(":", 2)[0].endswith(f":{LIVE}") and f":{LIVE}:{LOST}:" in step
+
+
+def is_live_step(step: StepId) -> bool:
+    """Whether it is a program's own step, and none of what it came to on its way."""
+    words = step.rsplit(":", 2)
+    return len(words) == 3 and words[1] == LIVE
+
+
 LIVE = "live"
 PLACE = "to"
+LOST = "lost"
 UNDO = "undo"
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from midair.errors import GateInTheWay, Irreversible, MidairError, MigrationFailed, Refused
+from midair.errors import GateInTheWay, Irreversible, MidairError, MigrationFailed, NotOnline, Refused
 from midair.journal import Journal, contracts
 from midair.model.inventory import Inventory, differences
 from midair.model.migration import Direction, Migration
@@ -89,6 +89,9 @@ class _Pair:
             listening = Listening(session)
             try:
                 flown(watched, plan, listening)
+            except NotOnline as error:  # a program whose rows decided it
+                self._failed("online: expand", began, verdicts.ONLINE_REFUSED, error)
+                return None
             except MidairError as error:
                 self._failed("online: expand", began, verdicts.ONLINE_FAILS, error)
                 return None

@@ -7,13 +7,14 @@ from midair.errors import Dirty
 from midair.execution.execute import Flight, execute
 from midair.execution.services import Reporter, WallClock
 from midair.journal import Journal
-from midair.journal.programs import forgotten
+from midair.journal.programs import all_forgotten
 from midair.model.migration import Direction, State
 from midair.model.outcome import Done
-from midair.model.plan import LIVE, Plan, takes_back
+from midair.model.plan import Plan, takes_back
 from midair.pipeline.live import run_live
 from midair.pipeline.opening import Opened, dump_of
 from midair.pipeline.request import application_of, bounds_of, guard_of
+from midair.pipeline.watched import Run
 
 
 def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
@@ -38,7 +39,9 @@ def flown(opened: Opened, made: Plan, report: Reporter) -> Done:
         reconnect=lambda: open_session(
             session.address, guard_of(opened.request), application_of(opened.request)
         ),
-        live=lambda step, action, run_id, fly: run_live(opened, journal, step, action, run_id, fly),
+        live=lambda step, action, run_id, fly: run_live(
+            opened, journal, step, action, Run(run_id, fly, report)
+        ),
         lone_build_keys=opened.lone_build_keys(),
         lease=opened.project.history.table,
     )
@@ -68,12 +71,7 @@ def _close_recorded(opened: Opened) -> None:
         each.revision for each in begun if (each.direction == Direction.UP) == (each.revision in there)
     )
     if over:
-        left = [
-            sql
-            for each in begun
-            if each.revision in over and f":{LIVE}:" in each.id
-            for sql in forgotten(opened.session, each.revision, each.id)
-        ]
+        left = all_forgotten(opened.session, [each for each in begun if each.revision in over])
         opened.session.run([*(journal.close_steps(revision) for revision in over), *left], atomic=True)
 
 

@@ -126,13 +126,13 @@ def scripts_of(
     return replace(
         scripts,
         by_revision={
-            revision: with_intents(script, lambda path: _text(opened, path), opened.source.declared)
+            revision: with_intents(script, lambda path: text_of(opened, path), opened.source.declared)
             for revision, script in scripts.by_revision.items()
         },
     )
 
 
-def _text(opened: Opened, path: str) -> str | None:
+def text_of(opened: Opened, path: str) -> str | None:
     """A file of the project; `None` for one that is no file of text (a changelog in a jar)."""
     try:
         return (opened.project.root / path).read_text(errors="replace")
@@ -156,6 +156,31 @@ def laid(
 
     `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not.
     """
+    made = _laid(opened, chosen, scripts, direction, applied, sizes)
+    return replace(made, notes=(*made.notes, *_to_subscribers(opened.session))) if made.segments else made
+
+
+def _to_subscribers(session: Session) -> tuple[str, ...]:
+    """What is told where a publication sends midair's own tables along."""
+    if session.product is not Product.POSTGRESQL:
+        return ()
+    from midair.dialects.postgresql.publishing import everything_sent
+
+    return tuple(
+        f"the publication {each} sends every table, the schema midair and the tool's history too: a PostgreSQL subscriber stops there, and goes on"
+        " where it was once it has them (pg_dump --schema-only --schema=midair, played there with psql)"
+        for each in everything_sent(session)
+    )
+
+
+def _laid(
+    opened: Opened,
+    chosen: Sequence[Migration],
+    scripts: Scripts,
+    direction: Direction,
+    applied: tuple[Applied, ...],
+    sizes: Callable[[Schema], Schema],
+) -> Plan:
     project, session = opened.project, opened.session
     up = direction is Direction.UP
     marks = (project.history.record if up else project.history.forget)(session, chosen, applied)
@@ -178,7 +203,7 @@ def laid(
             direction,
             items,
             dialect,
-            _scene(opened, sizes, may_defer=up),
+            scene_now(opened, sizes, may_defer=up),
             prologue=scripts.prologue,
             epilogue=scripts.epilogue,
             before=before,
@@ -207,7 +232,9 @@ def laid(
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 
-def _scene(opened: Opened, sizes: Callable[[Schema], Schema], *, may_defer: bool) -> "Scene":
+def scene_now(
+    opened: Opened, sizes: Callable[[Schema], Schema] = _as_they_are, *, may_defer: bool
+) -> "Scene":
     """The target as rewrites and recipes see it; what only recipes ask for is read where one may be used."""
     from midair.dialects.postgresql.attached import attachments
     from midair.dialects.postgresql.bridging import bridgings

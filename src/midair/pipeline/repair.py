@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from midair.errors import Unsupported
 from midair.execution.services import Reporter
 from midair.journal import Journal
+from midair.journal.programs import all_forgotten
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.request import Request
@@ -72,12 +73,14 @@ def _undone(opened: Opened, revision: str, report: Reporter, *, apply_it: bool) 
 def _settled(opened: Opened, revision: str, *, done: bool, apply_it: bool) -> tuple[str, ...]:
     project, session = opened.project, opened.session
     journal = Journal(session, project.tool)
-    migration, applied = begun_migration(opened, revision)
-    marks: tuple[Marks, ...] = project.history.record(session, [migration], applied) if done else ()
-    clean = clean_marks(project.history, session, migration, applied) if not done else ()
+    begun = begun_migration(opened, revision)
+    migration = begun.migration
+    marks: tuple[Marks, ...] = project.history.record(session, [migration], begun.applied) if done else ()
+    clean = clean_marks(opened, begun) if not done else ()
     sql = [*(statement for mark in marks for statement in mark.within), *clean]
     if journal.ready:
-        sql.append(journal.close_steps(migration.revision))
+        steps = [each for each in journal.open_steps() if each.revision == migration.revision]
+        sql += [journal.close_steps(migration.revision), *all_forgotten(session, steps)]
     if apply_it and sql:
         session.run(sql, atomic=True)
     verb = "recorded as applied" if done else "recorded as not applied"

@@ -1,5 +1,6 @@
 """Where a project and its database stand, and how they came there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +10,7 @@ from midair.errors import Dirty, HistoryDiverged, MidairError, NoDatabase
 from midair.execution.services import Clock
 from midair.journal import Journal, OpenStep, RunRecord, contracts
 from midair.model.address import Address, Product
-from midair.model.contract import OpenContract
+from midair.model.contract import Evidence, OpenContract, Standard
 from midair.model.migration import Applied, Standing, State
 from midair.pipeline.opening import address_of, connected, open_project, opening, options_for, reread
 from midair.pipeline.request import Request
@@ -33,6 +34,8 @@ class Status:
     half_done: tuple[OpenStep, ...] = ()
     waiting: tuple[OpenContract, ...] = ()
     """What waits behind gates, oldest first."""
+    glances: tuple[tuple[Evidence, ...], ...] = ()
+    """Of each of these, what can be told of its gate at a glance."""
     stands: tuple[Stand, ...] = ()
     """Where each change stands that is under way, waits, or has lately ended."""
     problem: MidairError | None = None
@@ -55,12 +58,14 @@ def status(request: Request) -> Status:
     try:
         if session.product is Product.MARIADB:
             project = reread(request, source, project, options_for(request, session))
-        return _status_of(source, project, session.address, session)
+        return _status_of(source, project, session.address, session, request.standard)
     finally:
         session.close()
 
 
-def _status_of(source: Source, project: Project, address: Address, session: Session) -> Status:
+def _status_of(
+    source: Source, project: Project, address: Address, session: Session, standard: Standard
+) -> Status:
     journal = Journal(session, project.tool)
     applied = applied_in(project, session, journal)
     runs, half_done = journal.runs(1), journal.open_steps()
@@ -70,6 +75,7 @@ def _status_of(source: Source, project: Project, address: Address, session: Sess
     except (Dirty, HistoryDiverged) as error:
         judge = source.judge or plainly
         problem, standings = error, judge(project, applied)
+    waiting = contracts.waiting(session, project.tool)
     return Status(
         project,
         standings,
@@ -78,10 +84,22 @@ def _status_of(source: Source, project: Project, address: Address, session: Sess
         None,
         runs[0] if runs else None,
         half_done,
-        contracts.waiting(session, project.tool),
+        waiting,
+        _glances(session, waiting, standard),
         stands_of(session, journal, project.tool),
         problem,
     )
+
+
+def _glances(
+    session: Session, waiting: Sequence[OpenContract], standard: Standard
+) -> tuple[tuple[Evidence, ...], ...]:
+    """What can be told of each gate without reading a table."""
+    if not waiting or session.product is not Product.POSTGRESQL:
+        return ()
+    from midair.dialects.postgresql.evidence import at_a_glance
+
+    return tuple(at_a_glance(session, each, standard) for each in waiting)
 
 
 class Least(StrEnum):

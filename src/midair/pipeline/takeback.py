@@ -2,26 +2,29 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from midair.database import Session
 from midair.dialects.dialect import dialect_of
 from midair.dialects.postgresql.changes import changes_of
 from midair.errors import Dirty, Irreversible, Refused
-from midair.journal import Journal, backfills
+from midair.journal import Journal, OpenStep, backfills
+from midair.journal.programs import all_forgotten
 from midair.model.backfill import Backfill
 from midair.model.change import AttachPartition, DetachPartition, DropIndex, ValidateConstraint
 from midair.model.concealed import title_of
 from midair.model.contract import Contract
 from midair.model.effects import LockLevel
-from midair.model.migration import Applied, Direction, Migration, RevisionId
+from midair.model.frozen import frozen
+from midair.model.migration import Applied, Direction, Migration, RevisionId, State
 from midair.model.plan import (
     Gate,
     Phase,
     Plan,
     RecordRevision,
+    RunLive,
     RunStatement,
     Segment,
     Step,
     StepId,
+    live_place_of,
     undo_step_id,
 )
 from midair.model.statement import Span, Sql, Statement
@@ -29,7 +32,9 @@ from midair.pipeline.opening import Opened
 from midair.pipeline.standings import history_before
 from midair.planning.choose import find
 from midair.rewriting.piece import Piece
-from midair.sources.history import History
+
+_SHOWN = 4
+"""So many of the things a program did are told."""
 
 
 def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) -> Plan:
@@ -40,6 +45,7 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
         Irreversible: a step that ran cannot be taken back.
     """
     steps, contracts = _begun(opened, revision)
+    _refuse_program(opened, revision, steps)
     turned = {each.id: contract for each in steps for contract in contracts if _is_way_back(each, contract)}
     over = {each.id for each in Journal(opened.session, opened.project.tool).open_steps() if not each.running}
     ahead = [contract for contract in turned.values() if _back_steps(contract)[-1].id not in over]
@@ -58,9 +64,13 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
         )
     segments = [*_undoing(opened, revision, steps, turned, ahead)]
     lanes = [sql for each in steps if isinstance(each.action, Backfill) for sql in backfills.forget(each.id)]
+    journal = Journal(opened.session, opened.project.tool)
+    reads = all_forgotten(
+        opened.session, [each for each in journal.open_steps() if each.revision == revision]
+    )
     forget = Step(
         undo_step_id(revision, sum(len(each.undo) for each in steps), "forget"), revision, Direction.DOWN, Phase.EXPAND,
-        f"forget {revision}", RecordRevision((*clean, *lanes)),
+        f"forget {revision}", RecordRevision((*clean, *lanes, *reads)),
     )  # fmt: skip
     segments.append(Segment((forget,), True, f"{revision}: nothing of it is left"))
     return Plan(opened.project.tool, Direction.DOWN, tuple(segments), (), strategy="online")
@@ -68,13 +78,21 @@ def taking_back(opened: Opened, revision: RevisionId, clean: tuple[Sql, ...]) ->
 
 def abort_of(opened: Opened, revision: str) -> Plan:
     """What leaves nothing of a migration that a run left half applied, found by its revision or the beginning of it."""
-    project, session = opened.project, opened.session
-    migration, applied = begun_migration(opened, revision)
-    return taking_back(opened, migration.revision, clean_marks(project.history, session, migration, applied))
+    begun = begun_migration(opened, revision)
+    return taking_back(opened, begun.migration.revision, clean_marks(opened, begun))
 
 
-def begun_migration(opened: Opened, revision: str) -> tuple[Migration, Sequence[Applied]]:
-    """The migration, and the history without the mark that it was begun."""
+@frozen
+class Begun:
+    """A migration that a run began, and the history without the mark of that. `marked`: the history has a row about it."""
+
+    migration: Migration
+    applied: Sequence[Applied]
+    marked: bool
+
+
+def begun_migration(opened: Opened, revision: str) -> Begun:
+    """The migration by its revision or the beginning of it, as the tool's history has it."""
     project, session = opened.project, opened.session
     applied: Sequence[Applied] = project.history.read(session)
     try:
@@ -82,15 +100,22 @@ def begun_migration(opened: Opened, revision: str) -> tuple[Migration, Sequence[
     except Dirty as error:
         applied = history_before(error, Journal(session, project.tool).open_steps()) or ()
         standings = opened.source.compare(project, tuple(applied))
-    return find(standings, revision), applied
+        return Begun(find(standings, revision), applied, marked=True)
+    migration = find(standings, revision)
+    unmarked = (State.PENDING, State.LATE)
+    state = next(each.state for each in standings if each.revision == migration.revision)
+    return Begun(migration, applied, marked=state not in unmarked)
 
 
-def clean_marks(
-    history: History, session: Session, migration: Migration, applied: Sequence[Applied]
-) -> tuple[Sql, ...]:
+def clean_marks(opened: Opened, begun: Begun) -> tuple[Sql, ...]:
     """What puts the history back to before a migration that was begun: forgetting it."""
+    if not begun.marked:
+        return ()
+    forget = opened.project.history.forget
     return tuple(
-        sql for mark in history.forget(session, [migration], applied) for sql in (mark.within or mark.after)
+        sql
+        for mark in forget(opened.session, [begun.migration], begun.applied)
+        for sql in (mark.within or mark.after)
     )
 
 
@@ -145,11 +170,44 @@ def _begun(opened: Opened, revision: RevisionId) -> tuple[tuple[Step, ...], tupl
     )
 
 
+def _refuse_program(opened: Opened, revision: RevisionId, steps: Sequence[Step]) -> None:
+    """Raises where the migration is a program that may have committed something on its way: none of that says how it is undone."""
+    program = next((each for each in steps if isinstance(each.action, RunLive)), None)
+    if program is None:
+        return
+    project, session = opened.project, opened.session
+    standings = opened.source.compare(project, tuple(project.history.read(session)))
+    if any(each.revision == revision and each.state is State.APPLIED for each in standings):
+        raise Refused(
+            f"{revision} is recorded: its own program came to its end",
+            state="nothing was changed now",
+            hint="midair resume closes what the journal left open; midair rollback takes it back",
+        )
+    open_steps = [each for each in Journal(session, project.tool).open_steps() if each.revision == revision]
+    did = [each for each in open_steps if each.id != program.id]
+    if did or not (isinstance(program.action, RunLive) and program.action.atomic):
+        told = f": {_what_it_did(did)}" if did else ""
+        raise Irreversible(
+            f"{revision} cannot be taken back: it runs as its own program, and nothing says how to undo what that committed on its way{told}",
+            state="nothing was changed now; what it did is still in place, and the tool has not recorded it",
+            hint=f"midair resume finishes it, then midair rollback uses its own downgrade; or take it back by hand and say"
+            f" midair repair {revision} --not-done",
+        )
+
+
+def _what_it_did(steps: Sequence[OpenStep]) -> str:
+    """The first things that were done apart from it, and the last place it came to."""
+    places = sorted((place, each.title) for each in steps if (place := live_place_of(each.id)))
+    apart = [each.title for each in steps if live_place_of(each.id) is None]
+    told = [*apart[:_SHOWN], *(["…"] if len(apart) > _SHOWN else []), *(title for _, title in places[-1:])]
+    return "; ".join(told)
+
+
 def _leaves_nothing(step: Step, steps: Sequence[Step]) -> bool:
     """Nothing of it is left once the other steps are undone."""
     match step.action:
-        case RecordRevision():
-            return True
+        case RecordRevision() | RunLive():
+            return True  # a program that has committed something was refused before
         case RunStatement(statement=statement):
             changes = changes_of(statement.sql)
             if all(isinstance(each, ValidateConstraint) for each in changes):

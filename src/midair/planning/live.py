@@ -9,15 +9,22 @@ from collections.abc import Sequence
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
+from midair.errors import NotOnline
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen, replace
-from midair.model.migration import Direction
+from midair.model.migration import Direction, RevisionId, Script
 from midair.model.plan import RunLive, Segment
 from midair.model.statement import Statement
 from midair.planning.lay_out import Item, live_segment
 from midair.planning.maker import Maker
 from midair.planning.regions import Region, settled
+from midair.rewriting.breaking import breaks
 from midair.rewriting.scene import Scene
+
+WAYS_ON = (
+    "split it: leave what works on rows in this revision, and put what breaks the application into a revision of its own after it,"
+    " which midair does in phases; or run it with --strategy direct in a window in which the application is down"
+)
 
 
 @frozen
@@ -67,8 +74,14 @@ def taken(
 def live(
     tool: str, item: Item, direction: Direction, dialect: Dialect, scene: Scene
 ) -> tuple[Segment, list[str]]:
-    """The program as one step, watched where it would keep others waiting, and what the reader should know of it."""
-    segment = live_segment(tool, [item], direction)
+    """The program as one step, watched where it would keep others waiting, and what the reader should know of it.
+
+    Raises:
+        NotOnline: something that it was seen to send would break the running application.
+    """
+    if scene.defers:
+        refuse_breaking(item.migration.revision, item.script, scene)
+    segment = _guarded(live_segment(tool, [item], direction), scene)
     name = item.migration.span
     if item.script.whole is not None:
         return segment, [f"{name} runs as its author wrote it, with bounded locks: it {item.script.whole}"]
@@ -96,6 +109,32 @@ def live(
         " and whatever else its rows make it send in transactions of its own in between"
     ]
     return replace(segment, steps=(step,)), [*told, *(each for each in apart if " " in each)]
+
+
+def refuse_breaking(revision: RevisionId, script: Script, scene: Scene) -> None:
+    """Raises `NotOnline` for a program that would break the running application, with each statement that does."""
+    broken: list[str] = []
+    for each in script.statements:
+        broken += [f"{each.span} {clause}" for clause in breaks(each, scene)]
+        scene = scene.after(changes_of(each.sql))
+    if broken:
+        raise NotOnline(
+            f"{revision} has to run as its own program, for it {script.live}, and would break the application that is running: {'; '.join(broken)}",
+            state="nothing was changed",
+            hint=WAYS_ON,
+        )
+
+
+def _guarded(segment: Segment, scene: Scene) -> Segment:
+    """The program forward: asked about what it sends, because its rows may make it send more than was seen."""
+    if not scene.defers:
+        return segment
+    (step,) = segment.steps
+    assert isinstance(step.action, RunLive)
+    action = replace(
+        step.action, guarded=True, born=tuple(sorted(scene.born)), fresh=tuple(sorted(scene.fresh))
+    )
+    return replace(segment, steps=(replace(step, action=action),))
 
 
 def _rewritten(found: Taken) -> list[str]:

@@ -25,7 +25,7 @@ from midair.planning.lay_out import (
 from midair.planning.regions import Region
 from midair.planning.waiting import Waiting
 from midair.rewriting.make_safe import Made, made_safe
-from midair.rewriting.prepared import added
+from midair.rewriting.prepared import added, unsent
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
 
@@ -54,7 +54,9 @@ class Maker:
             if taken:
                 taken -= 1  # done with an earlier one
                 continue
-            notes += (f"{statement.span} {note}" for note in added(changes_of(statement.sql), scene))
+            changes = changes_of(statement.sql)
+            told = (*added(changes, scene), *unsent(changes, scene))
+            notes += (f"{statement.span} {note}" for note in told)
             made, leaves = self._made(statement, scene, inner[number + 1 :] if may_cut else ())
             taken = made.takes
             waits = waits or leaves

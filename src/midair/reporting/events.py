@@ -11,6 +11,7 @@ from midair.model.event import (
     Event,
     LockWaited,
     Noticed,
+    ProgramCame,
     RunFinished,
     RunStarted,
     SegmentDone,
@@ -77,6 +78,9 @@ def _line(event: Event, at: datetime) -> EventLine:
                 seen=event.seen, total=event.total, per_s=round(event.rows_per_s, 1), left_s=event.left_s,
                 message=event.held_back or None,
             )  # fmt: skip
+        case ProgramCame():
+            of = _one(event.step.revision)
+            return line(event="program-came", step=event.step.id, revisions=of, number=event.number)
         case Waiting():
             return line(event="waiting", message=event.what, waited_s=event.waited_s)
         case Noticed():

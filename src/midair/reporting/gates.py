@@ -18,10 +18,12 @@ _COLOURS = {"green": "green", "red": "red", "missing": "yellow"}
 
 
 def waiting_lines(gates: Sequence[GateLine], look: Look) -> Iterator[str]:
-    """One line an open contract."""
+    """One line an open contract, and one for each thing that was seen of its gate."""
     for gate in gates:
         age = length_of_time(gate.age_s)
         yield f"  {painted('waits', 'yellow', look)}  {gate.revision}  {gate.summary}, for {age}; then: midair contract {gate.revision}"
+        for each in gate.evidence:
+            yield f"    {painted(f'{each.light:<8}', _COLOURS[each.light], look)}{each.probe}: {each.text}"
 
 
 def change_lines(changes: Sequence[ChangeLine], look: Look) -> Iterator[str]:

@@ -7,6 +7,7 @@ from midair.model.event import (
     Event,
     LockWaited,
     Noticed,
+    ProgramCame,
     RunFinished,
     RunStarted,
     SegmentDone,
@@ -46,8 +47,8 @@ def line_of(event: Event, look: Look) -> str | None:
             text = f"  {event.level.lower()}: {event.message}"
         case RunStarted() if event.resumes:
             text = f"  going on with run {event.resumes}"
-        case BackfillMoved():
-            return None  # every second one: only a line that is written over can take that
+        case BackfillMoved() | ProgramCame():
+            return None  # so many that only a line that is written over can take them
         case RunStarted() | SegmentStarted() | StepStarted() | RunFinished():
             return None
         case _:
@@ -64,6 +65,8 @@ def live_line_of(event: Event, total: int, look: Look) -> str | None:
             return plain(f"● {event.step.title}", look)
         case BackfillMoved():
             return plain(f"● {event.step.title}  {moved(event)}", look)
+        case ProgramCame():
+            return plain(f"● {event.step.title}  its statement {event.number}", look)
         case _:
             return None
 

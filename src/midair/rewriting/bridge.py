@@ -44,14 +44,17 @@ class Bridge:
         table: str,
         was: Mapping[str, str] | None = None,
         wire: str | None = None,
+        condition: str = "",
     ) -> tuple[str, ...]:
         """The view over `table`. `columns` are pairs: the table's own, and what the view calls it; `was` are
-        the names of those that are renamed just now. `wire` is touched by whatever goes through the view.
+        the names of those that are renamed just now. `wire` is touched by whatever goes through the view,
+        `condition` is true of every row.
         """
         shown = ", ".join(own if own == name else f"{own} AS {name}" for own, name in columns)
         security = " WITH (security_invoker = true)" if self.invoker else ""
         # The check option lets an INSERT, too, evaluate the condition.
         noted = f" WHERE {tripwire.condition(wire)} WITH LOCAL CHECK OPTION" if wire else ""
+        noted = f" WHERE {condition}" if condition else noted
         made = [
             *((tripwire.laid(wire),) if wire else ()),
             f"CREATE VIEW {view}{security} AS SELECT {shown} FROM {table}{noted}",

@@ -41,5 +41,21 @@ def added(changes: Sequence[Change], scene: Scene) -> Iterator[str]:
             yield _star(table)
 
 
+def unsent(changes: Sequence[Change], scene: Scene) -> Iterator[str]:
+    """What is told of new columns that a publication sends at once: its subscribers lack them."""
+    for each in changes:
+        facts = scene.attached.get(each.table) if isinstance(each, AddColumn) else None
+        if (
+            facts is not None
+            and isinstance(each, AddColumn)
+            and facts.publications
+            and each.table not in scene.born
+        ):
+            yield (
+                f"the publication {facts.publications[0]} sends all columns of {each.table}: subscribers stop at {each.column.name},"
+                " and go on where they were, once it is there too; add it there first"
+            )
+
+
 def _star(table: str) -> str:
     return f"SELECT * {table} has other columns: one prepared before fails until it is prepared again"

@@ -96,6 +96,12 @@ def _against(read: Rebuilding, after: Table, facts: Attached, other: StandIn) ->
                 f"the foreign key {each.name} of {each.table} points to {', '.join(sorted(each.columns))}, which is no key of the new {table.name}",
                 f"drop it in a migration before; or {WAY}",
             )
+    by_part = [each.name for each in other.publications if not each.by_root]
+    if read.partitions and by_part:
+        return NoWay(
+            f"the publication {by_part[0]} would send {table.name} by its partitions' names, and its subscribers would stop",
+            f"ALTER PUBLICATION {by_part[0]} SET (publish_via_partition_root = true) in a migration before; or {WAY}",
+        )
     shape = [(each.name, each.type) for each in after.columns]
     if other.views and shape[: len(table.columns)] != [(each.name, each.type) for each in table.columns]:
         return NoWay(

@@ -8,10 +8,19 @@ from midair.dialects.postgresql.bridging import Bridging
 from midair.dialects.postgresql.effects import effects_of
 from midair.dialects.postgresql.standins import StandIn
 from midair.dialects.postgresql.usage import Usage, usage_of
-from midair.model.change import AddColumn, Change, MoveTable, RenameTable
+from midair.model.change import (
+    AddColumn,
+    Change,
+    CreateTable,
+    CreateType,
+    CreateView,
+    MoveTable,
+    RenameColumn,
+    RenameTable,
+)
 from midair.model.effects import SMALL_BYTES, Effects, LockLevel
 from midair.model.frozen import frozen
-from midair.model.schema import Schema, beside
+from midair.model.schema import Schema, bare_name, beside
 
 
 def scene_of(schema: Schema, version: int, small_bytes: int = SMALL_BYTES) -> "Scene":
@@ -94,3 +103,23 @@ class Scene:
                 case _:
                     born |= schema.tables.keys() - known
         return replace(self, schema=schema, born=born, fresh=fresh)
+
+    def past(self, changes: Sequence[Change]) -> "Scene":
+        """The scene where the schema shows a statement's work already: what it made is nobody else's all the same."""
+        born, fresh = self.born, self.fresh
+        for each in changes:
+            match each:
+                case CreateTable(table=name) | CreateType(name=name) | CreateView(view=name):
+                    born |= {name}
+                case AddColumn(table=table, column=column):
+                    fresh |= {(table, column.name)}
+                case RenameTable(table=old, new_name=name) if old in born:
+                    born |= {beside(old, name)}
+                case MoveTable(table=old, new_schema=place) if old in born:
+                    bare = bare_name(old)
+                    born |= {bare if place == "public" else f"{place}.{bare}"}
+                case RenameColumn(table=table, column=old, new_name=name) if (table, old) in fresh:
+                    fresh |= {(table, name)}
+                case _:
+                    pass
+        return replace(self, born=born, fresh=fresh)

@@ -13,7 +13,7 @@ from midair.model.change import Column
 from midair.model.frozen import frozen, replace
 from midair.model.schema import Table
 from midair.rewriting.names import raw, raw_path, temporary
-from midair.rewriting.syncing import SAMPLES, SCRATCH, SETTINGS, literal, refusal, trial
+from midair.rewriting.syncing import SAMPLES, SCRATCH, SETTINGS, literal, refusal, tolerant, trial
 
 _NEW = "PERFORM set_config('midair.version', 'new', true);"
 _THROUGH = "set_config('midair.through', statement_timestamp()::text, true)"
@@ -250,10 +250,10 @@ class Split:
         samples = _samples(home, [own for _, own in self.keys])
         if samples and empties:
             keys = ", ".join(own for _, own in self.keys)
-            steps.append(_tolerant(f"INSERT INTO {SCRATCH} ({keys}) VALUES ({samples})"))
+            steps.append(tolerant(f"INSERT INTO {SCRATCH} ({keys}) VALUES ({samples})"))
         for _, own in self.values:
             value = _samples(home, [own])
-            steps += [_tolerant(f"UPDATE {SCRATCH} SET {own} = {value}")] if value else []
+            steps += [tolerant(f"UPDATE {SCRATCH} SET {own} = {value}")] if value else []
         pairs = dict(self.everything)
         given = ", ".join(
             f"coalesce({pairs[each.name]}, {_samples(home, [pairs[each.name]]) or 'NULL'})"
@@ -263,12 +263,12 @@ class Split:
         """In one DO block all statements are of one moment: what follows is of the old version again."""
         steps += [
             f"INSERT INTO {SCRATCH} SELECT * FROM {SCRATCH} LIMIT 1",
-            _tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
-            *([over, _tolerant(f"UPDATE {SCRATCH} SET {emptied}")] if empties else []),
-            _tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
-            _tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
-            *(_tolerant(f"UPDATE {at.view} SET {name} = {name}") for name, _ in self.values),
-            _tolerant(f"INSERT INTO {at.view} DEFAULT VALUES"),
+            tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
+            *([over, tolerant(f"UPDATE {SCRATCH} SET {emptied}")] if empties else []),
+            tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
+            tolerant(f"INSERT INTO {at.view} ({columns}) SELECT {given} FROM {SCRATCH} LIMIT 1"),
+            *(tolerant(f"UPDATE {at.view} SET {name} = {name}") for name, _ in self.values),
+            tolerant(f"INSERT INTO {at.view} DEFAULT VALUES"),
         ]
         return steps
 
@@ -316,7 +316,3 @@ def _default(home: Table, own: str) -> str:
     column = home.column(own)
     value = column.default.sql if column is not None and column.default is not None else "NULL"
     return f"ALTER TABLE {SCRATCH} ALTER COLUMN {own} SET DEFAULT {value}"
-
-
-def _tolerant(sql: str) -> str:
-    return f"BEGIN {sql}; EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN NULL; END"

@@ -88,6 +88,11 @@ def refusal(condition: str, text: str, hint: str) -> str:
     return f"IF {condition} THEN RAISE EXCEPTION {literal(text.replace('%', '%%'))} USING HINT = {literal(hint)}; END IF"
 
 
+def tolerant(sql: str) -> str:
+    """A step of a trial that a constraint may refuse."""
+    return f"BEGIN {sql}; EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN NULL; END"
+
+
 def misfits(table: str, candidates: str, check: str, key: Sequence[str], text: str, hint: str) -> str:
     """A DO block that tries an expression over `new` on each candidate row, and stops where one has no value by it.
 

@@ -54,6 +54,28 @@ def on_writes(table: Table, column: Column, wire: str) -> tuple[tuple[str, ...],
     return tuple(made), tuple(f"DROP TRIGGER {each} ON {table.name}" for each in names)
 
 
+def on_old_side(
+    table: Table, column: Column, twin: str, wire: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The same where `twin` is the column's new name in every row, and a trigger that fires later keeps the two equal.
+
+    An INSERT is the old version's that gives the old one a value and the new one none; afterwards both have it.
+    """
+    (noticed, *_), (gone, *_) = on_writes(table, column, wire)
+    given = _given(table, column)
+    if given is None:
+        return (noticed,), (gone,)
+    function = f"midair.{temporary('wired', *raw_path(table.name), column.name)}"
+    name = temporary("wire_new", *raw_path(table.name), column.name)
+    made = (
+        f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog"
+        " AS 'BEGIN PERFORM midair.touched(TG_ARGV[0]::regclass); RETURN NEW; END'",
+        f"CREATE TRIGGER {name} BEFORE INSERT ON {table.name} FOR EACH ROW WHEN (NEW.{twin} IS NULL AND {given} AND {_OLD})"
+        f" EXECUTE FUNCTION {function}({literal(wire)})",
+    )
+    return (noticed, *made), (gone, f"DROP TRIGGER {name} ON {table.name}", f"DROP FUNCTION {function}()")
+
+
 def _given(table: Table, column: Column) -> str | None:
     """The condition under which an INSERT gave the column a value; `None` where the row does not tell.
 

@@ -26,6 +26,13 @@ _WINDOW = "run it with --strategy direct in a window in which the application is
 
 def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
     """Raises `NotOnline` for a change that nothing here makes safe, on an object that others use."""
+    reason = uncovered(change, case)
+    if reason is not None:
+        raise not_online(statement, reason)
+
+
+def uncovered(change: Change, case: Case) -> NoWay | None:
+    """Why a change breaks the running application although no recipe is for its kind; `None` where it does not."""
     match change:
         case MoveTable(table=table, new_schema=schema) if case.table(table) is not None:
             why = f"the running application would no longer find {table} once it is in {schema}"
@@ -37,14 +44,12 @@ def refuse_uncovered(statement: Statement, change: Change, case: Case) -> None:
         ) if _leaves(reads or (), case):
             why = f"what the running application writes to {_leaves(reads or (), case)} after this copy would never get to {table}"
             way = f"let the new version write both and drop the old place in a later migration; or {_WINDOW}"
-        case RenameEnumValue(name=name, label=label):
+        case RenameEnumValue(name=name, label=label) if _is_used(name, case.scene):
             why = f"the running application still writes and reads {label} of {name}"
             way = f"add the new value beside it, move the rows, and let both be; or {_WINDOW}"
         case _:
-            return
-    if isinstance(change, RenameEnumValue) and not _is_used(change.name, case.scene):
-        return
-    raise not_online(statement, NoWay(why, way))
+            return None
+    return NoWay(why, way)
 
 
 def _leaves(reads: Sequence[str], case: Case) -> str | None:

@@ -169,7 +169,8 @@ class Watch(Protocol):
 class LiveRun:
     """Migrations' own program that is to run against the target, all in one go.
 
-    `bounds` are settings of its connections (`lock_timeout`). With `watch` it asks before each statement and each commit.
+    `bounds` are settings of its connections (`lock_timeout`). With `watch` it asks before each statement and each commit;
+    `only_judged`: it only asks whether it may send, and which rows it sends does not matter.
     """
 
     project: Project
@@ -179,6 +180,7 @@ class LiveRun:
     options: Options
     bounds: Mapping[str, str] = field(default_factory=dict[str, str])
     watch: Watch | None = None
+    only_judged: bool = False
 
 
 @frozen

@@ -5,6 +5,7 @@ delete, and the row would stay for ever. Rows that somebody else has locked are 
 """
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from midair.dialects.postgresql.batch_sql import (
     FIRST,
@@ -22,6 +23,39 @@ from midair.dialects.postgresql.batch_sql import (
 from midair.dialects.postgresql.changes.names import identifier
 from midair.model.backfill import KeyColumn, Part
 from midair.model.frozen import frozen
+
+
+class Copying(Protocol):
+    """What is done with the rows of `spot` that are still to do, in ranges of `key`: `locked` gives `midair_locked` its rows,
+    `changed` does it. `call` is for rows that are done alone; see `Copy` for the rest.
+    """
+
+    @property
+    def spot(self) -> str:
+        """The walked table as SQL, its row called `source`."""
+        ...
+
+    @property
+    def key(self) -> tuple[KeyColumn, ...]:
+        """By what it is walked."""
+        ...
+
+    @property
+    def call(self) -> str | None:
+        """What does one row, where a row may be refused."""
+        ...
+
+    def todo(self, *, near: bool) -> str:
+        """The condition of a row that is to be done; `near`: within a batch's range."""
+        ...
+
+    def locked(self, condition: str, todo: str, *, alone: bool, wait: str) -> str:
+        """SELECT of what is done, as it is in the rows that it locks."""
+        ...
+
+    def changed(self, *, alone: bool) -> str:
+        """The common table expression that does it and gives the keys of what is done."""
+        ...
 
 
 @frozen
@@ -46,19 +80,14 @@ class Copy:
         """The source as SQL."""
         return f"{identifier(self.source[0])}.{identifier(self.source[1])}"
 
-    def todo(self, near: str = "") -> str:
-        """The condition of a row that is to be copied and is not there yet; `near` is where `there`, the target's row, can be.
+    def todo(self, *, near: bool) -> str:
+        """The condition of a row that is to be copied and is not there yet; `near`: the target's row can only be in the batch's range.
 
         Told where to look, the server reads that range of the target once and not the target once a row or, worse, as a whole.
         """
         same = " AND ".join(f"there.{name} = source.{own}" for name, own in self.same)
-        near = f" AND {near}" if near else ""
-        return f"({self.condition}) AND NOT EXISTS (SELECT FROM {self.target} AS there WHERE {same}{near})"
-
-    def between(self, alias: str, names: Sequence[str]) -> str:
-        """The condition of a row in the batch's range, by these columns of it."""
-        row, size = row_of([f"{alias}.{each}" for each in names]), len(self.key)
-        return f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
+        within = f" AND {_between('there', self.there)}" if near else ""
+        return f"({self.condition}) AND NOT EXISTS (SELECT FROM {self.target} AS there WHERE {same}{within})"
 
     @property
     def there(self) -> tuple[str, ...]:
@@ -91,7 +120,13 @@ class Copy:
         )
 
 
-def copying(copy: Copy) -> Part:
+def _between(alias: str, names: Sequence[str]) -> str:
+    """The condition of a row in the batch's range, by these columns of it."""
+    row, size = row_of([f"{alias}.{each}" for each in names]), len(names)
+    return f"{row} >= {marks(size, 6)} AND {row} <= {marks(size, 6 + size)}"
+
+
+def copying(copy: Copying) -> Part:
     """The queries of the whole copy, walked by the key."""
     key, spot = copy.key, f"ONLY {copy.spot}"
     kinds = tuple(each.type for each in key)
@@ -109,7 +144,7 @@ def copying(copy: Copy) -> Part:
         batch_types=("timestamptz", "text", "int", "text", "text", *kinds, *kinds, "int", "int"),
         single=_single(copy),
         single_types=("timestamptz", "text", "int", "text", *kinds),
-        proof=f"SELECT count(*) FROM {copy.spot} AS source WHERE $1 IS NOT NULL AND {copy.todo()}",
+        proof=f"SELECT count(*) FROM {copy.spot} AS source WHERE $1 IS NOT NULL AND {copy.todo(near=False)}",
         proof_types=("timestamptz",),
     )
 
@@ -117,12 +152,9 @@ def copying(copy: Copy) -> Part:
 _COPIED = "(SELECT count(copied) FROM midair_changed)"
 
 
-def _batch(copy: Copy, *, alone: bool) -> str:
+def _batch(copy: Copying, *, alone: bool) -> str:
     key, size = copy.key, len(copy.key)
-    within, todo = (
-        copy.between("source", [each.name for each in key]),
-        copy.todo(copy.between("there", copy.there)),
-    )
+    within, todo = _between("source", [each.name for each in key]), copy.todo(near=True)
     keys = ", ".join(f"source.{each.name}" for each in key)
     texts = ", ".join(text_of(each) for each in key)
     same = " AND ".join(f"done.{each.name} = area.{each.name}" for each in key)
@@ -140,12 +172,12 @@ def _batch(copy: Copy, *, alone: bool) -> str:
     )
 
 
-def _single(copy: Copy) -> str:
+def _single(copy: Copying) -> str:
     """One row that was locked when its batch came by: waited for."""
     here = " AND ".join(f"source.{each.name} = ${number}" for number, each in enumerate(copy.key, 5))
     alone = copy.call is not None
     locked = copy.locked(
-        f"(SELECT count(*) FROM midair_one) = 1 AND {here}", copy.todo(), alone=alone, wait=""
+        f"(SELECT count(*) FROM midair_one) = 1 AND {here}", copy.todo(near=False), alone=alone, wait=""
     )
     return (
         f"WITH midair_one AS (DELETE FROM {LEFT} WHERE step_id = $2 AND part = $3 AND key = $4 RETURNING 1),"

@@ -83,6 +83,19 @@ def evidence_of(
     return tuple(found)
 
 
+def at_a_glance(
+    session: Session, waiting: OpenContract, standard: Standard | None = None
+) -> tuple[Evidence, ...]:
+    """What can be told of a gate without reading a table: who is connected since before, and when the old shape was last used.
+
+    Raises:
+        StatementFailed: the user may not read the catalog.
+    """
+    contract = waiting.contract
+    wired = () if contract.wire is None else (_wire(session, waiting, contract.wire, standard or Standard()),)
+    return (_connections(session, waiting), *wired)
+
+
 def counters(session: Session, contract: Contract) -> dict[str, int]:
     """How often the old shape was used, as far as the server counts it."""
     if contract.old is None:
@@ -128,6 +141,9 @@ def _used(relation: str, now: Mapping[str, int], before: Mapping[str, int]) -> E
     if WRITES not in before:
         return Evidence("use", Light.MISSING, "reads and writes are counted from now on: look again later")
     writes, scans = now[WRITES] - before[WRITES], now[SCANS] - before[SCANS]
+    if writes < 0 or scans < 0:
+        text = "the server's counters were reset since, or lost in a crash: nobody can tell"
+        return Evidence("use", Light.MISSING, text)
     if writes > 0:
         return Evidence("use", Light.RED, f"{writes} rows of {relation} were written since")
     if scans > 0:
@@ -185,6 +201,8 @@ def _statements(now: int | None, before: int | None) -> Evidence:
         return Evidence("statements", Light.MISSING, "pg_stat_statements is not installed")
     if before is None:
         return Evidence("statements", Light.MISSING, "calls are counted from now on: look again later")
+    if now < before:
+        return Evidence("statements", Light.MISSING, "pg_stat_statements was reset since: nobody can tell")
     if now > before:
         return Evidence(
             "statements", Light.RED, f"statements with the old name ran {now - before} times since"

@@ -22,11 +22,12 @@ class OwnTrigger:
 
 @frozen
 class Published:
-    """A publication that names the table; no `columns` means all of them."""
+    """A publication that names the table; no `columns` means all of them. `by_root`: it sends partitions' rows as the partitioned table's."""
 
     name: str
     columns: tuple[str, ...]
     filter: str | None
+    by_root: bool
 
 
 @frozen
@@ -91,7 +92,10 @@ def _table(row: dict[str, Any]) -> StandIn:
         ),
         publications=tuple(
             Published(
-                identifier(each["name"]), tuple(identifier(name) for name in each["columns"]), each["filter"]
+                identifier(each["name"]),
+                tuple(identifier(name) for name in each["columns"]),
+                each["filter"],
+                each["by_root"],
             )
             for each in row["publications"]
         ),

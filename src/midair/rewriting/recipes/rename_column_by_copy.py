@@ -14,7 +14,7 @@ ALTER TABLE orders RENAME COLUMN total TO amount;
 | phase | steps | lock, and for how long |
 | --- | --- | --- |
 | expand | the trigger's function is made, and run on a scratch copy | none |
-| expand | `ALTER TABLE orders ADD COLUMN amount numeric`, its comment and grants, the trigger | ACCESS EXCLUSIVE, milliseconds |
+| expand | `ALTER TABLE orders ADD COLUMN amount numeric`, its comment and grants, the trigger, and a tripwire that notes when the old name was last written | ACCESS EXCLUSIVE, milliseconds |
 | backfill | the rows that were there, in batches | row locks, a batch at a time |
 | expand | NOT NULL, indexes, checks, foreign keys, statistics, by their own rewrites; `ANALYZE` | see there |
 | contract | trigger and function go, `DROP COLUMN total`, `amount` gets the default, what hangs on it the names | ACCESS EXCLUSIVE, milliseconds |
@@ -46,6 +46,7 @@ from midair.model.intent import Way
 from midair.model.plan import Phase
 from midair.model.schema import Table, beside
 from midair.model.statement import Sql
+from midair.rewriting import tripwire
 from midair.rewriting.carried import WAY, Carried, carried
 from midair.rewriting.costs import told
 from midair.rewriting.described import described
@@ -117,8 +118,16 @@ def _phases(
     fill = filled(replace(case.statement, sql=sql), scene.schema, scene.version, strict=True)
     if isinstance(fill, str):
         return NoWay(f"the rows of {name} cannot be filled in batches: {fill}", WAY)
-    ends = (f"DROP TRIGGER {trigger} ON {name}", f"DROP FUNCTION {pair.function}()")
+    wire = tripwire.wire_of(name, old)
+    noticing, noticed = tripwire.on_old_side(table, column, new, wire)
+    ends = (
+        *noticed,
+        tripwire.taken(wire),
+        f"DROP TRIGGER {trigger} ON {name}",
+        f"DROP FUNCTION {pair.function}()",
+    )
     begun = [added, *described(name, new, facts.columns[old]), pair.trigger(trigger, name)]
+    begun += [tripwire.laid(wire), *noticing]
     if facts.subscribed:
         begun.append(f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {trigger}")
     required = (_required(name, column, new, case),) if column.not_null else ()
@@ -158,6 +167,7 @@ def _phases(
         reverses=f"rename column {name}.{new} to {old}",
         verify=_equal(name, old, new, trigger),
         old=(name, old),
+        wire=wire,
         comes_back="the old name, by the downgrade: it is renamed back",
         notes=(
             *filter(None, [told(case.scene, name, whole=False)]),

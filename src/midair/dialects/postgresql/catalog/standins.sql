@@ -31,7 +31,7 @@ SELECT n.nspname, c.relname, jsonb_build_object(
     FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal), '[]'),
   'publications', coalesce((
     SELECT jsonb_agg(jsonb_build_object(
-      'name', p.pubname,
+      'name', p.pubname, 'by_root', p.pubviaroot,
       'columns', to_jsonb(ARRAY(SELECT a.attname FROM pg_attribute a
                                 WHERE a.attrelid = c.oid AND a.attnum::text = ANY (regexp_split_to_array(btrim(translate(to_jsonb(r) ->> 'prattrs', '[],', '   ')), '\s+'))
                                 ORDER BY a.attnum)),

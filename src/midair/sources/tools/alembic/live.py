@@ -39,6 +39,7 @@ def live(run: LiveRun) -> None:
         "address": as_request(address),
         "bounds": dict(run.bounds),
         "watched": run.watch is not None,
+        "only_judged": run.only_judged,
     }
     if run.watch is None:
         asked(program, request)

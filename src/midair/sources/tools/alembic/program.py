@@ -100,6 +100,7 @@ def _running(program: Program, said: Any) -> Generator[subprocess.Popen[bytes]]:
         stderr=said,
         cwd=program.cwd,
         env=dict(program.variables) or None,
+        start_new_session=True,  # Ctrl-C at a terminal is midair's to answer: it ends the worker where that is safe
     )
     try:
         yield process
@@ -199,6 +200,7 @@ def _failure(program: Program, answer: Answer) -> ProgramFailed | Unsupported | 
                 f"{place}{during}: {message.strip()}",
                 hint="the end of its traceback:\n    " + "\n    ".join(str(line) for line in answer["trace"]),
             )
+            failed.cut = bool(answer.get("cut"))
             failed.revision = str(answer["revision"]) if answer.get("revision") else None
             return failed
 

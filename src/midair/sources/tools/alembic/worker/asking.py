@@ -13,11 +13,12 @@ _DONE = "SET midair.done = 'yes'"
 
 
 class Asking:
-    """Asks about what the revision under way sends on the connection that Alembic migrates on."""
+    """Asks about what the revision under way sends. `only_judged`: whether it may be sent, whatever its rows are."""
 
-    def __init__(self, channel, recorder):
+    def __init__(self, channel, recorder, only_judged=False):
         self.channel = channel
         self.recorder = recorder
+        self.only_judged = only_judged
         self.told = set()
 
     def listen(self):
@@ -37,10 +38,11 @@ class Asking:
             return statement, parameters
         if self.recorder.elsewhere(conn):
             self.stays("uses a second connection")
-            return statement, parameters
         if getattr(context, "_is_server_side", False):
             self.stays("reads through a cursor that its transaction holds open")
-        texts = texts_of(conn, cursor, statement, parameters, context, executemany)
+        first = self.only_judged and isinstance(parameters, list)  # its text is every row's
+        shown = parameters[:1] if first else parameters
+        texts = texts_of(conn, cursor, statement, shown, context, executemany)
         self.channel.send("ask", texts=texts, place=place, outside=is_autocommit(conn))
         return self._obey(conn, statement, parameters)
 

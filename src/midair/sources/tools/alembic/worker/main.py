@@ -47,9 +47,20 @@ def _failure(error, recorder, channel, root):
         "message": channel.clean(said)[:2000],
         "revision": recorder.revision,
         "sqlstate": state_of(original),
+        "cut": _is_cut(error, original),
         "place": _failed_at(error, recorder, root),
         "trace": [channel.clean(line) for line in lines[-12:]],
     }
+
+
+def _is_cut(error, original):
+    """The server is gone, or ended the session: what drivers say of that has no SQLSTATE, or one of its classes."""
+    state = state_of(original)
+    if getattr(error, "connection_invalidated", False):
+        return True
+    if state is not None:
+        return str(state).startswith(("08", "57P0"))
+    return type(original).__name__ in ("OperationalError", "InterfaceError")
 
 
 def _work(request, channel, recorder):

@@ -85,7 +85,7 @@ def live(request, channel, recorder):
     runs = [(request["direction"], each) for each in request["wanted"]]
 
     if request.get("watched"):
-        asking = Asking(channel, recorder)
+        asking = Asking(channel, recorder, bool(request.get("only_judged")))
         recorder.raw = asking.raw
         asking.listen()
 

@@ -1,0 +1,68 @@
+"""A real logical subscriber of a published table receives every row while the table is retyped, copied and partitioned."""
+
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from bench.scenarios.s09_published import CHANGES, learnt, refused, survived
+from bench.scenarios.world import SHORT, fresh_server, world
+from tests.rewriting.conftest import Rig, request_for
+from tests.support.listening import Remembering
+
+import midair
+from midair.rehearsal.server import Server
+
+LIVES = {
+    f"{each.name}, {'back' if back else 'forth'}": (each, back)
+    for each in CHANGES
+    for back in (False, True)
+    if not back or each.feed == "FOR TABLE orders"
+}
+QUICK = ("int to bigint, forth", "partitioned, forth")
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Generator[Server]:
+    with fresh_server(None) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "life", [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in LIVES]
+)
+def test_the_subscriber_meets_no_error_and_has_every_row(own_server: Server, life: str) -> None:
+    change, back = LIVES[life]
+    with world(own_server, SHORT) as here:
+        result = survived(here, change, back=back)
+    assert result.broken == []
+    assert result.errors == []
+    assert result.wrong == 0
+    assert int(result.facts["rows at the subscriber"]) > SHORT.rows / 2
+
+
+def test_what_the_subscriber_would_stop_at_is_refused(own_server: Server) -> None:
+    with world(own_server, SHORT) as here:
+        result = refused(here)
+    assert result.broken == []
+    assert result.facts
+
+
+@pytest.mark.slow
+def test_a_subscriber_to_everything_goes_on_once_it_has_the_schema_midair(own_server: Server) -> None:
+    with world(own_server, SHORT) as here:
+        result = learnt(here)
+    assert result.broken == []
+    assert result.errors == []
+    assert result.wrong == 0
+
+
+def test_a_publication_of_all_tables_does_not_keep_midair_from_working(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    given = "CREATE TABLE orders (id bigint PRIMARY KEY, note text); CREATE PUBLICATION everything FOR ALL TABLES;"
+    root = project("ALTER TABLE orders ADD COLUMN seen boolean;")
+    with rig.database(given) as address:
+        notes = midair.plan(request_for(root, address)).notes
+        assert any("everything sends every table, the schema midair" in each for each in notes)
+        assert any("subscribers stop at seen" in each for each in notes)
+        assert midair.apply(request_for(root, address), Remembering()).revisions == 1
