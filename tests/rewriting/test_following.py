@@ -204,6 +204,9 @@ def test_the_next_migration_builds_on_it_too_and_each_goes_back_by_its_own_way(
 ) -> None:
     first, second, back = _LATER[name]
     root = without_downgrade(project(first, second))
+    with rig.database(GIVEN) as address:
+        told = midair.plan(request_for(root, address)).notes
+        assert any("after it 1 cannot be taken back" in each for each in told)
     (root / "migrations" / "000002_m2.down.sql").write_text(back)
     with rig.database(GIVEN) as written, rig.database(GIVEN) as online:
         sold(rig, written)
