@@ -67,7 +67,7 @@ def live_reference_on(
     heard = Remembering()
     began = time.monotonic()
     midair.apply(request_for(folder, fresh()), heard)
-    yield Reference(Rig(18, server), folder, expected, len(heard.events), time.monotonic() - began, fresh)
+    yield Reference(Rig(server), folder, expected, len(heard.events), time.monotonic() - began, fresh)
 
 
 _CUT = """

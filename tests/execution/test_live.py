@@ -16,7 +16,7 @@ from tests.support.state import dump, journal_of
 
 import midair
 from midair.database import Guard, open_session
-from midair.errors import Irreversible
+from midair.errors import Irreversible, OutcomeUnknown
 from midair.model.plan import RunLive
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
@@ -233,6 +233,35 @@ def test_a_recorded_revision_that_was_cut_off_is_taken_back_though_the_tool_neve
     assert (code, "DROP INDEX" in said) == (0, True), said
     assert dump(server.bin, address) == before
     assert journal_of(address)[0] == []
+
+
+def test_a_program_that_committed_by_itself_because_of_its_rows_is_not_run_again_by_a_guess(
+    tmp_path: Path, server: Server
+) -> None:
+    body = """import os, signal
+conn = op.get_bind()
+rows = conn.execute(sa.text("SELECT id FROM users ORDER BY id LIMIT 3")).fetchall()
+op.create_table('marks', sa.Column('id', sa.Integer))
+if rows:
+    with op.get_context().autocommit_block():
+        op.execute("INSERT INTO users (id, n) VALUES (-1, 1)")
+    os.kill(os.getppid(), signal.SIGKILL)"""
+    root, fresh = shop(tmp_path / "p", server, body)
+    address = fresh()
+    (step,) = midair.plan(request_for(root, address)).steps
+    assert isinstance(step.action, RunLive)
+    assert (step.action.atomic, step.action.watched) == (True, False)  # as it looks where there are no rows
+    code, said = fly(root, address, strategy="online").landed()
+    assert code == -signal.SIGKILL, said
+    code, said = fly(root, address, wait_s=30, strategy="online", command="resume").landed()
+    assert (code, "no query can tell whether it is done" in said) == (OutcomeUnknown.exit_code, True), said
+    code, said = fly(root, address, wait_s=30, strategy="online", command="undo b").landed()
+    assert (code, "its program committed by itself at statement" in said) == (Irreversible.exit_code, True), (
+        said
+    )
+    session = opened(address)
+    assert session.query("SELECT count(*) FROM users WHERE id = -1") == [(1,)]
+    session.close()
 
 
 def test_ctrl_c_at_a_terminal_stops_a_program_between_two_statements_and_resume_goes_on(

@@ -45,6 +45,11 @@ def _unfinished(journal: Journal) -> tuple[Ailment, ...]:
             f"  {'running when it was cut off' if each.running else 'done'}: {each.title}"
         )
     return tuple(
-        Ailment("half done", f"{revision} was begun and is not recorded", ("midair resume",), tuple(titles))
+        Ailment(
+            "half done",
+            f"{revision} was begun and is not recorded",
+            ("midair resume",),
+            tuple(dict.fromkeys(titles)),
+        )
         for revision, titles in begun.items()
     )

@@ -173,6 +173,8 @@ class Watched:
             self._scene = self._scene.past(changes_of(each.sql))
 
     def _refuse_breaking(self, statements: Sequence[Statement], guarding: "Guarding") -> None:
+        from midair.planning.live import listed
+
         state, way = self._left()
         try:
             broken = guarding.broken(statements, self._scene)
@@ -182,7 +184,7 @@ class Watched:
             ) from error
         if broken:
             raise NotOnline(
-                f"{self._revision} is at a statement that its rows made it send, and that would break the application that is running: {'; '.join(broken)}",
+                f"{self._revision} is at a statement that its rows made it send, and that would break the application that is running:{listed(broken)}",
                 state=state,
                 hint=way,
             )

@@ -25,6 +25,7 @@ WAYS_ON = (
     "split it: leave what works on rows in this revision, and put what breaks the application into a revision of its own after it,"
     " which midair does in phases; or run it with --strategy direct in a window in which the application is down"
 )
+_GUARDED = "; what would break the running application is refused when it comes to it"
 
 
 @frozen
@@ -82,6 +83,7 @@ def live(
     if scene.defers:
         refuse_breaking(item.migration.revision, item.script, scene)
     segment = _guarded(live_segment(tool, [item], direction), scene)
+    besides = _GUARDED if scene.defers else ""
     name = item.migration.span
     if item.script.whole is not None:
         return segment, [f"{name} runs as its author wrote it, with bounded locks: it {item.script.whole}"]
@@ -98,7 +100,7 @@ def live(
     if not apart:
         return segment, [
             f"{name} runs in its own transaction, with bounded locks: what it was seen to send keeps nobody waiting, and what"
-            " its rows make it send besides runs as written"
+            f" its rows make it send besides runs as written{besides}"
         ]
     (step,) = segment.steps
     assert isinstance(step.action, RunLive)
@@ -106,7 +108,7 @@ def live(
     places = ", ".join(dict.fromkeys(each.split(" ")[0] for each in apart))
     told = [
         f"{name} is watched while it runs: what others would wait for ({places}) runs apart from it, each in its safe form,"
-        " and whatever else its rows make it send in transactions of its own in between"
+        f" and whatever else its rows make it send in transactions of its own in between{besides}"
     ]
     return replace(segment, steps=(step,)), [*told, *(each for each in apart if " " in each)]
 
@@ -119,10 +121,15 @@ def refuse_breaking(revision: RevisionId, script: Script, scene: Scene) -> None:
         scene = scene.after(changes_of(each.sql))
     if broken:
         raise NotOnline(
-            f"{revision} has to run as its own program, for it {script.live}, and would break the application that is running: {'; '.join(broken)}",
+            f"{revision} has to run as its own program, for it {script.live}, and would break the application that is running:{listed(broken)}",
             state="nothing was changed",
             hint=WAYS_ON,
         )
+
+
+def listed(clauses: Sequence[str]) -> str:
+    """After a colon: one on the same line, several on a line each."""
+    return f" {clauses[0]}" if len(clauses) == 1 else "".join(f"\n    {each}" for each in clauses)
 
 
 def _guarded(segment: Segment, scene: Scene) -> Segment:
