@@ -4,17 +4,25 @@ A client is one connection. It executes a statement with one parameter, `{}`, an
 """
 
 import asyncio
+import atexit
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import psycopg
 
-JARS = tuple((Path(__file__).parents[2] / ".peers" / "java" / "flyway" / "lib").glob("postgresql-[0-9]*.jar"))
-"""pgjdbc, where scripts/install_peers.sh brought it."""
+JARS = (
+    tuple((Path(__file__).parents[2] / ".peers" / "java" / "flyway" / "lib").glob("postgresql-[0-9]*.jar"))
+    if shutil.which("javac")
+    else ()
+)
+"""pgjdbc, where scripts/install_peers.sh brought it and there is a compiler."""
 _PROGRAM = Path(__file__).with_name("JdbcClient.java")
 
 
@@ -155,15 +163,24 @@ class _Asyncpg:
         self._loop.close()
 
 
+@cache
+def _compiled() -> str:
+    """Where the Java client's classes are, for as long as this process lives."""
+    folder = tempfile.mkdtemp(prefix="midair-jdbc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    subprocess.run(["javac", "-d", folder, str(_PROGRAM)], check=True, capture_output=True)
+    return folder
+
+
 class _Jdbc:
     """A Java process that executes what it reads from its standard input; it prepares on the server at once (`prepareThreshold=1`)."""
 
     def __init__(self, url: str, *, in_transactions: bool, options: str = "prepareThreshold=1") -> None:
         at = urlsplit(url)
         address = f"jdbc:postgresql://{at.hostname}:{at.port}{at.path}?user={at.username}&ApplicationName=shop&{options}"
-        flags = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", str(JARS[0])]
+        flags = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", f"{JARS[0]}:{_compiled()}"]
         self._process = subprocess.Popen(
-            ["java", *flags, str(_PROGRAM), address, "true" if in_transactions else "false"],
+            ["java", *flags, _PROGRAM.stem, address, "true" if in_transactions else "false"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
 
@@ -198,4 +215,4 @@ JAVA = (
     Driver("pgjdbc, in transactions", lambda url: _Jdbc(url, in_transactions=True)),
     Driver("pgjdbc, autosave=conservative", lambda url: _Jdbc(url, in_transactions=True, options="prepareThreshold=1&autosave=conservative")),
 )  # fmt: skip
-"""A process each, and a compiler's second to start it: for long runs."""
+"""A process each: for long runs."""

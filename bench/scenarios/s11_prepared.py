@@ -142,8 +142,8 @@ def _applications(here: World) -> Generator[list[Application]]:
         ways = [("", here.tcp, drivers)]
         if PROGRAM is not None:
             for mode, through in (
-                ("session", [each for each in drivers if each.prepares]),
-                ("transaction", [each for each in drivers if not each.prepares]),
+                ("session", [each for each in DRIVERS if each.prepares]),
+                ("transaction", [each for each in DRIVERS if not each.prepares]),
             ):
                 url = stack.enter_context(pooler(here.server.at(here.name), mode)).reveal()
                 ways.append((f" through PgBouncer, pool_mode = {mode}", url, tuple(through)))
