@@ -24,13 +24,13 @@ INSERT INTO events SELECT g, '2026-01-01'::date + g % 50, 'k', 1 + g % 20 FROM g
 
 @dataclass(frozen=True)
 class Naive:
-    """`uses` are the rewrites that must have had a hand in it."""
+    """`uses` are the rewrites that must have had a hand in it; `since` is the first server version that knows the statements."""
 
     name: str
     given: str
     sql: str
     uses: frozenset[str]
-    versions: tuple[int, ...] = (18, 15)
+    since: int = 13
     cut_by_hand: bool = False
     """As one transaction the server refuses it: its statements are sent one by one for comparison."""
 
@@ -40,10 +40,10 @@ def _naive(
     given: str,
     sql: str,
     *uses: str,
-    versions: tuple[int, ...] = (18, 15),
+    since: int = 13,
     cut_by_hand: bool = False,
 ) -> Naive:
-    return Naive(name, given, sql, frozenset(uses), versions, cut_by_hand)
+    return Naive(name, given, sql, frozenset(uses), since, cut_by_hand)
 
 
 NAIVE = (
@@ -108,7 +108,7 @@ NAIVE = (
         _SHOP,
         "ALTER TABLE orders ADD CONSTRAINT must NOT NULL note;",
         "not-null-in-phases",
-        versions=(18,),
+        since=18,
     ),
     _naive(
         "unique constraints",
@@ -121,6 +121,7 @@ NAIVE = (
         _SHOP,
         "ALTER TABLE orders ADD UNIQUE NULLS NOT DISTINCT (number);",
         "key-through-index",
+        since=15,
     ),
     _naive("a primary key", _KEYLESS, 'ALTER TABLE lines ADD PRIMARY KEY ("Order", pos);', "key-through-index", "not-null-in-phases"),
     _naive(
@@ -156,6 +157,7 @@ NAIVE = (
         _PARTS,
         "ALTER TABLE events DETACH PARTITION events_a;",
         "detach-concurrently",
+        since=14,
     ),
     _naive(
         "partitions to attach",

@@ -65,7 +65,7 @@ DROP TABLE orders_old;
 """
 _CASES = {
     "types": (_TYPES_GIVEN, _TYPES, 9),
-    "what follows a type and a rename": (_TYPES_GIVEN, _FOLLOWED, 9),
+    "what follows a type and a rename": (_TYPES_GIVEN, _FOLLOWED, 17),
     "a copied table": (_COPY_GIVEN, _COPY, 7),
     "a table built by hand": (_COPY_GIVEN, _BUILT, 13),
     "a split and a merge": (USERS + PEOPLE, SPLIT + DECLARED["above each drop"], 11),

@@ -18,7 +18,7 @@ GIVEN = """
 CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);
 CREATE TABLE places (code int PRIMARY KEY, name text, CONSTRAINT named UNIQUE (name));
 CREATE TABLE orders (
-    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL, note text, place int, total int DEFAULT 1
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL UNIQUE, note text, place int, total int DEFAULT 1
 );
 CREATE INDEX orders_total ON orders (total);
 CREATE TABLE lines (id int PRIMARY KEY, order_id int NOT NULL REFERENCES orders ON DELETE CASCADE);
@@ -103,6 +103,11 @@ CASES = {
         "CREATE INDEX early ON orders (code);\nALTER TABLE orders ADD COLUMN town text;\n" + _TYPE + "CREATE INDEX late ON orders (total, town);\n",
         {"change-type"},
     ),
+    "a renamed column whose keys are replaced": (
+        "ALTER TABLE orders RENAME COLUMN code TO number;\nALTER TABLE orders DROP CONSTRAINT orders_code_key;\n"
+        "ALTER TABLE orders ADD CONSTRAINT orders_number_key UNIQUE (number);\nALTER TABLE orders ALTER COLUMN total DROP DEFAULT;\n",
+        {"rename-column", "drop-constraint", "drop-default"},
+    ),
     "several renamed columns": (
         _COLUMN + "ALTER TABLE orders RENAME COLUMN place TO shop;\nALTER TABLE orders RENAME COLUMN note TO remark;\n" + _ON_TABLE.format("orders").replace("(place)", "(shop)")
         + "CREATE INDEX ON orders (amount, shop);\n", {"rename-column"},
@@ -118,10 +123,27 @@ _STANDS_LAST = {"a renamed column, by copy", "an index of another column before,
 """Their column is not the table's last one as written."""
 
 
-@pytest.mark.parametrize("name", CASES)
+_EVERYWHERE = ("a column of another type", "a copied table", "a renamed column", "a renamed table")
+_OTHERS = tuple(each for each in CASES if each not in _EVERYWHERE)
+
+
+@pytest.mark.parametrize(
+    "name", [*_EVERYWHERE, *(pytest.param(each, marks=pytest.mark.slow) for each in _OTHERS)]
+)
 def test_after_contract_it_is_as_written_and_after_a_rollback_as_it_was(
     rig: Rig, project: Callable[..., Path], name: str
 ) -> None:
+    _there_and_back(rig, project, name)
+
+
+@pytest.mark.parametrize("name", _OTHERS)
+def test_on_the_newest_server_so_it_is_with_each_of_them(
+    newest: Rig, project: Callable[..., Path], name: str
+) -> None:
+    _there_and_back(newest, project, name)
+
+
+def _there_and_back(rig: Rig, project: Callable[..., Path], name: str) -> None:
     sql, recipes = CASES[name]
     root = without_downgrade(project(sql))
     with rig.database(GIVEN) as written, rig.database(GIVEN) as online:
@@ -195,20 +217,59 @@ _LATER = {
 
 @pytest.mark.parametrize("name", _LATER)
 def test_the_next_migration_builds_on_it_too_and_each_goes_back_by_its_own_way(
-    rig: Rig, project: Callable[..., Path], name: str
+    newest: Rig, project: Callable[..., Path], name: str
 ) -> None:
     first, second, back = _LATER[name]
     root = without_downgrade(project(first, second))
+    with newest.database(GIVEN) as address:
+        told = midair.plan(request_for(root, address)).notes
+        assert any("after it 1 cannot be taken back" in each for each in told)
     (root / "migrations" / "000002_m2.down.sql").write_text(back)
-    with rig.database(GIVEN) as written, rig.database(GIVEN) as online:
-        sold(rig, written)
-        before = dump(rig.server.bin, written)
+    with newest.database(GIVEN) as written, newest.database(GIVEN) as online:
+        sold(newest, written)
+        before = dump(newest.server.bin, written)
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert midair.apply(request_for(root, online), Remembering()).revisions == 2
-        sold(rig, online)
+        sold(newest, online)
         midair.rollback(request_for(root, online), Remembering(), "-2")
-        assert dump(rig.server.bin, online) == before
+        assert dump(newest.server.bin, online) == before
         midair.apply(request_for(root, online), Remembering(), "+1")
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+_MADE_AGAIN = """
+ALTER TABLE orders DROP CONSTRAINT cheap;
+DROP INDEX orders_total;
+ALTER TABLE orders ALTER COLUMN total TYPE bigint;
+ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 9000000000);
+CREATE INDEX orders_total ON orders (total, code);
+"""
+_MADE_AGAIN_BACK = """
+DROP INDEX orders_total;
+ALTER TABLE orders DROP CONSTRAINT cheap;
+ALTER TABLE orders ALTER COLUMN total TYPE int;
+ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 9000);
+CREATE INDEX orders_total ON orders (total);
+"""
+
+
+def test_what_is_dropped_before_a_change_of_type_and_made_again_after_it_comes_and_goes_with_it(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    given = GIVEN + "ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 9000);"
+    root = project(_MADE_AGAIN)
+    (root / "migrations" / "000001_m1.down.sql").write_text(_MADE_AGAIN_BACK)
+    with newest.database(given) as written, newest.database(given) as online:
+        sold(newest, written)
+        before = dump(newest.server.bin, written)
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        assert any("miss it in between" in each for each in midair.plan(request_for(root, online)).notes)
+        midair.apply(request_for(root, online), Remembering())
+        sold(newest, online)
+        midair.rollback(request_for(root, online), Remembering())
+        assert dump(newest.server.bin, online) == before
+        midair.apply(request_for(root, online), Remembering())
+        closed(root, online)
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)

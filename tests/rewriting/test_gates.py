@@ -120,6 +120,8 @@ def test_writes_to_a_table_that_goes_shut_the_gate(rig: Rig, project: Callable[.
 
 
 def test_counters_that_were_reset_are_no_evidence(rig: Rig, project: Callable[..., Path]) -> None:
+    if rig.major < 15:
+        pytest.skip("its counters come in with a delay of their own")
     with rig.database(_SHOP) as address:
         root = project(_DROP_TABLE)
         midair.apply(request_for(root, address), Remembering())

@@ -261,3 +261,21 @@ def test_an_application_without_any_right_on_midairs_schema_writes_both_tables(
     finally:
         with rig.session(rig.server.admin) as admin:
             _run(admin, f"DROP ROLE IF EXISTS {role}")
+
+
+def test_a_row_that_a_trigger_of_the_applications_skips_says_nothing_of_the_next_one(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    skips = (
+        "CREATE FUNCTION skips() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE NEW.motto WHEN 'no' THEN NULL ELSE NEW END; END $$;"
+        "CREATE TRIGGER a BEFORE INSERT ON profiles FOR EACH ROW EXECUTE FUNCTION skips();"
+    )
+    with ready(newest, project(MOVE), USERS + skips) as (_, session):
+        _run(
+            session,
+            "BEGIN",
+            "INSERT INTO profiles (user_id, motto) VALUES (251, 'no')",
+            "INSERT INTO profiles (user_id, bio, visits) VALUES (252, 'said', 1)",
+            "COMMIT",
+        )
+        assert session.query("SELECT user_id, bio FROM profiles WHERE user_id > 250") == [(252, "said")]

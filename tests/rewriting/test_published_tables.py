@@ -10,6 +10,8 @@ from tests.rewriting.conftest import Rig, request_for
 from tests.support.listening import Remembering
 
 import midair
+from midair.errors import NotOnline
+from midair.model.statement import Sql
 from midair.rehearsal.server import Server
 
 LIVES = {
@@ -54,6 +56,23 @@ def test_a_subscriber_to_everything_goes_on_once_it_has_the_schema_midair(own_se
     assert result.broken == []
     assert result.errors == []
     assert result.wrong == 0
+
+
+def test_a_published_column_is_not_put_aside_under_a_name_that_subscribers_lack(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    given = "CREATE TABLE orders (id bigint PRIMARY KEY, note text);"
+    root = project("ALTER TABLE orders DROP COLUMN note;")
+    with rig.database(given) as address, rig.session(address, "midair by hand") as session:
+        (contract,) = midair.plan(request_for(root, address)).contracts
+        assert contract.archive is not None
+        session.run([Sql("CREATE PUBLICATION feed FOR TABLE orders")], atomic=False)
+        (contract,) = midair.plan(request_for(root, address)).contracts
+        assert contract.archive is None
+        if rig.major >= 15:
+            session.run([Sql("ALTER PUBLICATION feed SET TABLE orders (id, note)")], atomic=False)
+            with pytest.raises(NotOnline, match=r"the publication feed lists orders\.note"):
+                midair.plan(request_for(root, address))
 
 
 def test_a_publication_of_all_tables_does_not_keep_midair_from_working(

@@ -155,6 +155,7 @@ def test_a_downgrade_beside_a_recipe_runs_and_the_recipe_is_taken_back_in_its_pl
          "ALTER TABLE orders DROP COLUMN note;", "twice in u"),
         ("", "ALTER TABLE orders DROP COLUMN note, ADD COLUMN note int;", "in two shapes"),
         ("", _RENAME_COLUMN + "\nALTER TABLE orders DROP COLUMN note;", "in two shapes"),
+        ("", _RENAME_COLUMN + "\nALTER TABLE orders ALTER state DROP DEFAULT, ADD COLUMN town text;", "leaves something for contract"),
         ("", _RENAME_COLUMN + "\nALTER TABLE orders ADD COLUMN nr bigserial;", "cannot be written for orders__base"),
         ("", _RENAME_TABLE + "\nALTER TABLE purchases ALTER COLUMN note TYPE int USING 1;", "in two shapes|too little"),
         ("", "ALTER TABLE orders ALTER COLUMN total TYPE bigint;\nCREATE VIEW v AS SELECT total FROM orders;", "in two shapes"),

@@ -31,7 +31,7 @@ WHERE l.pid = pg_backend_pid() AND l.granted AND l.locktype = 'relation' AND c.r
 def test_an_online_run_leaves_what_the_naive_run_leaves(
     rig: Rig, project: Callable[..., Path], naive: Naive
 ) -> None:
-    if rig.major not in naive.versions:
+    if rig.major < naive.since:
         pytest.skip("not a statement of this version")
     root = project(naive.sql)
     as_written = project(*naive.sql.split("\n")) if naive.cut_by_hand else root
@@ -53,7 +53,7 @@ def _dump(rig: Rig, address: Address) -> str:
 def test_no_lock_is_stronger_than_promised_and_no_strong_one_is_held_through_long_work(
     rig: Rig, project: Callable[..., Path], naive: Naive
 ) -> None:
-    if rig.major not in naive.versions:
+    if rig.major < naive.since:
         pytest.skip("not a statement of this version")
     with rig.database(naive.given) as address, rig.session(address) as session:
         made = midair.plan(request_for(project(naive.sql), address))

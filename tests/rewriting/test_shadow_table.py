@@ -71,6 +71,8 @@ def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statement_lea
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
     rig = Rig(server)
+    if "method" in name and rig.major < 15:
+        pytest.skip("no statement of this version changes it")
     root = project(SHAPES[name])
     given = "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;\n" + _SHOP
     with rig.database(given) as written, rig.database(given) as online:

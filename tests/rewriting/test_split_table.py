@@ -57,7 +57,7 @@ def test_after_contract_the_naive_migrations_schema_rows_and_rights_are_there(
     rig: Rig, project: Callable[..., Path], sql: str
 ) -> None:
     root = project(sql)
-    given = USERS + "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT ON TABLES TO pg_read_all_data;"
+    given = USERS + "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT ON TABLES TO pg_read_all_settings;"
     with ready(rig, root, given) as (address, session), rig.database(given) as written:
         closed(root, address)
         midair.apply(request_for(root, written, "direct"), Remembering())

@@ -42,39 +42,48 @@ def is_undone(statement: Statement, contracts: Sequence[Contract]) -> bool:
 
 
 def goes_along(change: Change, contract: Contract) -> bool:
-    """It undoes, or does, what a statement did that the contract's way back takes back."""
-    subject = _subject(change, contract)
-    made = {_subject(each, contract) for one in contract.along for each in changes_of(one.sql)}
-    return subject is not None and subject in made
+    """It undoes what a statement did that the contract's way back takes back."""
+    undoes = _subject(change, contract)
+    if undoes is None:
+        return False
+    makes, subject = undoes
+    for one in contract.along:
+        for each in changes_of(one.sql):
+            made = _subject(each, contract)
+            if made is not None and made[1] == subject and (makes is None or made[0] is not makes):
+                return True
+    return False
 
 
-def _subject(change: Change, contract: Contract) -> _Subject | None:
-    """What the change makes, unmakes or sets, under the new names; `None` for what no statement can take along."""
+def _subject(change: Change, contract: Contract) -> tuple[bool | None, _Subject] | None:
+    """What the change makes (`True`), unmakes (`False`) or sets, under the new names; `None` for what no statement can take along."""
     match change:
         case CreateIndex(index=index):
-            return "index", index.name
+            return True, ("index", index.name)
         case DropIndex(index=name):
-            return "index", name
+            return False, ("index", name)
         case AddConstraint(table=table, constraint=constraint):
-            return "constraint", *_now(table, None, contract), constraint.name
+            return True, ("constraint", *_now(table, None, contract), constraint.name)
         case DropConstraint(table=table, name=name):
-            return "constraint", *_now(table, None, contract), name
+            return False, ("constraint", *_now(table, None, contract), name)
         case AddColumn(table=table, column=column):
-            return "column", *_now(table, column.name, contract)
+            return True, ("column", *_now(table, column.name, contract))
         case DropColumn(table=table, column=name):
-            return "column", *_now(table, name, contract)
-        case SetNotNull(table=table, column=name) | DropNotNull(table=table, column=name):
-            return "not null", *_now(table, name, contract)
+            return False, ("column", *_now(table, name, contract))
+        case SetNotNull(table=table, column=name):
+            return True, ("not null", *_now(table, name, contract))
+        case DropNotNull(table=table, column=name):
+            return False, ("not null", *_now(table, name, contract))
         case SetDefault(table=table, column=name) | DropDefault(table=table, column=name):
-            return "default", *_now(table, name, contract)
+            return None, ("default", *_now(table, name, contract))
         case RenameColumn(table=table, column=old, new_name=new):
-            return "name", _now(table, None, contract)[0], *sorted((old, new))
+            return None, ("name", _now(table, None, contract)[0], *sorted((old, new)))
         case RenameConstraint(table=table, name=old, new_name=new):
-            return "constraint name", _now(table, None, contract)[0], *sorted((old, new))
+            return None, ("constraint name", _now(table, None, contract)[0], *sorted((old, new)))
         case ChangeTable(table=table, action=action, subject=name):
-            return action, *_now(table, name, contract)
+            return None, (action, *_now(table, name, contract))
         case ChangeServer(action="comment", relations=(table,), subject=name):
-            return "comment", *_now(table, name, contract)
+            return None, ("comment", *_now(table, name, contract))
         case _:
             return None
 

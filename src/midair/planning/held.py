@@ -6,9 +6,9 @@ from midair.dialects.postgresql.changes import changes_of
 from midair.errors import GateInTheWay, NotOnline
 from midair.model.change import AddColumn, AddConstraint
 from midair.model.contract import Contract, Held, Hold
-from midair.model.migration import RevisionId
+from midair.model.migration import Migration, RevisionId
 from midair.model.statement import Statement
-from midair.rewriting.ground import BESIDE, in_the_way
+from midair.rewriting.ground import BESIDE, in_the_way, touches
 from midair.rewriting.make_safe import Deferred
 
 
@@ -31,6 +31,23 @@ def refuse_held(
                     hint=f"when the old application is gone: midair contract {contract.revision}; or midair apply --contract-first."
                     " What comes before it can be applied by naming a TARGET",
                 )
+
+
+def closes_way_back(
+    migration: Migration, statements: Sequence[Statement], waiting: Sequence[Contract]
+) -> list[str]:
+    """What the reader of the plan should know of a migration without a downgrade that builds on what waits for contract."""
+    if migration.reversible:
+        return []
+    touched = [
+        each.revision
+        for each in waiting
+        if any(touches(statement, held) for statement in statements for held in each.holds)
+    ]
+    return [
+        f"{migration.span} builds on what {each} left for contract, and has no downgrade: after it {each} cannot be taken back"
+        for each in dict.fromkeys(touched)
+    ]
 
 
 def refuse_later(

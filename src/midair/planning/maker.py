@@ -69,6 +69,10 @@ class Maker:
         if waits:
             self._refuse_uncut(region, may_cut=may_cut)
             notes += said
+            if ordered is None:
+                notes.append(
+                    f"{self._item.migration.span} drops an index and makes one of its name again: queries miss it in between"
+                )
             self._segments += [self._segment(group) for group in cut(ordered or parts)]
             return scene
         if not needs_cut(parts) or (not region.atomic and not region.framed and len(inner) > 1):

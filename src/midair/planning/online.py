@@ -21,7 +21,7 @@ from midair.planning.contracting import (
     contracts_of,
     undoing,
 )
-from midair.planning.held import refuse_held
+from midair.planning.held import closes_way_back, refuse_held
 from midair.planning.intents import told
 from midair.planning.lay_out import (
     Item,
@@ -79,6 +79,7 @@ def lay_out_online(
             continue
         if direction is Direction.UP:
             refuse_held(item.script.statements, held, partial(builds_on, item.migration))
+            notes += closes_way_back(item.migration, item.script.statements, held)
         run, undone = back.get(revision, (item, ()))
         made, scene, said = _migration(tool, run, direction, dialect, scene, undone)
         notes += (*told(item.script), *said)

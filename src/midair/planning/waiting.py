@@ -36,7 +36,10 @@ class Waiting:
         if follow is None:
             return None
         made, way = follow
-        self._note(way, statement)
+        if way is None:
+            self.leaves(statement, made, scene)
+        else:
+            self._note(way, statement)
         return made
 
     def leaves(self, statement: Statement, made: Made, scene: Scene) -> None:

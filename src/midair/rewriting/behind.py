@@ -21,7 +21,6 @@ from midair.model.frozen import replace
 from midair.model.motion.naming import free_name, with_free_name, with_free_names
 from midair.model.schema import bare_name
 from midair.model.statement import Statement
-from midair.rewriting.carried import WAY
 from midair.rewriting.ground import actions
 from midair.rewriting.make_safe import Made, made_safe
 from midair.rewriting.names import raw, raw_path
@@ -29,6 +28,8 @@ from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay, Phases
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
+
+_LATER = "put it into the next migration, to be applied after `midair contract`; or run this one with --strategy direct in a window"
 
 
 def behind(statement: Statement, ground: Ground, phases: Phases, scene: Scene) -> Made:
@@ -41,22 +42,35 @@ def behind(statement: Statement, ground: Ground, phases: Phases, scene: Scene) -
     notes: list[str] = []
     for part in actions(statement):
         (change,) = changes_of(part.sql)
-        text = _moved(part.sql, change, ground, scene)
+        against = _against(change)
+        text = _moved(part.sql, change, ground, scene) if against is None else None
         view = _shown(change, ground, phases, scene) if isinstance(change, AddColumn) else ()
         if text is None or view is None:
-            raise not_online(
-                statement,
-                NoWay(f"cannot be written for {ground.at}, which is {ground.held} until contract", WAY),
-            )
+            why = f"cannot be written for {ground.at}, which has the rows of {ground.held} until contract"
+            raise not_online(statement, NoWay(f"{why}: {against}" if against else why, _LATER))
         table = replace(
             scene, schema=scene.schema.after(RenameTable(ground.held.relation, bare_name(ground.at)))
         )
         made = made_safe(replace(part, sql=text), table)
+        if made.deferred:
+            why = f"leaves something for contract, and {ground.held} is in two shapes until then"
+            raise not_online(statement, NoWay(why, f"write it as a statement of its own; or {_LATER}"))
         pieces += (_without_undo(each) for each in made.pieces)
         pieces += view
         notes += made.notes
         scene = scene.after((change,))
     return Made(tuple(pieces), scene, tuple(notes))
+
+
+def _against(change: Change) -> str | None:
+    """What would have the other table's name for good."""
+    match change:
+        case AddConstraint(constraint=made) if made.kind is ConstraintKind.PRIMARY_KEY:
+            return "the NOT NULL of its columns would be called after that"
+        case AddColumn(column=column) if column.serial or column.identity:
+            return "the sequence of its numbers would be called after that"
+        case _:
+            return None
 
 
 def _without_undo(piece: Piece) -> Piece:
@@ -75,14 +89,10 @@ def _moved(sql: str, change: Change, ground: Ground, scene: Scene) -> str | None
         case ChangeServer():
             return twins.comment_on(sql, path)
         case AddConstraint(constraint=made):
-            if made.kind is ConstraintKind.PRIMARY_KEY:
-                return None  # its columns' NOT NULL would have the other table's names
             constraint, _ = with_free_name(schema, table, made, change.index)
             named = compose.with_name(sql, raw(bare_name(constraint.name)))
             return compose.on_table(named, path) if named is not None else None
         case AddColumn(column=column):
-            if column.serial or column.identity:
-                return None  # its sequence would have the other table's name
             constraints, _ = with_free_names(schema, table, change.constraints, change.indexes)
             names = [raw(bare_name(each.name)) for each in constraints]
             named = twins.named_column(sql, names, raw(_not_null(table, column.name, scene)))

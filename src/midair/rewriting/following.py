@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.changes import changes_of
-from midair.model.change import AddConstraint, RenameColumn
+from midair.model.change import AddConstraint, DropConstraint, DropDefault, RenameColumn
 from midair.model.contract import Ground
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen, replace
@@ -40,8 +40,9 @@ def followed(
     following: tuple[Statement, ...],
     deferred: Sequence[Deferred],
     since: Scene,
-) -> tuple[Made, Way] | None:
+) -> tuple[Made, Way | None] | None:
     """The statement's safe form on the ground of the recipes before it; `None` where it touches none, or may not build on it.
+    Without a way, a recipe of its own takes it back.
 
     Raises:
         NotOnline: it may, and cannot be written for the table behind the view that has its name.
@@ -55,16 +56,35 @@ def followed(
     if ground.again:
         return _again(statement, ground, number, deferred[number].recipe, scene)
     if ground.at != ground.held.relation:
-        made = behind(statement, ground, deferred[number].phases, scene)
+        later = _left_for_later(statement, ground, scene)
+        made = later or behind(statement, ground, deferred[number].phases, scene)
     elif isinstance(changes_of(statement.sql)[0], RenameColumn):
         made = _renamed(statement, ground, scene)
     else:
         made = made_safe(statement, scene, following)
     if made.deferred:
-        return None  # a recipe of its own takes it back
+        return made, None
     name = deferred[number].recipe
     pieces = tuple(replace(each, rewrite=each.rewrite or name) for each in made.pieces)
     return replace(made, pieces=pieces), way_of(statement, scene, deferred, since)
+
+
+def _left_for_later(statement: Statement, ground: Ground, scene: Scene) -> Made | None:
+    """What waits for a contract of its own: by then the table has its name again, and until then it is looked for behind the view."""
+    changes = changes_of(statement.sql)
+    if len(changes) != 1 or not isinstance(changes[0], DropConstraint | DropDefault):
+        return None
+    made = made_safe(statement, scene)
+    if not made.deferred:
+        return None
+    return replace(made, deferred=tuple(_verified_behind(each, ground) for each in made.deferred))
+
+
+def _verified_behind(each: Deferred, ground: Ground) -> Deferred:
+    count = each.phases.verify.count
+    there = tuple(ground.at if value == ground.held.relation else value for value in count.parameters)
+    verify = replace(each.phases.verify, count=replace(count, parameters=there))
+    return replace(each, phases=replace(each.phases, verify=verify))
 
 
 def _renamed(statement: Statement, ground: Ground, scene: Scene) -> Made:

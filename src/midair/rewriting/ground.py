@@ -164,8 +164,7 @@ def _is_borne(change: Change, ground: Ground) -> bool:
         case SetDefault(table=table):
             return table == relation and ground.defaults
         case DropDefault(table=table):
-            # It waits for its own contract, and looks for the column under its own table's name.
-            return table == relation == ground.at and ground.defaults
+            return table == relation and ground.defaults
         case SetNotNull(table=table) | DropNotNull(table=table):
             return table == relation
         case CreateIndex(table=table, only=False):
@@ -174,7 +173,9 @@ def _is_borne(change: Change, ground: Ground) -> bool:
             _lasts(ground) and getattr(change, "table", None) != relation
         ):
             return True
-        case CreateTrigger() | RenameColumn() | DropConstraint() | RenameConstraint() | ValidateConstraint():
+        case DropConstraint() | RenameConstraint() | ValidateConstraint():
+            return not ground.sheds and column is None
+        case CreateTrigger() | RenameColumn():
             return _lasts(ground) and column is None
         case AddConstraint(table=table, constraint=made, only=False):
             alone = column is None or made.columns == (column,)

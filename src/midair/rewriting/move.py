@@ -58,12 +58,15 @@ class Spots:
 
 @frozen
 class Move:
-    """`name` is the target's as the application says it. `keys` are pairs, a column of the target and the home's unique one, `key_types` the types of the former."""
+    """`name` is the target's as the application says it. `keys` are pairs, a column of the target and the home's unique one,
+    `key_types` and `home_key_types` their types.
+    """
 
     name: str
     spots: Spots
     keys: tuple[tuple[str, str], ...]
     key_types: tuple[str, ...]
+    home_key_types: tuple[str, ...]
     columns: tuple[MovedColumn, ...]
     row_trigger: str
 
@@ -97,7 +100,7 @@ class Move:
     def arrivals(self, *, kind: str = "TABLE") -> str:
         """CREATE TABLE of the keys that arrived in the target since."""
         names = [name for name, _ in self.keys]
-        columns = ", ".join(f"{name} {of}" for name, of in zip(names, self.key_types, strict=True))
+        columns = ", ".join(f"{name} {of}" for name, of in zip(names, self.home_key_types, strict=True))
         return f"CREATE {kind} {self.spots.arrived} ({columns}, PRIMARY KEY ({', '.join(names)}))"
 
     def granted(self) -> tuple[str, ...]:
@@ -182,11 +185,15 @@ class Move:
         )
 
     def _marking(self, tag: str) -> str:
-        """From before a statement that sets a moved column until it is over, the view locks the home's rows."""
+        """From before a statement that sets a moved column until it is over, the view locks the home's rows.
+
+        An INSERT begins with no column left out: a row that another trigger skipped may have said so last.
+        """
         name = literal(self.spots.marking)
         return self._function(
             self.spots.marking,
-            f"PERFORM set_config('{_FIRST}', CASE TG_WHEN WHEN 'BEFORE' THEN {name} ELSE '' END, true); RETURN NULL;",
+            f"IF TG_OP = 'INSERT' THEN PERFORM set_config('{_OMITTED}', '', true); RETURN NULL; END IF;"
+            f" PERFORM set_config('{_FIRST}', CASE TG_WHEN WHEN 'BEFORE' THEN {name} ELSE '' END, true); RETURN NULL;",
             tag,
         )
 
@@ -229,7 +236,7 @@ class Move:
             (at.home, "AFTER UPDATE", "ROW", at.following),
             (at.target, "BEFORE INSERT OR UPDATE", "ROW", at.fetching),
             (at.target, "AFTER INSERT OR UPDATE", "ROW", at.carrying),
-            (at.target, f"BEFORE UPDATE OF {sets}", "STATEMENT", at.marking),
+            (at.target, f"BEFORE INSERT OR UPDATE OF {sets}", "STATEMENT", at.marking),
             (at.target, f"AFTER UPDATE OF {sets}", "STATEMENT", at.marking),
         )
         return tuple(

@@ -120,7 +120,7 @@ def move_of(table: Table, home: Table, found: Gathered, case: Case) -> Move | No
         return NoWay(
             f"{table.name} has a trigger whose name comes after every name of midair's", "rename it first"
         )
-    kinds = {each.name: str(each.type) for each in table.columns}
+    kinds, own_kinds = ({each.name: str(each.type) for each in one.columns} for one in (table, home))
     columns = tuple(_moved_columns(home, found, said))
     names = [identifier(f"{raw(bare_name(table.name))}_{raw(each.name)}") for each in columns]
     follow, fetch, carry, mark, lock = (
@@ -129,7 +129,15 @@ def move_of(table: Table, home: Table, found: Gathered, case: Case) -> Move | No
     omitted = tuple(function_name("omitted", home.name, each) for each in names)
     arrived = function_name("arrived", home.name, names[0])
     spots = Spots(home.name, table.name, arrived, follow, fetch, carry, mark, lock, omitted)
-    return Move(table.name, spots, said.keys, tuple(kinds[name] for name, _ in said.keys), columns, trigger)
+    return Move(
+        table.name,
+        spots,
+        said.keys,
+        tuple(kinds[name] for name, _ in said.keys),
+        tuple(own_kinds[own] for _, own in said.keys),
+        columns,
+        trigger,
+    )
 
 
 def _moved_columns(home: Table, found: Gathered, said: Moved) -> Iterator[MovedColumn]:
@@ -214,10 +222,11 @@ def _belongs(table: Table, home: Table, said: Moved) -> NoWay | None:
         why = f"several rows of {table.name} may belong to one of {home.name}: nobody could tell which one's value gets home"
         return NoWay(why, f"add a unique key on {table.name} ({', '.join(sorted(mine))}) before; or {WAYS}")
     nullable = next((each for each in table.columns if each.name in mine and not each.not_null), None)
+    primary = home.primary_key.columns if home.primary_key is not None else ()
     foreign = any(
         each.kind is ConstraintKind.FOREIGN_KEY and each.references == home.name and each.valid and each.enforced
         and not each.deferrable and set(each.columns) == mine
-        and {own.get(name) for name in each.columns} == set(each.referenced_columns or theirs)
+        and dict(zip(each.columns, each.referenced_columns or primary, strict=False)) == own
         for each in table.constraints
     )  # fmt: skip
     if nullable is not None or not foreign:

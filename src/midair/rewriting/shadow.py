@@ -232,7 +232,8 @@ class Shadow:
         name = self.table.name
         yield f"each write to {name} is made twice until contract"
         yield (
-            f"{name} is another table from the exchange on: prepared statements are planned anew, and its number (oid) changes"
+            f"{name} is another table from the exchange on: prepared statements are planned anew, its number (oid) changes, and a"
+            " transaction under REPEATABLE READ that is older than the copy misses rows when it comes to it"
         )
 
 

@@ -261,7 +261,7 @@ def is_unique(
     home: Table, own: Mapping[str, str], key: set[str], columns: Sequence[str], *, plain: bool
 ) -> bool:
     theirs = {own.get(name, "") for name in columns}
-    unique = (each for each in home.indexes if each.unique and each.plain and not each.partial)
+    unique = (each for each in home.indexes if each.unique and each.valid and each.plain and not each.partial)
     return set(columns) == key or (plain and any(set(each.columns) == theirs for each in unique))
 
 

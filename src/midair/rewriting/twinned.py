@@ -10,6 +10,7 @@ from midair.dialects.postgresql.parse import parse
 from midair.model.change import AlterColumnType, Column, ConstraintKind, Default, Volatility
 from midair.model.contract import Ground, Need
 from midair.model.effects import LockLevel
+from midair.model.frozen import replace
 from midair.model.schema import Table, bare_name
 from midair.model.statement import Sql
 from midair.rewriting.carried import WAY, carried
@@ -123,6 +124,21 @@ def is_stale(table: Table, facts: Attached, case: Case, column: str | None = Non
     )
 
 
+def _still(facts: Attached, table: Table) -> Attached:
+    """Without the checks and plain indexes that earlier statements of the run dropped; a key may only wait to be dropped."""
+    indexes, checks = (
+        {bare_name(each.name) for each in table.indexes},
+        {each.name for each in table.constraints},
+    )
+    return replace(
+        facts,
+        indexes=tuple(
+            each for each in facts.indexes if each.unique or each.constraint or each.name in indexes
+        ),
+        constraints=tuple(each for each in facts.constraints if each.kind != "c" or each.name in checks),
+    )
+
+
 def twin_of(
     table: Table,
     column: Column,
@@ -136,6 +152,7 @@ def twin_of(
     facts = case.scene.attached.get(table.name)
     if facts is None or not table.known or column.name not in facts.columns:
         return NoWay(f"the catalog tells too little of {table.name}", WAY)
+    facts = _still(facts, table)
     against = against_twin(table, column, facts, case) or _expression_against(table, column, change, case)
     if against is not None:
         return against

@@ -150,6 +150,7 @@ SINCE: dict[str, int] = {
     "detach partition concurrently": 14,
     "replace trigger": 14,
     "reindex with tablespace": 14,
+    "reindex (concurrently)": 14,
     "nulls not distinct": 15,
     "merge": 15,
     "security invoker": 15,

@@ -12,7 +12,7 @@ ALTER TABLE orders DROP COLUMN note;
 | --- | --- | --- |
 | expand, where the column is NOT NULL and has no default | `ALTER TABLE orders ALTER COLUMN note DROP NOT NULL` | ACCESS EXCLUSIVE, milliseconds |
 | expand | triggers that note when a statement last set the column | SHARE ROW EXCLUSIVE, milliseconds |
-| contract, with `archive` | the triggers go; `ALTER TABLE orders RENAME COLUMN note TO note__dead` | ACCESS EXCLUSIVE, milliseconds |
+| contract, with `archive`, unless the table is published | the triggers go; `ALTER TABLE orders RENAME COLUMN note TO note__dead` | ACCESS EXCLUSIVE, milliseconds |
 | contract | the triggers go; the statement as written | ACCESS EXCLUSIVE, milliseconds |
 | undo, before contract | the triggers go; `ALTER TABLE orders ALTER COLUMN note SET NOT NULL`, by its own rewrite | as for `not-null-in-phases` |
 
@@ -50,6 +50,12 @@ def drop_column(change: DropColumn, case: Case) -> Answer:
     column = table.column(change.column) if table is not None else None
     if table is None or column is None or (table.name, column.name) in case.scene.fresh:
         return None  # not there, or made by this plan: nobody else uses it
+    listing = _listing(table, column, case)
+    if listing is not None and not change.cascade:
+        return NoWay(
+            f"the publication {listing} lists {table.name}.{column.name}, and the server drops no such column",
+            f"ALTER PUBLICATION {listing} SET TABLE … without it in a migration before",
+        )
     demands = _demands(table, column, case)
     if demands is not None:
         return NoWay(f"INSERTs of the new version leave {table.name}.{column.name} out, and {demands}", _WAYS)
@@ -62,7 +68,7 @@ def drop_column(change: DropColumn, case: Case) -> Answer:
     gone = (*dropped, tripwire.taken(wire))
     noting = "notes when the column was last written"
     expand = [Piece(each, why=noting) for each in (tripwire.laid(wire), *made)]
-    dead = _dead_name(table, column)
+    dead = None if _is_published(name, case) else _dead_name(table, column)
     return Phases(
         expand=(*((Piece(loosen, why="the new version leaves the column out"),) if relax else ()), *expand),
         contract=(*gone, case.sql),
@@ -101,6 +107,19 @@ def _empty(table: str, column: str) -> Need:
         Sql(f"SELECT count(*) FROM {table} WHERE {column} IS NULL"),
         f"rows written since hold no value in {table}.{column}: UPDATE them to what the old application needs first",
     )
+
+
+def _listing(table: Table, column: Column, case: Case) -> str | None:
+    """A publication that names the column."""
+    other = case.scene.stand_ins.get(table.name)
+    published = other.publications if other is not None else ()
+    return next((each.name for each in published if column.name in each.columns), None)
+
+
+def _is_published(name: str, case: Case) -> bool:
+    """Under another name it would be a column that the subscribers lack."""
+    facts, other = case.scene.attached.get(name), case.scene.stand_ins.get(name)
+    return bool((facts is not None and facts.publications) or (other is not None and other.publications))
 
 
 def _dead_name(table: Table, column: Column) -> str | None:

@@ -213,10 +213,7 @@ def _verified(behind: Move, view: str, base: str) -> Need:
 
 
 def _notes(name: str, home: Table, moved: str) -> Iterator[str]:
-    yield (
-        f"until contract {name} is a view over {name}__base: no COPY into it, no TRUNCATE; SELECT * has one column more, and one"
-        " prepared before ready fails until it is prepared again"
-    )
+    yield f"until contract {name} is a view over {name}__base: no COPY into it, no TRUNCATE"
     yield f"rows of {home.name} without one of {name} lose {moved} at contract, as the migration says"
     yield (
         f"a transaction that locks a row of {name} and only then writes {moved}, or its row of {home.name}, may meet a write of the old"

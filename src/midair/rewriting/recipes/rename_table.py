@@ -17,6 +17,8 @@ ALTER TABLE orders RENAME TO purchases;
 | contract | `DROP VIEW orders` | ACCESS EXCLUSIVE, milliseconds |
 | undo, before contract | `DROP VIEW orders`; `ALTER TABLE purchases RENAME TO orders` | ACCESS EXCLUSIVE, milliseconds |
 
+Columns renamed in the same migration, before or after, are renamed in the table; the view goes on calling them as before.
+
 Refused where a view cannot stand in, as for a renamed column.
 
 ## Why it is right

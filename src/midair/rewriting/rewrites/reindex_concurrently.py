@@ -26,6 +26,7 @@ Source: PostgreSQL manual, REINDEX, "Rebuilding Indexes Concurrently".
 """
 
 from midair.dialects.postgresql import compose
+from midair.dialects.postgresql.facts import SINCE
 from midair.dialects.postgresql.state import cut_off_reindex, cut_off_toast_reindex
 from midair.model.change import Reindex
 from midair.rewriting.piece import Answer, Declined, Piece
@@ -46,6 +47,8 @@ def reindex_concurrently(change: Reindex, case: Case) -> Answer:
     if table is None or table.kind == "partitioned":
         return Declined("only plain tables and their indexes can be rebuilt beside themselves")
     sql = compose.concurrently(case.sql)
+    if case.scene.version < SINCE["reindex (concurrently)"]:
+        sql = f"REINDEX {change.kind.upper()} CONCURRENTLY {change.name}"
     if sql is None:
         return Declined("it cannot be written in its concurrent form")
     if change.kind == "index":
