@@ -63,7 +63,7 @@ class Watched:
     first time, what it changes is skipped, and at the place itself it must have sent the very same.
     """
 
-    def __init__(self, opened: Opened, journal: Journal, step: Step, action: RunLive, run: "Run") -> None:
+    def __init__(self, opened: Opened, journal: Journal, step: Step, action: RunLive, run: Run) -> None:
         from midair.pipeline.guarding import Guarding
         from midair.pipeline.plan import scene_now
 
