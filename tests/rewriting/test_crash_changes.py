@@ -48,9 +48,11 @@ ALTER TABLE orders ALTER COLUMN total TYPE bigint, ALTER COLUMN code SET DEFAULT
 COMMENT ON COLUMN orders.total IS 'in cents';
 CREATE INDEX orders_total ON orders (total);
 ALTER TABLE people RENAME COLUMN first TO given;
+ALTER TABLE people RENAME COLUMN last TO family;
 ALTER TABLE people ADD COLUMN age int, ADD CONSTRAINT called CHECK (given <> '');
 CREATE INDEX ON people (given);
 ALTER TABLE lines RENAME TO items;
+ALTER TABLE items RENAME COLUMN order_id TO sold;
 ALTER TABLE items ADD COLUMN note text;
 COMMENT ON TABLE items IS 'of orders';
 """

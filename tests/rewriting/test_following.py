@@ -11,6 +11,7 @@ from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
+from midair.errors import Irreversible
 from midair.model.address import Address
 from midair.model.statement import Sql
 
@@ -51,8 +52,7 @@ _ON_TABLE = (
 _BESIDE = "ALTER TABLE lines ADD COLUMN note text;\n"
 _REFERS = (
     "CREATE VIEW dear_ones AS SELECT id FROM purchases WHERE total > 9;\n"
-    "CREATE TABLE refunds (id int PRIMARY KEY, bought int REFERENCES purchases);\n"
-    "ALTER TABLE refunds ADD COLUMN again int;\nALTER TABLE lines ADD CONSTRAINT again FOREIGN KEY (order_id) REFERENCES purchases;\n"
+    "ALTER TABLE lines ADD CONSTRAINT again FOREIGN KEY (order_id) REFERENCES purchases;\n"
 )
 CASES = {
     "a column of another type": (_TYPE + _ON_TOTAL.format("orders"), {"change-type"}),
@@ -273,3 +273,20 @@ def test_what_is_dropped_before_a_change_of_type_and_made_again_after_it_comes_a
         midair.apply(request_for(root, online), Remembering())
         closed(root, online)
         assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+def test_a_new_table_that_refers_to_a_renamed_one_goes_only_by_its_authors_word(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    refunds = "CREATE TABLE refunds (id int PRIMARY KEY, bought int REFERENCES purchases);\nCREATE INDEX ON refunds (bought);\n"
+    root = without_downgrade(project(_TABLE + refunds))
+    with newest.database(GIVEN) as address:
+        before = dump(newest.server.bin, address)
+        midair.apply(request_for(root, address), Remembering())
+        with pytest.raises(Irreversible, match="has no way back"):
+            midair.rollback(request_for(root, address), Remembering())
+        (root / "migrations" / "000001_m1.down.sql").write_text(
+            "DROP TABLE refunds;\nALTER TABLE purchases RENAME TO orders;\n"
+        )
+        midair.rollback(request_for(root, address), Remembering())
+        assert dump(newest.server.bin, address) == before

@@ -14,7 +14,6 @@ from midair.model.change import (
     Column,
     ConstraintKind,
     CreateIndex,
-    CreateTable,
     CreateTrigger,
     CreateView,
     DropDefault,
@@ -54,6 +53,7 @@ class Named:
 
 def undone(statement: Statement, scene: Scene, names: Named, since: Scene) -> tuple[str, ...] | None:
     """The statements that undo it, newest first, each harmless where it is done already; `None` where nobody can tell.
+    Nor does anybody but its author say that a new table goes, with the rows that it has by then.
 
     `since` is the scene before the first statement that is undone along with it: what was made since then goes anyway.
     """
@@ -92,8 +92,6 @@ def undone_change(change: Change, scene: Scene, names: Named) -> tuple[str, ...]
             return ()
         case CreateView(view=view, replace=False, if_not_exists=False, materialized=kept):
             return (f"DROP {'MATERIALIZED ' if kept else ''}VIEW IF EXISTS {view}",)
-        case CreateTable(table=table, if_not_exists=False, persistence="permanent" | "unlogged"):
-            return (f"DROP TABLE IF EXISTS {table}",)
         case RenameColumn(column=old, new_name=new):
             return (_renamed_back(names.table, old, new),)
         case RenameConstraint(name=old, new_name=new):
@@ -145,8 +143,6 @@ def _goes_anyway(change: Change, scene: Scene, since: Scene) -> bool:
     """It is about a table, or a column, that was made since then."""
     table, columns = as_is(change).said, scene.fresh - since.fresh
     match change:
-        case CreateTable():
-            return False
         case SetNotNull(column=name) | SetDefault(column=name):
             fresh = (table, name) in columns
         case (
