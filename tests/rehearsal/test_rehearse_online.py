@@ -131,7 +131,7 @@ def test_what_online_refuses_is_a_finding_with_the_migration_it_is_about(
     root = project(
         tmp_path,
         (
-            "ALTER TABLE orders RENAME COLUMN note TO remark; ALTER TABLE orders ALTER COLUMN remark TYPE varchar(9);",
+            "ALTER TABLE orders RENAME COLUMN note TO remark; ALTER TABLE orders ALTER COLUMN remark TYPE varchar(999);",
             "ALTER TABLE orders ALTER COLUMN remark TYPE text; ALTER TABLE orders RENAME COLUMN remark TO note;",
         ),
     )
