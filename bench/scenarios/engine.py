@@ -97,7 +97,7 @@ def done(world: World, root: Path, command: str, result: Result, kills: int = 0)
     """The command to its end, cut off up to so many times on the way as long as there is something left to do; seconds it took."""
     luck, began = random.Random(f"{command} {next(_TURNS)}"), time.monotonic()
     for number in range(kills):
-        if _struck(world, root, command if number % 2 == 0 else "resume", luck, result):
+        if _struck(world, root, command if number % 2 == 0 else "resume", luck, result, first=number == 0):
             break
     code = ended(begun(world, root, command))
     over = code == 0 or (kills > 0 and _nothing_left(command, code))
@@ -107,12 +107,15 @@ def done(world: World, root: Path, command: str, result: Result, kills: int = 0)
     return took
 
 
-def _struck(world: World, root: Path, command: str, luck: random.Random, result: Result) -> bool:
-    """One attempt that is cut off: at one of its events, at a random moment, or by ending its sessions on the server.
+def _struck(
+    world: World, root: Path, command: str, luck: random.Random, result: Result, *, first: bool
+) -> bool:
+    """One attempt that is cut off: at one of its events, at a random moment, or by ending its sessions on the server. The
+    `first` is at an event, for no machine is too quick for that.
 
     True when there was nothing left to cut off: the command had come to its end.
     """
-    means = luck.choice(("event", "moment", "session"))
+    means = "event" if first else luck.choice(("event", "moment", "session"))
     dies_at = luck.randrange(1, 10) if means == "event" else 0
     pid = begun(world, root, command, dies_at, says=NOWHERE if means == "session" else 2)
     if means != "event":

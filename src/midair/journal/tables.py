@@ -89,6 +89,8 @@ _SINCE_5 = (
     ),
 )
 _TABLES_NOW = (*_TABLES, *_SINCE_2, *_SINCE_3, *_SINCE_4, *_SINCE_5)
+TABLES = (*(name for name, _ in _TABLES_NOW), "pace")
+"""The journal's own; whatever else is in its schema belongs to changes that are under way, and the user's tables may name it."""
 _POSTGRESQL = {
     "time": "timestamptz",
     "now": "clock_timestamp()",

@@ -6,11 +6,11 @@ from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
 from midair.dialects.postgresql.parse import statement_of
 from midair.errors import MissingExtension, StatementFailed
-from midair.journal.tables import tripwires
+from midair.journal.tables import TABLES
 from midair.model.address import Product
 from midair.model.statement import Span, Sql, Statement, quoted
 
-DUMP_ARGUMENTS = ("--schema-only", "--exclude-schema=midair", "--lock-wait-timeout=5s")
+_DUMP = ("--schema-only", "--lock-wait-timeout=5s")
 _BARE = ("--no-owner", "--no-privileges", "--no-comments")
 """Enough for a program that only asks what tables and columns there are."""
 _AROUND = frozenset(
@@ -56,23 +56,18 @@ def clone_schema(
     elif source.query(_EMPTY)[0][0]:
         return ()
     else:
-        _bring_wires(source, copy)
-        text = dump(DUMP_ARGUMENTS if whole else (*DUMP_ARGUMENTS, *_BARE))
+        arguments = _arguments(source)
+        text = dump(arguments if whole else (*arguments, *_BARE))
         left = list(_restore(copy, dialect_of(copy.product).split(text, "schema dump", 1)))
     _copy_rows(source, copy, keep_rows_of)
     return tuple(left)
 
 
-def _bring_wires(source: Session, copy: Session) -> None:
-    """The tripwires' own objects, which views and triggers of the user's schema name."""
-    if not source.query("SELECT to_regclass('midair.contract') IS NOT NULL")[0][0]:
-        return
-    wires = source.query(
-        "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relnamespace = 'midair'::regnamespace AND c.relkind = 'S'"
-        " AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i'))"
-    )
-    made = [Sql(f"CREATE SEQUENCE IF NOT EXISTS {name} MINVALUE 0") for (name,) in wires]
-    copy.run([Sql("CREATE SCHEMA IF NOT EXISTS midair"), *tripwires(), *made], atomic=True)
+def _arguments(source: Session) -> tuple[str, ...]:
+    """What is dumped: of schema midair not the journal, but what triggers, views and defaults of the user's own tables name."""
+    if not source.query("SELECT to_regnamespace('midair') IS NOT NULL")[0][0]:
+        return ("--exclude-schema=midair", *_DUMP)
+    return (*(f"--exclude-table=midair.{each}" for each in TABLES), *_DUMP)
 
 
 def _restore(copy: Session, statements: Sequence[Statement]) -> Iterator[str]:

@@ -31,7 +31,7 @@ WAYS = (
 )
 RESERVED = frozenset(
     [
-        "archive", "backfill", "backfill_left", "contract", "event", "evidence", "gate", "lease", "meta", "migration", "plan", "run",
+        "archive", "backfill", "backfill_left", "contract", "event", "evidence", "gate", "lease", "meta", "migration", "pace", "plan", "run",
         "step",
     ]
 )  # fmt: skip
