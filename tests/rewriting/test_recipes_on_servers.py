@@ -154,6 +154,10 @@ def test_a_downgrade_beside_a_recipe_runs_and_the_recipe_is_taken_back_in_its_pl
         ("ALTER TABLE orders ALTER note SET DEFAULT ''; CREATE UNIQUE INDEX u ON orders (note, id);",
          "ALTER TABLE orders DROP COLUMN note;", "twice in u"),
         ("", "ALTER TABLE orders DROP COLUMN note, ADD COLUMN note int;", "in two shapes"),
+        ("ALTER TABLE audit ADD email text;", "ALTER TABLE customers DROP CONSTRAINT customers_email_key;\n"
+         "ALTER TABLE customers ADD CONSTRAINT customers_email_key UNIQUE (email);\n"
+         "ALTER TABLE audit ADD CONSTRAINT audit_to FOREIGN KEY (email) REFERENCES customers (email);",
+         "a foreign key would stand on the old key"),
         ("", _RENAME_COLUMN + "\nALTER TABLE orders DROP COLUMN note;", "in two shapes"),
         ("", _RENAME_COLUMN + "\nALTER TABLE orders ALTER state DROP DEFAULT, ADD COLUMN town text;", "leaves something for contract"),
         ("", _RENAME_COLUMN + "\nALTER TABLE orders ADD COLUMN nr bigserial;", "cannot be written for orders__base"),
@@ -222,6 +226,9 @@ def test_a_later_migration_on_the_same_object_waits_and_names_the_gate(
         ("CREATE UNIQUE INDEX second ON customers (email, id); ALTER TABLE audit ADD a text, ADD b bigint;"
          "ALTER TABLE audit ADD CONSTRAINT audit_to FOREIGN KEY (a, b) REFERENCES customers (email, id) ON DELETE CASCADE;",
          "ALTER TABLE audit DROP CONSTRAINT audit_to;", "DROP INDEX second;"),
+        ("ALTER TABLE audit ADD email text;", "ALTER TABLE customers DROP CONSTRAINT customers_email_key;"
+         "ALTER TABLE customers ADD CONSTRAINT customers_email_key UNIQUE (email);",
+         "ALTER TABLE audit ADD CONSTRAINT audit_to FOREIGN KEY (email) REFERENCES customers (email);"),
         ("", "ALTER TABLE orders DROP COLUMN total;", "CREATE INDEX orders_total ON orders (note);"),
         ("", "DROP TABLE orders;", "ALTER TABLE audit ADD CONSTRAINT orders_pkey UNIQUE (what);"),
     ],

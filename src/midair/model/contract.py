@@ -24,11 +24,13 @@ class ContractState(StrEnum):
 
 class Hold(StrEnum):
     """How much of a thing is held: `shape`: nobody may touch it; `key`: it must not go, for a foreign key stands on it;
-    `name`: nothing else can be called so."""
+    `name`: nothing else can be called so; `target`: no foreign key may be made to these columns, for the server would have it stand
+    on the key that is to go."""
 
     SHAPE = "shape"
     KEY = "key"
     NAME = "name"
+    TARGET = "target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Held:
                 return f"{name}, on which a foreign key stands until then"
             case Hold.NAME:
                 return f"the name {name}, which is taken until then"
+            case Hold.TARGET:
+                return f"{self.relation} ({self.part}), where a foreign key would stand on the old key until then"
 
 
 @dataclass(frozen=True, slots=True)

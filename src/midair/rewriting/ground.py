@@ -83,6 +83,8 @@ def touches(statement: Statement, held: Held) -> bool:
     changes = changes_of(statement.sql)
     if held.how is Hold.KEY:
         return any(_drops(each, held) for each in changes)
+    if held.how is Hold.TARGET:
+        return any(_refers(each, held) for each in changes)
     if held.how is Hold.NAME:
         return any(_calls(each) == held.relation for each in changes)
     if all(isinstance(each, ROWS) for each in changes):
@@ -106,6 +108,21 @@ def _drops(change: Change, key: Held) -> bool:
             return name == beside(key.relation, key.part or "")
         case _:
             return False
+
+
+def _refers(change: Change, target: Held) -> bool:
+    """It makes a foreign key to these very columns: of two keys on them the server takes the older one."""
+    match change:
+        case AddConstraint(constraint=made):
+            constraints = (made,)
+        case AddColumn(constraints=constraints) | CreateTable(constraints=constraints):
+            pass
+        case _:
+            return False
+    columns = set((target.part or "").split(", "))
+    return any(
+        each.references == target.relation and set(each.referenced_columns) == columns for each in constraints
+    )
 
 
 def _calls(change: Change) -> str | None:

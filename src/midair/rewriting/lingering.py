@@ -1,4 +1,4 @@
-"""What a change that waits for contract keeps in the way meanwhile: keys that foreign keys stand on, names that are taken."""
+"""What a change that waits for contract keeps in the way meanwhile: keys that foreign keys stand on, or would, names that are taken."""
 
 from collections.abc import Iterator
 
@@ -27,6 +27,8 @@ def _left(table: Table, then: Table | None, before: Schema) -> Iterator[Held]:
             continue
         if each.kind is ConstraintKind.FOREIGN_KEY and each.references not in (None, table.name):
             yield from _key(each.references or "", each.referenced_columns, before)
+        if each.kind is ConstraintKind.UNIQUE:
+            yield Held(table.name, ", ".join(each.columns), Hold.TARGET)
     for index in table.indexes:
         if then is None or then.index(index.name) is None:
             yield Held(beside(table.name, bare_name(index.name)), how=Hold.NAME)
