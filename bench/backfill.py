@@ -229,7 +229,7 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
         ("midair, 4 workers, unthrottled", lambda url: midair(url, Pace(workers=4, throttled=False))),
         ("midair, defaults", lambda url: midair(url, Pace())),
         ("midair, 20 % duty", lambda url: midair(url, Pace(duty=0.2))),
-        ("midair, 10 ms batches, 20 % duty", lambda url: midair(url, Pace(batch_s=0.01, duty=0.2))),
+        ("midair, 5 % duty", lambda url: midair(url, Pace(duty=0.05))),
         ("midair, --health-sql", lambda url: midair(url, Pace(health_sql=health))),
         (
             "midair, --health-sql, 10 ms batches",
