@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from bench.scenarios.world import fresh_server
 from tests.conftest import url_of
 from tests.support.servers import NEWEST, OLDEST, created, major_of, programs_of, server_of
 
@@ -116,3 +117,10 @@ def request_for(root: Path, address: Address, strategy: str = "online", **more: 
     """A request in which no table counts as small, and gates ask for no quiet."""
     given: dict[str, Any] = {"standard": midair.Standard(quiet_s=0), **more}
     return midair.Request(root, url=url_of(address), strategy=strategy, small_table_bytes=0, **given)
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Generator[Server]:
+    """A server as scenarios want it, for one module."""
+    with fresh_server(None) as server:
+        yield server

@@ -1,10 +1,8 @@
 """An application that comes in through a real PgBouncer in transaction mode notices nothing of a rename, a retype or a copy."""
 
-from collections.abc import Generator
-
 import pytest
 from bench.scenarios.pooled import CHANGES, pooled
-from bench.scenarios.world import SHORT, fresh_server, world
+from bench.scenarios.world import SHORT, world
 from tests.database.test_pooling import PROGRAM
 
 from midair.rehearsal.server import Server
@@ -14,12 +12,6 @@ LIVES = {
     f"{each.name}, {'back' if back else 'forth'}": (each, back) for each in CHANGES for back in (False, True)
 }
 QUICK = ("rename column, forth", "int to bigint, forth", "copy a table, back")
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Generator[Server]:
-    with fresh_server(None) as server:
-        yield server
 
 
 @pytest.mark.parametrize(

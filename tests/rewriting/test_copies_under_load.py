@@ -1,10 +1,8 @@
 """Both versions read and write, with an oracle in the same transactions, while a table is copied, exchanged, and given up or taken back."""
 
-from collections.abc import Generator
-
 import pytest
 from bench.scenarios.copies import CHANGES, copied
-from bench.scenarios.world import SHORT, fresh_server, world
+from bench.scenarios.world import SHORT, world
 
 from midair.rehearsal.server import Server
 
@@ -12,12 +10,6 @@ LIVES = {
     f"{each.name}, {'back' if back else 'forth'}": (each, back) for each in CHANGES for back in (False, True)
 }
 QUICK = ("a stored column, back", "partitioned, renamed first, forth", "types at once, forth")
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Generator[Server]:
-    with fresh_server(None) as server:
-        yield server
 
 
 @pytest.mark.parametrize(

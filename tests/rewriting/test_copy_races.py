@@ -1,7 +1,6 @@
 """A copy that takes its time among writers of all kinds, some of whose rows the new table refuses: no row is lost, none left behind."""
 
 import random
-from collections.abc import Generator
 from dataclasses import replace
 from functools import partial
 
@@ -9,7 +8,7 @@ import pytest
 from bench.scenarios import application
 from bench.scenarios.application import Pair, Version, running, seed, wrong
 from bench.scenarios.engine import request_of
-from bench.scenarios.world import SHORT, Result, fresh_server, world
+from bench.scenarios.world import SHORT, Result, world
 from tests.support.listening import Remembering
 
 import midair
@@ -42,12 +41,6 @@ def _turn(refused: int, version: Version, rows: int, own: int, luck: random.Rand
             for table in (version.table, "oracle")
         ]
     return pairs
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Generator[Server]:
-    with fresh_server(None) as server:
-        yield server
 
 
 @pytest.mark.parametrize("name", REFUSED)

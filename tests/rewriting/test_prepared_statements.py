@@ -1,23 +1,15 @@
 """Statements prepared by four drivers before a change: what fails afterwards is what the plan announced, for the reasons the manual gives."""
 
-from collections.abc import Generator
-
 import pytest
 from bench.scenarios.clients import DRIVERS
 from bench.scenarios.s11_prepared import CHANGES, prepared
-from bench.scenarios.world import SHORT, fresh_server, world
+from bench.scenarios.world import SHORT, world
 
 from midair.dialects.postgresql.conversions import assignable
 from midair.model.change import DataType
 from midair.rehearsal.server import Server
 
 QUICK = ("replace enum", "add column")
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Generator[Server]:
-    with fresh_server(None) as server:
-        yield server
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """A real logical subscriber of a published table receives every row while the table is retyped, copied and partitioned."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from bench.scenarios.s09_published import CHANGES, learnt, refused, survived
-from bench.scenarios.world import SHORT, fresh_server, world
+from bench.scenarios.world import SHORT, world
 from tests.rewriting.conftest import Rig, request_for
 from tests.support.listening import Remembering
 
@@ -21,12 +21,6 @@ LIVES = {
     if not back or each.feed == "FOR TABLE orders"
 }
 QUICK = ("int to bigint, forth", "partitioned, forth")
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Generator[Server]:
-    with fresh_server(None) as server:
-        yield server
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The acceptance scenarios of bench/scenarios, briefly: every limit but the times, which need a quiet machine."""
 
 import time
-from collections.abc import Generator
 
 import psycopg
 import pytest
@@ -9,19 +8,13 @@ from bench.scenarios import found
 from bench.scenarios.application import Version, running, seed, wrong
 from bench.scenarios.life import OLD, felt_by, judged
 from bench.scenarios.tools import installed
-from bench.scenarios.world import SHORT, Result, fresh_server, world
+from bench.scenarios.world import SHORT, Result, world
 
 from midair.rehearsal.server import Server
 
 QUICK = ("7", "10", "14")
 """Over in a few seconds each."""
 SCENARIOS = {f"{each.number} {each.name}": each for each in found()}
-
-
-@pytest.fixture(scope="module")
-def own_server() -> Generator[Server]:
-    with fresh_server(None) as server:
-        yield server
 
 
 def _marked(name: str) -> object:

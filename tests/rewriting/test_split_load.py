@@ -1,20 +1,18 @@
 """A split's copy among writers that insert, delete, change keys and update many rows in falling order: nobody fails, nothing differs."""
 
 import random
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
 from tests.rewriting.test_split_table import SPLIT, USERS
+from tests.rewriting.writers import writing
 from tests.support.listening import Remembering
 from tests.support.versions import run
 
 import midair
 from midair.database import Session
-from midair.errors import MidairError
-from midair.model.address import Address
 
 _DIFFERENT = """
 SELECT count(*) FROM (SELECT id, bio, visits FROM users WHERE bio IS NOT NULL) AS u
@@ -34,22 +32,8 @@ def test_writers_of_all_kinds_during_a_long_copy(rig: Rig, project: Callable[...
 
 def _load(rig: Rig, root: Path, *, rows: int, workers: int) -> None:
     with rig.database(USERS.replace("300", str(rows))) as address:
-        over, begun, errors = threading.Event(), threading.Barrier(workers + 1), list[str]()
-        threads = [
-            threading.Thread(
-                target=_work, args=(rig, address, number, rows, over, begun, errors), daemon=True
-            )
-            for number in range(workers)
-        ]
-        for each in threads:
-            each.start()
-        try:
-            begun.wait(timeout=30)
+        with writing(rig, address, _one, rows=rows, workers=workers) as errors:
             midair.apply(request_for(root, address), Remembering())
-        finally:
-            over.set()
-            for each in threads:
-                each.join()
         assert errors == []
         with rig.session(address) as session:
             assert session.query(_DIFFERENT) == [(0,)]
@@ -58,30 +42,10 @@ def _load(rig: Rig, root: Path, *, rows: int, workers: int) -> None:
             )
 
 
-def _work(
-    rig: Rig,
-    address: Address,
-    number: int,
-    rows: int,
-    over: threading.Event,
-    begun: threading.Barrier,
-    errors: list[str],
-) -> None:
-    chance, made = random.Random(number), 0
-    try:
-        with rig.session(address, f"shop {number}") as session:
-            begun.wait(timeout=30)
-            while not over.is_set():
-                made += 1
-                _one(session, chance, number, rows, made)
-    except MidairError as error:
-        errors.append(error.message)
-
-
-def _one(session: Session, chance: random.Random, number: int, rows: int, made: int) -> None:
+def _one(session: Session, chance: random.Random, own: int, rows: int) -> None:
     """One write. A worker changes rows of its own remainder only in pairs, so that two of them cannot wait for each other."""
-    one, own = chance.randrange(1, rows), 1_000_000 * (number + 1) + made
-    match made % 6:
+    one = chance.randrange(1, rows)
+    match own % 6:
         case 0:
             run(session, f"INSERT INTO users (id, email, bio, visits) VALUES ({own}, 'n', 'n', 1)")
         case 1:
