@@ -60,6 +60,20 @@ def test_after_contract_the_schema_is_what_the_naive_statement_leaves(
         assert midair.gates(request_for(root, online)) == ()
 
 
+def test_a_column_of_a_key_that_is_replaced_goes_once_the_new_key_is_there(
+    rig: Rig, project: Callable[..., Path]
+) -> None:
+    root = project(
+        "ALTER TABLE audit DROP CONSTRAINT audit_pkey;\nALTER TABLE audit DROP COLUMN id;\n"
+        "ALTER TABLE audit ADD COLUMN number uuid NOT NULL;\nALTER TABLE audit ADD CONSTRAINT audit_pkey PRIMARY KEY (number);"
+    )
+    with rig.database(_SHOP) as written, rig.database(_SHOP) as online:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        assert midair.apply(request_for(root, online), Remembering()).revisions == 1
+        closed(root, online)
+        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+
+
 def test_a_rollback_before_contract_leaves_what_was_there(rig: Rig, project: Callable[..., Path]) -> None:
     with rig.database(_SHOP) as address:
         before = _schema(rig, address)

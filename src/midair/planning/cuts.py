@@ -11,6 +11,7 @@ from midair.model.change import (
     Delete,
     DropConstraint,
     DropIndex,
+    DropNotNull,
     Insert,
     Update,
 )
@@ -117,8 +118,22 @@ def without_gaps(parts: Sequence[Part]) -> list[Part] | None:
         same = any(part.index_name == each.index_name and each.builds_on for each in made[start + 1 : end])
         if same or any(isinstance(each, Update | Insert | Delete) for each in between):
             return None
+        later = [each for each in made[start + 1 : end] if _needs_gone(each, part)]
+        made = [each for each in made if each not in later]
+        end -= len(later)
+        made[end + 1 : end + 1] = later
         made.insert(end - 1, made.pop(start))
     return made
+
+
+def _needs_gone(part: Part, key: Part) -> bool:
+    """It lets NULL into columns, which the server does not while a primary key has them."""
+    if not key.drops_constraint or part.piece.action is not None:
+        return False
+    changes = changes_of(part.piece.sql)
+    return bool(changes) and all(
+        isinstance(each, DropNotNull) and each.table == key.drops_on for each in changes
+    )
 
 
 def _takes_name(part: Part, name: str | None) -> bool:
