@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import without_downgrade
 from tests.support.fly import fly
 from tests.support.listening import Remembering
 from tests.support.state import dump, journal_of
@@ -62,7 +63,7 @@ def _abort_at(server: Server, root: Path, address: Address, before: str, event: 
 def test_wherever_the_expand_was_cut_off_nothing_of_it_is_left(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig, root, event, taken_back = Rig(server), without(project(CHANGES[name])), 4, 0
+    rig, root, event, taken_back = Rig(server), without_downgrade(project(CHANGES[name])), 4, 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     while True:
@@ -74,16 +75,10 @@ def test_wherever_the_expand_was_cut_off_nothing_of_it_is_left(
     assert taken_back >= 1
 
 
-def without(root: Path) -> Path:
-    for each in root.glob("migrations/*.down.sql"):
-        each.unlink()
-    return root
-
-
 def test_the_taking_back_is_finished_by_the_same_command_wherever_it_is_cut_off(
     server: Server, project: Callable[..., Path]
 ) -> None:
-    rig, root, killed = Rig(server), without(project(CHANGES["a copied table"] + _FAILS)), 0
+    rig, root, killed = Rig(server), without_downgrade(project(CHANGES["a copied table"] + _FAILS)), 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     with rig.database(_GIVEN) as address:
@@ -107,7 +102,7 @@ _FAILS = "\nALTER TABLE lines ADD CONSTRAINT impossible CHECK (order_id < 100);"
 
 
 def test_rows_written_since_the_exchange_are_kept(server: Server, project: Callable[..., Path]) -> None:
-    rig, root = Rig(server), without(project(CHANGES["a copied table"] + _FAILS))
+    rig, root = Rig(server), without_downgrade(project(CHANGES["a copied table"] + _FAILS))
     with rig.database(_GIVEN) as address, rig.session(address, "midair by hand") as session:
         with pytest.raises(MigrationFailed, match="impossible"):
             midair.apply(request_for(root, address), Remembering())

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import closed, without_downgrade
 from tests.rewriting.test_change_type import shape_of
-from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
 from tests.support.listening import Remembering
 from tests.support.state import dump
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import closed
 from tests.rewriting.test_move_column import MOVE, USERS
-from tests.rewriting.test_recipes_on_servers import closed
 from tests.support.listening import Remembering
 from tests.support.state import dump
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import without_downgrade
+from tests.rewriting.phases import without_downgrade
 from tests.support.listening import Remembering
 from tests.support.versions import ACCOUNTS, SHARED, Shop, Version, Worker, run
 

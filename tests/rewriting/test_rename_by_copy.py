@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import without_downgrade
 from tests.rewriting.test_change_type import shape_of
-from tests.rewriting.test_recipes_on_servers import without_downgrade
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.versions import ACCOUNTS, Shop, Version
 
 import midair
-from midair.database import Session
 from midair.errors import NotOnline
-from midair.model.statement import Sql
 
 _ROW_TYPE = "CREATE TABLE copies (whole accounts);"
 _HANGING = """
@@ -66,12 +65,12 @@ def test_a_rollback_before_contract_loses_nothing_and_leaves_nothing(
 def test_a_write_that_only_bytes_tell_apart_is_kept(rig: Rig, project: Callable[..., Path]) -> None:
     with rig.database(ACCOUNTS + _ROW_TYPE) as address, rig.session(address, "midair by hand") as session:
         midair.apply(request_for(project(_RENAME), address), Remembering())
-        _run(
+        run_all(
             session,
             "UPDATE accounts SET amount = 0.00 WHERE id = 1",
             "UPDATE accounts SET owner = 'x' WHERE id = 1",
         )
-        _run(session, "UPDATE accounts SET balance = 5 WHERE id = 2")
+        run_all(session, "UPDATE accounts SET balance = 5 WHERE id = 2")
         rows = session.query("SELECT balance::text, amount::text FROM accounts WHERE id < 3 ORDER BY id")
         assert rows == [("0.00", "0.00"), ("5", "5")]
 
@@ -88,8 +87,3 @@ def test_what_neither_form_covers_is_refused_for_the_first_ones_reason(
 ) -> None:
     with rig.database(ACCOUNTS + _ROW_TYPE + given) as address, pytest.raises(NotOnline, match=why):
         midair.apply(request_for(project(_RENAME), address), Remembering())
-
-
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        session.run([Sql(each)], atomic=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import closed
+from tests.rewriting.phases import closed
 from tests.rewriting.test_split_table import SPLIT, USERS
 from tests.support.listening import Remembering
 from tests.support.state import dump
