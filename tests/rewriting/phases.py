@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.rewriting.conftest import Rig, request_for
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
@@ -21,6 +22,30 @@ def applied(rig: Rig, root: Path, given: str) -> Generator[tuple[Address, Sessio
         yield address, session
 
 
+@contextmanager
+def archived_and_brought_back(rig: Rig, root: Path, given: str, *since: str) -> Generator[Session]:
+    """A database to which the project was applied and contracted with an archive, written to, and rolled back."""
+    with applied(rig, root, given) as (address, session):
+        request = request_for(root, address, archive_s=3600.0)
+        midair.contract(request, Remembering())
+        run_all(session, *since)
+        midair.rollback(request, Remembering())
+        yield session
+
+
+@contextmanager
+def shop_role(rig: Rig, name: str) -> Generator[str]:
+    """What makes a role that may read and write every table made after it, and has no right beside; gone at the end."""
+    try:
+        yield (
+            f"DROP ROLE IF EXISTS {name}; CREATE ROLE {name};"
+            f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {name};"
+        )
+    finally:
+        with rig.session(rig.server.admin) as admin:
+            run_all(admin, f"DROP ROLE IF EXISTS {name}")
+
+
 def closed(root: Path, address: Address) -> None:
     """Contracts everything, with nothing against it."""
     seen = midair.contract(request_for(root, address), Remembering())[1]
@@ -31,6 +56,12 @@ def without_downgrade(root: Path) -> Path:
     """The project, with no downgrade of its author's: what rolls it back is midair's own."""
     for each in (root / "migrations").glob("*.down.sql"):
         each.unlink()
+    return root
+
+
+def with_downgrade(root: Path, sql: str, number: int = 1) -> Path:
+    """The project, with this for the downgrade of its migration of that number."""
+    (root / "migrations" / f"{number:06d}_m{number}.down.sql").write_text(sql)
     return root
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed, without_downgrade
+from tests.rewriting.phases import applied, ends_as_written, without_downgrade
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -40,20 +40,13 @@ WHOLE = {"merged": _MERGE, "renamed by hand": _BY_HAND, "two at once": _TWO}
 def test_after_contract_all_is_as_the_naive_migration_leaves_it(
     rig: Rig, project: Callable[..., Path], name: str
 ) -> None:
-    root = project(WHOLE[name])
-    with rig.database(_PEOPLE) as written, rig.database(_PEOPLE) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert "fill-column" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
-        midair.apply(request_for(root, online), Remembering())
-        closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+    ends_as_written(rig, project(WHOLE[name]), _PEOPLE, "fill-column")
 
 
 def test_before_contract_the_old_version_writes_rows_that_have_the_new_value(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    with rig.database(_PEOPLE) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(project(_MERGE), address), Remembering())
+    with applied(rig, project(_MERGE), _PEOPLE) as (_, session):
         run_all(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'b')")
         run_all(session, "UPDATE people SET last = 'z' WHERE id = 1")
         run_all(

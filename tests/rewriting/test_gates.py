@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import schema_without_history, without_downgrade
+from tests.rewriting.phases import schema_without_history, with_downgrade, without_downgrade
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -221,9 +221,8 @@ def test_rows_written_after_the_archive_that_the_old_shape_cannot_take_refuse_th
 def test_the_authors_downgrade_brings_back_what_is_put_aside_in_place_of_an_empty_column(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project("ALTER TABLE orders ADD COLUMN town text;\n" + _DROP_COLUMN)
     down = "ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE orders DROP COLUMN town;\n"
-    (root / "migrations" / "000001_m1.down.sql").write_text(down)
+    root = with_downgrade(project("ALTER TABLE orders ADD COLUMN town text;\n" + _DROP_COLUMN), down)
     with rig.database(_SHOP) as address:
         request = request_for(root, address, archive_s=60.0)
         midair.apply(request, Remembering())

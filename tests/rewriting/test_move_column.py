@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import applied, closed, without_downgrade
+from tests.rewriting.phases import (
+    applied,
+    archived_and_brought_back,
+    closed,
+    shop_role,
+    with_downgrade,
+    without_downgrade,
+)
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -183,13 +190,9 @@ ALTER TABLE profiles DROP COLUMN bio, DROP COLUMN visits;
 def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_written_since(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(MOVE)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
-    with applied(rig, root, USERS) as (address, session):
-        request = request_for(root, address, archive_s=3600.0)
-        midair.contract(request, Remembering())
-        run_all(session, "UPDATE profiles SET bio = 'since' WHERE user_id = 1")
-        midair.rollback(request, Remembering())
+    root = with_downgrade(project(MOVE), _DOWN)
+    since = "UPDATE profiles SET bio = 'since' WHERE user_id = 1"
+    with archived_and_brought_back(rig, root, USERS, since) as session:
         rows = session.query("SELECT id, bio, visits FROM users WHERE id IN (1, 2, 3, 299) ORDER BY id")
         # What had no row of profiles comes out of the archive.
         assert rows == [(1, "since", 1), (2, "b2", 2), (3, None, 3), (299, "b299", 299)]
@@ -198,8 +201,7 @@ def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_writt
 def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(MOVE)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
+    root = with_downgrade(project(MOVE), _DOWN)
     with applied(rig, root, USERS) as (address, session):
         run_all(
             session,
@@ -215,37 +217,32 @@ def test_an_application_without_any_right_on_midairs_schema_writes_both_tables(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     role = f"move_shop_{rig.major}"
-    rights = (
-        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role};"
-        f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
-        " ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
-    )
-    try:
-        with applied(rig, project(MOVE), rights + USERS) as (address, session):
-            run_all(
-                session,
-                f"SET ROLE {role}",
-                "UPDATE users SET bio = 'old' WHERE id = 1",
-                "UPDATE profiles SET bio = 'new' WHERE user_id = 2",
-                "INSERT INTO profiles (user_id) VALUES (251)",
-                "INSERT INTO profiles (user_id, bio, visits) VALUES (252, 'y', 1)",
-                "DELETE FROM profiles WHERE user_id = 4",
-                "RESET ROLE",
-            )
-            closed(project(MOVE), address)
-            run_all(
-                session,
-                f"SET ROLE {role}",
-                "UPDATE profiles SET visits = 8 WHERE user_id = 252",
-                "RESET ROLE",
-            )
-            rows = session.query(
-                "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 251, 252) ORDER BY 1"
-            )
-            assert rows == [(1, "old", 1), (2, "new", 2), (251, "b251", 251), (252, "y", 8)]
-    finally:
-        with rig.session(rig.server.admin) as admin:
-            run_all(admin, f"DROP ROLE IF EXISTS {role}")
+    revoked = " ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
+    with (
+        shop_role(rig, role) as made,
+        applied(rig, project(MOVE), made + revoked + USERS) as (address, session),
+    ):
+        run_all(
+            session,
+            f"SET ROLE {role}",
+            "UPDATE users SET bio = 'old' WHERE id = 1",
+            "UPDATE profiles SET bio = 'new' WHERE user_id = 2",
+            "INSERT INTO profiles (user_id) VALUES (251)",
+            "INSERT INTO profiles (user_id, bio, visits) VALUES (252, 'y', 1)",
+            "DELETE FROM profiles WHERE user_id = 4",
+            "RESET ROLE",
+        )
+        closed(project(MOVE), address)
+        run_all(
+            session,
+            f"SET ROLE {role}",
+            "UPDATE profiles SET visits = 8 WHERE user_id = 252",
+            "RESET ROLE",
+        )
+        rows = session.query(
+            "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 251, 252) ORDER BY 1"
+        )
+        assert rows == [(1, "old", 1), (2, "new", 2), (251, "b251", 251), (252, "y", 8)]
 
 
 def test_a_row_that_a_trigger_of_the_applications_skips_says_nothing_of_the_next_one(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import url_of
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed, schema_without_history, without_downgrade
+from tests.rewriting.phases import closed, schema_without_history, with_downgrade, without_downgrade
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -141,16 +141,15 @@ def test_an_insert_that_leaves_a_dropped_column_out_succeeds_before_contract(
 def test_a_downgrade_beside_a_recipe_runs_and_the_recipe_is_taken_back_in_its_place(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project("ALTER TABLE customers ADD COLUMN town text;\n" + _RENAME_COLUMN)
-    down = root / "migrations" / "000001_m1.down.sql"
-    down.write_text(
-        "ALTER TABLE orders RENAME COLUMN amount TO total;\nALTER TABLE customers DROP COLUMN town;\n"
+    root = with_downgrade(
+        project("ALTER TABLE customers ADD COLUMN town text;\n" + _RENAME_COLUMN),
+        "ALTER TABLE orders RENAME COLUMN amount TO total;\nALTER TABLE customers DROP COLUMN town;\n",
     )
     with rig.database(_SHOP) as address, rig.database(_SHOP) as before:
         midair.apply(request_for(root, address), Remembering())
         midair.rollback(request_for(root, address, "direct"), Remembering())
         assert schema_without_history(rig, address) == schema_without_history(rig, before)
-        down.write_text("SELECT 1;\n")
+        with_downgrade(root, "SELECT 1;\n")
         midair.apply(request_for(root, address), Remembering())
         with pytest.raises(Irreversible, match="no statement that undoes"):
             midair.rollback(request_for(root, address), Remembering())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed
+from tests.rewriting.phases import closed, ends_as_written
 from tests.rewriting.test_split_table import SPLIT, USERS
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -122,13 +122,7 @@ def test_each_shape_ends_as_the_naive_migration_leaves_it(
     newest: Rig, project: Callable[..., Path], shape: str
 ) -> None:
     given, sql = SHAPES[shape]
-    root = project(sql)
-    with newest.database(given) as written, newest.database(given) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert "split-table" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
-        midair.apply(request_for(root, online), Remembering())
-        closed(root, online)
-        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+    ends_as_written(newest, project(sql), given, "split-table")
 
 
 NUMBERED = {

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import applied, closed, without_downgrade
+from tests.rewriting.phases import (
+    applied,
+    archived_and_brought_back,
+    closed,
+    shop_role,
+    with_downgrade,
+    without_downgrade,
+)
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -136,13 +143,9 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
 def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_written_since(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(SPLIT)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
-    with applied(rig, root, USERS) as (address, session):
-        request = request_for(root, address, archive_s=3600.0)
-        midair.contract(request, Remembering())
-        run_all(session, "UPDATE profiles SET bio = 'since' WHERE user_id = 1")
-        midair.rollback(request, Remembering())
+    root = with_downgrade(project(SPLIT), _DOWN)
+    since = "UPDATE profiles SET bio = 'since' WHERE user_id = 1"
+    with archived_and_brought_back(rig, root, USERS, since) as session:
         rows = session.query("SELECT id, bio, visits FROM users WHERE id < 4 ORDER BY id")
         assert rows == [(1, "since", 1), (2, "b2", 2), (3, None, 3)]
 
@@ -156,8 +159,7 @@ def _rights(session: Session) -> object:
 def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(SPLIT)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
+    root = with_downgrade(project(SPLIT), _DOWN)
     with applied(rig, root, USERS) as (address, session):
         run_all(
             session,
@@ -176,40 +178,32 @@ def test_an_application_without_any_right_on_midairs_schema_writes_both_halves(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     role = "split_shop"
-    rights = (
-        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role};"
-        f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
-    )
-    try:
-        with applied(rig, project(SPLIT), rights + USERS) as (address, session):
-            run_all(session, f"SET ROLE {role}")
-            run_all(
-                session,
-                "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
-                "UPDATE users SET bio = 'y' WHERE id = 1",
-            )
-            run_all(
-                session,
-                "INSERT INTO users (id, email) VALUES (902, 'new')",
-                "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
-            )
-            run_all(
-                session,
-                "UPDATE profiles SET visits = 7 WHERE user_id = 2",
-                "DELETE FROM profiles WHERE user_id = 4",
-            )
-            run_all(session, "DELETE FROM users WHERE id = 5", "RESET ROLE")
-            closed(project(SPLIT), address)
-            run_all(
-                session,
-                f"SET ROLE {role}",
-                "UPDATE profiles SET visits = 8 WHERE user_id = 902",
-                "RESET ROLE",
-            )
-            rows = session.query(
-                "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 5, 901, 902) ORDER BY 1"
-            )
-            assert rows == [(1, "y", 1), (2, "b2", 7), (901, "x", 0), (902, "z", 8)]
-    finally:
-        with rig.session(rig.server.admin) as admin:
-            run_all(admin, f"DROP ROLE IF EXISTS {role}")
+    with shop_role(rig, role) as made, applied(rig, project(SPLIT), made + USERS) as (address, session):
+        run_all(session, f"SET ROLE {role}")
+        run_all(
+            session,
+            "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
+            "UPDATE users SET bio = 'y' WHERE id = 1",
+        )
+        run_all(
+            session,
+            "INSERT INTO users (id, email) VALUES (902, 'new')",
+            "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
+        )
+        run_all(
+            session,
+            "UPDATE profiles SET visits = 7 WHERE user_id = 2",
+            "DELETE FROM profiles WHERE user_id = 4",
+        )
+        run_all(session, "DELETE FROM users WHERE id = 5", "RESET ROLE")
+        closed(project(SPLIT), address)
+        run_all(
+            session,
+            f"SET ROLE {role}",
+            "UPDATE profiles SET visits = 8 WHERE user_id = 902",
+            "RESET ROLE",
+        )
+        rows = session.query(
+            "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 5, 901, 902) ORDER BY 1"
+        )
+        assert rows == [(1, "y", 1), (2, "b2", 7), (901, "x", 0), (902, "z", 8)]
