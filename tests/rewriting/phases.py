@@ -1,9 +1,10 @@
 """A change on its way through its phases: applied, contracted, and compared with what the naive migration leaves."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from tests.rewriting.conftest import Rig, request_for
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
@@ -11,6 +12,7 @@ from tests.support.state import dump
 
 import midair
 from midair.database import Session
+from midair.errors import GateInTheWay, NotOnline
 from midair.model.address import Address
 
 
@@ -65,14 +67,55 @@ def with_downgrade(root: Path, sql: str, number: int = 1) -> Path:
     return root
 
 
-def ends_as_written(rig: Rig, root: Path, given: str, recipe: str) -> None:
-    """By this recipe, schema and rows are after contract what the migration leaves that runs as written."""
-    with rig.database(given) as written, rig.database(given) as online:
+@contextmanager
+def both_ways(rig: Rig, root: Path, given: str) -> Generator[tuple[Address, Address, list[str]]]:
+    """A database to which the project was applied online and contracted, one to which it was applied as written, and the recipes of the first."""
+    with rig.database(given) as online, rig.database(given) as written:
         midair.apply(request_for(root, written, "direct"), Remembering())
-        assert recipe in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
-        midair.apply(request_for(root, online), Remembering())
+        recipes = [each.recipe for each in midair.plan(request_for(root, online)).contracts]
+        assert midair.apply(request_for(root, online), Remembering()).revisions == 1
         closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+        yield online, written, recipes
+
+
+def everything(rig: Rig, address: Address) -> list[str]:
+    """Schema and rows, as sorted lines."""
+    return dump(rig.server.bin, address).splitlines()
+
+
+def ends_as_written(
+    rig: Rig, root: Path, given: str, seen: Callable[[Rig, Address], list[str]] = everything
+) -> list[str]:
+    """After contract there is what the migration leaves that runs as written, as far as it is `seen`; gives the recipes."""
+    with both_ways(rig, root, given) as (online, written, recipes):
+        assert seen(rig, online) == seen(rig, written)
+    return recipes
+
+
+def waits_for_its_gate(rig: Rig, root: Path, given: str, table: str) -> None:
+    """The second of two migrations touches this table, and is not applied before the first one's contract."""
+    with rig.database(given) as address:
+        with pytest.raises(GateInTheWay, match=table):
+            midair.apply(request_for(root, address), Remembering())
+        midair.apply(request_for(root, address), Remembering(), "1")
+        closed(root, address)
+        assert midair.apply(request_for(root, address), Remembering()).revisions == 1
+
+
+def refused_online(rig: Rig, root: Path, given: str, why: str) -> NotOnline:
+    """The error with which the project is not applied; it says what to do."""
+    with rig.database(given) as address, pytest.raises(NotOnline, match=why) as caught:
+        midair.apply(request_for(root, address), Remembering())
+    assert caught.value.hint
+    return caught.value
+
+
+@contextmanager
+def known_to_its_tool(rig: Rig, root: Path, given: str) -> Generator[tuple[Address, Session]]:
+    """A database in which the tool's own table is there already, and empty, and a session on it."""
+    with applied(rig, root, given) as (address, session):
+        midair.rollback(request_for(root, address), Remembering())
+        yield address, session
 
 
 def schema_without_history(rig: Rig, address: Address) -> list[str]:

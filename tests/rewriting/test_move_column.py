@@ -8,7 +8,9 @@ from tests.rewriting.conftest import Rig, request_for
 from tests.rewriting.phases import (
     applied,
     archived_and_brought_back,
+    both_ways,
     closed,
+    everything,
     shop_role,
     with_downgrade,
     without_downgrade,
@@ -43,11 +45,8 @@ ALTER TABLE users DROP COLUMN visits;
 def test_after_contract_the_naive_migrations_schema_and_rows_are_there(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(MOVE)
-    with applied(rig, root, USERS) as (address, session), rig.database(USERS) as written:
-        closed(root, address)
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
+    with both_ways(rig, project(MOVE), USERS) as (online, written, _), rig.session(online) as session:
+        assert everything(rig, online) == everything(rig, written)
         assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed, without_downgrade
+from tests.rewriting.phases import closed, ends_as_written, known_to_its_tool, without_downgrade
 from tests.rewriting.test_shadow_table import unlike
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
@@ -47,14 +47,7 @@ REBUILT = {
 def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statements_leave(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig = Rig(server)
-    root = project(REBUILT[name])
-    with rig.database(_SHOP) as written, rig.database(_SHOP) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert [each.recipe for each in midair.plan(request_for(root, online)).contracts] == ["rebuild-table"]
-        assert midair.apply(request_for(root, online), Remembering()).revisions == 1
-        closed(root, online)
-        assert unlike(rig, online, dump(rig.server.bin, written)) == []
+    assert ends_as_written(Rig(server), project(REBUILT[name]), _SHOP) == ["rebuild-table"]
 
 
 def test_a_number_that_is_always_generated_stays_so(server: Server, project: Callable[..., Path]) -> None:
@@ -82,9 +75,7 @@ def test_a_number_that_is_always_generated_stays_so(server: Server, project: Cal
 def test_a_rollback_before_contract_keeps_what_was_written_into_the_new_table(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    with rig.database(_SHOP) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(project("SELECT 1;"), address), Remembering())
-        midair.rollback(request_for(project("SELECT 1;"), address), Remembering())
+    with known_to_its_tool(rig, project("SELECT 1;"), _SHOP) as (address, session):
         before = dump(rig.server.bin, address, data=False)
         for name, sql in REBUILT.items():
             root = without_downgrade(project(sql))

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from tests.conftest import url_of
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed, schema_without_history, with_downgrade, without_downgrade
+from tests.rewriting.phases import (
+    closed,
+    refused_online,
+    schema_without_history,
+    with_downgrade,
+    without_downgrade,
+)
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -185,10 +191,7 @@ def test_a_downgrade_beside_a_recipe_runs_and_the_recipe_is_taken_back_in_its_pl
 def test_what_no_recipe_covers_is_refused_and_never_run(
     rig: Rig, project: Callable[..., Path], given: str, sql: str, why: str
 ) -> None:
-    with rig.database(_SHOP + given) as address, pytest.raises(NotOnline, match=why) as caught:
-        midair.apply(request_for(project(sql), address), Remembering())
-    assert caught.value.hint
-    assert caught.value.state == "nothing was changed"
+    assert refused_online(rig, project(sql), _SHOP + given, why).state == "nothing was changed"
 
 
 _GUARDED = """
