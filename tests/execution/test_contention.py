@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.execution.many_at_once import one_works_and_the_others_name_it, one_works_and_the_others_wait
+from tests.support.folders import written
 
 from midair.database import Session
 from midair.model.address import Address
@@ -22,10 +23,13 @@ def root(tmp_path: Path, session: Session) -> Path:
         ],
         atomic=True,
     )
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    (folder / "1_index.up.sql").write_text("CREATE INDEX orders_total ON orders (total);\n")
-    (folder / "2_check.up.sql").write_text("ALTER TABLE orders ADD CHECK (total > 0);\n")
+    written(
+        tmp_path,
+        {
+            "migrations/1_index.up.sql": "CREATE INDEX orders_total ON orders (total);\n",
+            "migrations/2_check.up.sql": "ALTER TABLE orders ADD CHECK (total > 0);\n",
+        },
+    )
     return tmp_path
 
 
