@@ -186,7 +186,10 @@ def _process(command: list[str], folder: Path) -> subprocess.Popen[str]:
 def _ran(command: list[str], folder: Path) -> str:
     """What it said; fails where it did."""
     process = _process(command, folder)
-    said, _ = process.communicate(timeout=_DEADLINE_S)
+    try:
+        said, _ = process.communicate(timeout=_DEADLINE_S)
+    finally:
+        process.kill()
     assert process.returncode == 0, said
     return said
 

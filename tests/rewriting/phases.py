@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from difflib import unified_diff
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,24 @@ def schema_without_history(rig: Rig, address: Address) -> list[str]:
     skipped = ("    version", "    dirty", ");", "    ADD CONSTRAINT schema_migrations")
     lines = dump(rig.server.bin, address).splitlines()
     return [line for line in lines if "schema_migrations" not in line and not line.startswith(skipped)]
+
+
+def shape_of(rig: Rig, address: Address) -> list[str]:
+    """The schema without the order of columns, which statistics objects are written in too."""
+    lines = [line.rstrip(",") for line in dump(rig.server.bin, address, data=False).splitlines()]
+    lines = [
+        line
+        for line in lines
+        if "schema_migrations" not in line and not line.startswith(("    version", "    dirty", ");"))
+    ]
+    return sorted(
+        " ".join(sorted(line.replace(",", "").split())) if line.startswith("CREATE STAT") else line
+        for line in lines
+    )
+
+
+def unlike(rig: Rig, address: Address, wanted: str, *, data: bool = True) -> list[str]:
+    """The lines of the dump that are not wanted, and those that are missing."""
+    here, there = dump(rig.server.bin, address, data=data).splitlines(), wanted.splitlines()
+    lines = unified_diff(there, here, "wanted", "found", lineterm="", n=0)
+    return [each for each in lines if not each.startswith("@@")]

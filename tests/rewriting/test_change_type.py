@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed, ends_as_written, refused_online, without_downgrade
+from tests.rewriting.phases import closed, ends_as_written, refused_online, shape_of, without_downgrade
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
 from midair.errors import MigrationFailed, Refused
-from midair.model.address import Address
 
 _SHOP = """
 CREATE TABLE orders (
@@ -54,20 +53,6 @@ def test_after_contract_the_schema_is_what_the_naive_statement_leaves_but_for_th
     rig: Rig, project: Callable[..., Path], name: str
 ) -> None:
     assert "change-type" in ends_as_written(rig, project(TYPES[name]), _SHOP, shape_of)
-
-
-def shape_of(rig: Rig, address: Address) -> list[str]:
-    """The schema without the order of columns, which statistics objects are written in too."""
-    lines = [line.rstrip(",") for line in dump(rig.server.bin, address, data=False).splitlines()]
-    lines = [
-        line
-        for line in lines
-        if "schema_migrations" not in line and not line.startswith(("    version", "    dirty", ");"))
-    ]
-    return sorted(
-        " ".join(sorted(line.replace(",", "").split())) if line.startswith("CREATE STAT") else line
-        for line in lines
-    )
 
 
 def test_a_rollback_before_contract_leaves_what_was_there_and_what_was_written_since(

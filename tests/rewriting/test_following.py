@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed, with_downgrade, without_downgrade
-from tests.rewriting.test_change_type import shape_of
+from tests.rewriting.phases import closed, shape_of, with_downgrade, without_downgrade
 from tests.support.listening import Remembering
 from tests.support.state import dump
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import closed, ends_as_written, known_to_its_tool, without_downgrade
-from tests.rewriting.test_shadow_table import unlike
+from tests.rewriting.phases import closed, ends_as_written, known_to_its_tool, unlike, without_downgrade
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 from tests.rewriting.conftest import Rig, request_for
 from tests.rewriting.lives import goes_back, goes_forth
-from tests.rewriting.phases import applied, refused_online, without_downgrade
-from tests.rewriting.test_change_type import shape_of
+from tests.rewriting.phases import applied, refused_online, shape_of, without_downgrade
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.versions import ACCOUNTS, Shop, Version

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.phases import ends_as_written, known_to_its_tool, without_downgrade
+from tests.rewriting.phases import ends_as_written, known_to_its_tool, unlike, without_downgrade
 from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
@@ -16,7 +15,6 @@ import midair
 from midair.database import Session
 from midair.dialects.postgresql.standins import stand_ins
 from midair.errors import MigrationFailed, NotOnline
-from midair.model.address import Address
 from midair.model.schema import Schema
 from midair.rehearsal.server import Server
 from midair.rewriting.costs import too_small
@@ -99,13 +97,6 @@ def test_a_rollback_before_contract_leaves_what_was_there_and_what_was_written_s
             assert unlike(rig, address, before, data=False) == []
             assert _rows(session) == rows
             run_all(session, "DELETE FROM lines WHERE sum = 77", "DELETE FROM orders WHERE total = 77")
-
-
-def unlike(rig: Rig, address: Address, wanted: str, *, data: bool = True) -> list[str]:
-    """The lines of the dump that are not wanted, and those that are missing."""
-    here, there = dump(rig.server.bin, address, data=data).splitlines(), wanted.splitlines()
-    lines = unified_diff(there, here, "wanted", "found", lineterm="", n=0)
-    return [each for each in lines if not each.startswith("@@")]
 
 
 def _rows(session: Session) -> list[tuple[object, ...]]:
