@@ -4,13 +4,14 @@ import os
 import random
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 from pkgutil import walk_packages
 
-from bench.scenarios.world import Result, World
+from bench.scenarios.world import Result, Silent, World
 
 import midair
 from midair.errors import MidairError, ProjectError
@@ -55,6 +56,17 @@ def request_of(
         standard=midair.Standard(quiet_s=0),
         archive_s=archive_s,
     )
+
+
+def refusal(
+    command: Callable[[midair.Request, Silent], object], request: midair.Request, error: type[MidairError]
+) -> str:
+    """What the command says with this error; empty where it is not refused."""
+    try:
+        command(request, Silent())
+    except error as refused:
+        return refused.message
+    return ""
 
 
 def begun(

@@ -7,10 +7,10 @@ from pathlib import Path
 import psycopg
 from bench.scenarios.application import Version, seed
 from bench.scenarios.copies import CHANGES as COPIES
-from bench.scenarios.engine import request_of
+from bench.scenarios.engine import refusal, request_of
 from bench.scenarios.life import lived
 from bench.scenarios.s01_rename_by_bridge import COLUMN, TABLE
-from bench.scenarios.world import Result, Scenario, Silent, World, summed, world
+from bench.scenarios.world import Result, Scenario, World, summed, world
 from tests.database.test_pooling import PROGRAM, pooler
 
 import midair
@@ -70,19 +70,11 @@ def _nothing(_: World) -> None:
 
 def _recycled(url: str, here: World, root: Path, result: Result) -> None:
     """The pooler's connections are older than the change, whoever uses them now: contract says so, until they are replaced."""
-    said = _refusal(here, root)
+    said = refusal(midair.contract, request_of(here, root), GateShut)
     result.expect(f"the pooler's old connections were let through: {said}", holds="connections" in said)
     with psycopg.connect(url.rpartition("/")[0] + "/pgbouncer", autocommit=True) as console:
         console.execute("RECONNECT")
         console.execute("WAIT_CLOSE")
-
-
-def _refusal(here: World, root: Path) -> str:
-    try:
-        midair.contract(request_of(here, root), Silent())
-    except GateShut as error:
-        return error.message
-    return ""
 
 
 SCENARIO = Scenario(

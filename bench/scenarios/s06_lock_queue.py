@@ -7,11 +7,11 @@ import time
 from dataclasses import dataclass, replace
 
 from bench.scenarios.application import Version, rows, running, seed, wrong
-from bench.scenarios.engine import done, request_of
+from bench.scenarios.engine import done, refusal, request_of
 from bench.scenarios.holders import NAME, Holder, autovacuum, transaction, wraparound
 from bench.scenarios.life import OLD, felt_by, judged
 from bench.scenarios.s01_rename_by_bridge import COLUMN
-from bench.scenarios.world import Result, Scenario, Silent, Size, World, summed, world
+from bench.scenarios.world import Result, Scenario, Size, World, summed, world
 
 import midair
 from midair.errors import LockNotAcquired
@@ -94,7 +94,8 @@ def _blocked(here: World) -> Result:
     with running(here, [OLD], result):
         result.begins("blocked")
         with transaction(60, _READS)(here):
-            said = _refused(replace(request_of(here, root), lock_budget_s=1.0 + here.size.seconds))
+            request = replace(request_of(here, root), lock_budget_s=1.0 + here.size.seconds)
+            said = refusal(midair.apply, request, LockNotAcquired)
         result.expect(f"the holder was not named: {said}", holds=NAME in said)
         result.expect("something was changed", holds=wrong(here, OLD) == 0)
         began = time.monotonic()
@@ -104,14 +105,6 @@ def _blocked(here: World) -> Result:
         )
     result.wrong += wrong(here, OLD)
     return judged(here, result)
-
-
-def _refused(request: midair.Request) -> str:
-    try:
-        midair.apply(request, Silent())
-    except LockNotAcquired as error:
-        return error.message
-    return ""
 
 
 SCENARIO = Scenario("6", "lock queue", "0 errors, nobody waits 100 ms for midair", run)

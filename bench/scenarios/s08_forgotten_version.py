@@ -2,8 +2,8 @@
 
 import psycopg
 from bench.scenarios.application import seed
-from bench.scenarios.engine import done, request_of
-from bench.scenarios.world import Result, Scenario, Silent, World, summed, world
+from bench.scenarios.engine import done, refusal, request_of
+from bench.scenarios.world import Result, Scenario, World, summed, world
 
 import midair
 from midair.errors import GateShut
@@ -38,19 +38,11 @@ def _refused(here: World, migration: str, use: str, probe: str) -> Result:
                 request = midair.Request(
                     root, url=request.url, strategy="online", variables=request.variables
                 )
-            said = _said(request)
+            said = refusal(midair.contract, request, GateShut)
         named = "forgotten@1" if probe == "connections" else "the old shape was last used"
         result.expect(f"contract did not name {named}: {said}", holds=probe in said and named in said)
         result.facts[f"{probe} {use.split(' ')[0].lower()}".strip()] = "refused" if said else "let through"
         return result
-
-
-def _said(request: midair.Request) -> str:
-    try:
-        midair.contract(request, Silent())
-    except GateShut as error:
-        return error.message
-    return ""
 
 
 SCENARIO = Scenario("8", "forgotten old version", "contract refuses each and names it", run)

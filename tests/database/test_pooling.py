@@ -4,18 +4,18 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.holding import answers, until
 from tests.support.listening import Remembering
 from tests.support.projects import numbered_project
 
 import midair
-from midair.database import Guard, open_session
-from midair.errors import BehindPooler, Unreachable
+from midair.database.address import parse
+from midair.errors import BehindPooler
 from midair.model.address import Address, Secret
 from midair.rehearsal.account import account
 
@@ -48,27 +48,12 @@ def pooler(database: Address, mode: str) -> Generator[Secret]:
     )
     url = Secret(f"postgresql://{database.user}@127.0.0.1:{port}/{database.database}")
     try:
-        _wait_for(url)
+        until(lambda: answers(parse(url)))
         yield url
     finally:
         process.terminate()
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_for(url: Secret) -> None:
-    from midair.database.address import parse
-
-    deadline = time.monotonic() + 20
-    while True:
-        try:
-            open_session(parse(url), Guard(), "midair tests").close()
-        except Unreachable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
 
 
 def test_a_pooler_in_transaction_mode_is_refused_with_the_reason(

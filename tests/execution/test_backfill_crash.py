@@ -10,7 +10,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from tests.support.backfills import FULL_SPEED, cut, fly_backfill, fork_backfill, others, run_all
+from tests.support.backfills import FULL_SPEED, cut, fly_backfill, fork_backfill, numbers, others, run_all
 
 from midair.database import Guard, Session, open_session
 from midair.model.address import Address
@@ -37,9 +37,8 @@ def table(target: Address) -> Generator[Session]:
         session,
         "DROP TABLE IF EXISTS t",
         "DROP SCHEMA IF EXISTS midair CASCADE",
-        "CREATE TABLE t (id bigserial PRIMARY KEY, n int NOT NULL DEFAULT 0, app int NOT NULL DEFAULT 0)",
-        "INSERT INTO t SELECT FROM generate_series(1, 8000)",
     )
+    numbers(session, 8000, ", app int NOT NULL DEFAULT 0")
     yield session
     session.close()
 

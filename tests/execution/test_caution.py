@@ -1,14 +1,11 @@
 """When a range is changed straight, and when its rows are locked first."""
 
-import threading
+from tests.support.backfills import FULL_SPEED, cut, fly_backfill, letting_go, numbers
 
-from tests.support.backfills import FULL_SPEED, Heard, cut, fly_backfill, run_all
-
-from midair.database import Guard, Session, open_session
+from midair.database import Session
 from midair.execution.caution import Caution
 from midair.model.address import Address
-from midair.model.event import Event, LockWaited
-from midair.model.statement import Sql
+from midair.model.event import LockWaited
 
 
 def test_each_lock_that_is_met_makes_twice_as_many_ranges_careful() -> None:
@@ -36,21 +33,8 @@ def test_a_batch_that_may_last_until_deadlocks_are_looked_for_is_careful() -> No
 def test_a_row_that_stays_locked_is_left_to_the_end_and_done_once(
     database: Address, session: Session
 ) -> None:
-    run_all(
-        session,
-        "CREATE TABLE t (id bigserial PRIMARY KEY, n int NOT NULL DEFAULT 0)",
-        "INSERT INTO t SELECT FROM generate_series(1, 2000)",
-    )
-    holder = open_session(database, Guard(), "application")
-    holder.run([Sql("BEGIN"), Sql("SELECT FROM t WHERE id = 700 FOR UPDATE")], atomic=False)
-    let_go = threading.Event()
-
-    def at(event: Event) -> None:
-        if isinstance(event, LockWaited) and not let_go.is_set():
-            let_go.set()
-            holder.run([Sql("COMMIT")], atomic=False)
-
-    fly_backfill(database, cut(session, "UPDATE t SET n = n + 1"), pace=FULL_SPEED, reporter=Heard(at=at))
-    holder.close()
-    assert let_go.is_set()
+    numbers(session, 2000)
+    with letting_go(database, "SELECT FROM t WHERE id = 700 FOR UPDATE") as heard:
+        fly_backfill(database, cut(session, "UPDATE t SET n = n + 1"), pace=FULL_SPEED, reporter=heard)
+    assert any(isinstance(each, LockWaited) for each in heard.events)
     assert session.query("SELECT n, count(*) FROM t GROUP BY n") == [(1, 2000)]

@@ -1,23 +1,15 @@
 """Many processes start the same migrations at once: one does the work, the others wait or say who does it."""
 
-import os
-import re
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.conftest import url_of
+from tests.execution.many_at_once import one_works_and_the_others_name_it, one_works_and_the_others_wait
+from tests.support.folders import written
 
-from midair.database import Guard, Session, open_session
+from midair.database import Session
 from midair.model.address import Address
 from midair.model.statement import Sql
 
-DEADLINE_S = 120.0
 MANY = [3, pytest.param(20, marks=pytest.mark.slow)]
 
 
@@ -31,46 +23,14 @@ def root(tmp_path: Path, session: Session) -> Path:
         ],
         atomic=True,
     )
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    (folder / "1_index.up.sql").write_text("CREATE INDEX orders_total ON orders (total);\n")
-    (folder / "2_check.up.sql").write_text("ALTER TABLE orders ADD CHECK (total > 0);\n")
+    written(
+        tmp_path,
+        {
+            "migrations/1_index.up.sql": "CREATE INDEX orders_total ON orders (total);\n",
+            "migrations/2_check.up.sql": "ALTER TABLE orders ADD CHECK (total > 0);\n",
+        },
+    )
     return tmp_path
-
-
-@contextmanager
-def in_the_way(database: Address) -> Generator[None]:
-    """A transaction that wrote to the table: no index build and no strong lock gets past it."""
-    other = open_session(database, Guard(), "report-worker")
-    other.run([Sql("BEGIN"), Sql("UPDATE orders SET note = 'x' WHERE id = 1")], atomic=False)
-    try:
-        yield
-    finally:
-        other.close()
-
-
-def started(root: Path, database: Address, number: int, *words: str) -> list[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "midair", "apply", "-C", str(root), "--url", url_of(database).reveal()]
-    return [
-        subprocess.Popen(
-            [*command, "--strategy", "online", "--no-input", *words],
-            env=dict(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(number)
-    ]
-
-
-def only_one_left(processes: Sequence[subprocess.Popen[str]]) -> subprocess.Popen[str]:
-    until = time.monotonic() + DEADLINE_S
-    while len(left := [each for each in processes if each.poll() is None]) > 1:
-        assert time.monotonic() < until, "more than one process is still there"
-        time.sleep(0.1)
-    assert left, [each.communicate()[0] for each in processes]
-    return left[0]
 
 
 def _done_once(session: Session) -> None:
@@ -89,16 +49,7 @@ def _done_once(session: Session) -> None:
 def test_one_works_and_the_others_leave_with_its_name(
     root: Path, database: Address, session: Session, number: int
 ) -> None:
-    with in_the_way(database):
-        processes = started(root, database, number)
-        owner = only_one_left(processes)
-        others = [each for each in processes if each is not owner]
-        said = [each.communicate(timeout=DEADLINE_S)[0] for each in others]
-    assert [each.returncode for each in others] == [3] * (number - 1), said
-    named = rf"ME219 another midair run is at work .*pid \d+ \(midair {owner.pid}@{re.escape(socket.gethostname())}.*, since 2\d\d\d-"
-    assert all(re.search(named, each) for each in said), said
-    assert owner.communicate(timeout=DEADLINE_S)[0]
-    assert owner.returncode == 0
+    one_works_and_the_others_name_it(root, database, number)
     _done_once(session)
 
 
@@ -106,9 +57,5 @@ def test_one_works_and_the_others_leave_with_its_name(
 def test_those_that_wait_find_everything_done(
     root: Path, database: Address, session: Session, number: int
 ) -> None:
-    processes = started(root, database, number, "--wait", "100s")
-    said = [each.communicate(timeout=DEADLINE_S)[0] for each in processes]
-    assert [each.returncode for each in processes] == [0] * number, said
-    assert sum("applied 2 migrations" in each for each in said) == 1, said
-    assert sum("nothing to do" in each for each in said) == number - 1, said
+    one_works_and_the_others_wait(root, database, number, "applied 2 migrations")
     _done_once(session)

@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import url_of
 from tests.sources.alembic.projects import alembic, opened, revision, table_of
 from tests.support.fly import fly
+from tests.support.folders import written
 from tests.support.listening import Remembering
 from tests.support.live_shop import kept_beside, request_for, shop
 from tests.support.state import dump
@@ -98,12 +99,13 @@ def numbered(tmp_path: Path, session: Session) -> Path:
         ],
         atomic=True,
     )
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    (folder / "1_index.up.sql").write_text("CREATE INDEX orders_total ON orders (total);\n")
-    (folder / "1_index.down.sql").write_text(
-        "DROP INDEX orders_total;\nALTER TABLE orders ALTER COLUMN total SET NOT NULL;\n"
-        "ALTER TABLE orders ADD CHECK (total > 0);\nCREATE INDEX orders_of ON orders (id, total);\n"
+    written(
+        tmp_path,
+        {
+            "migrations/1_index.up.sql": "CREATE INDEX orders_total ON orders (total);\n",
+            "migrations/1_index.down.sql": "DROP INDEX orders_total;\nALTER TABLE orders ALTER COLUMN total SET NOT NULL;\n"
+            "ALTER TABLE orders ADD CHECK (total > 0);\nCREATE INDEX orders_of ON orders (id, total);\n",
+        },
     )
     return tmp_path
 

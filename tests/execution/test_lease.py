@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import url_of
-from tests.support.backfills import FULL_SPEED, Heard, cut, fly_backfill, run_all
+from tests.support.backfills import FULL_SPEED, Heard, cut, fly_backfill, numbers
 from tests.support.fly import fly
 
 import midair
@@ -60,11 +60,7 @@ def _woken(pid: int) -> int:
 
 @pytest.fixture
 def backfill(session: Session) -> Backfill:
-    run_all(
-        session,
-        "CREATE TABLE t (id bigserial PRIMARY KEY, n int NOT NULL DEFAULT 0)",
-        "INSERT INTO t SELECT FROM generate_series(1, 6000)",
-    )
+    numbers(session, 6000)
     return cut(session, "UPDATE t SET n = n + 1")
 
 

@@ -30,10 +30,8 @@ def test_a_program_killed_at_any_event_is_taken_past_what_it_did_and_ends_as_the
     killed = 0
     address = fresh()
     for event in (3, 5, 8, 9):  # one after the other on one database: each goes on where the last one fell
-        code, said = fly(root, address, strategy="online", dies_at=event, wait_s=30).landed()
-        if code == 0:
+        if not fly(root, address, strategy="online", dies_at=event, wait_s=30).cut_off():
             break
-        assert code == -signal.SIGKILL, said
         killed += 1
         standing = midair.status(request_for(root, address))
         assert standing.half_done or killed == 1
@@ -106,8 +104,7 @@ conn.execute(sa.text("INSERT INTO users (id, name) VALUES (:id, :name)"), {"id":
 op.create_index('users_name', 'users', ['name'])"""
     root, fresh = shop(tmp_path / "p", server, body)
     address = fresh()
-    code, said = fly(root, address, strategy="online", dies_at=7).landed()
-    assert code == -signal.SIGKILL, said
+    assert fly(root, address, strategy="online", dies_at=7).cut_off()
     assert len(kept_beside(address)) == 1
     code, said = fly(root, address, strategy="online", wait_s=30).landed()
     assert code != 0
@@ -147,8 +144,7 @@ def test_a_recorded_revision_that_was_cut_off_is_finished_by_the_plan_it_was_beg
     (root / "migrations" / "versions" / "c.py").write_text(last)
     expected = by_the_tool(root, server, fresh())
     address = fresh()
-    code, said = fly(root, address, strategy="online", dies_at=6).landed()
-    assert code == -signal.SIGKILL, said
+    assert fly(root, address, strategy="online", dies_at=6).cut_off()
     assert midair.status(request_for(root, address)).half_done
     # The half of it that is in the schema is not to be tried again on a copy of that schema.
     assert [each.revision for each in midair.plan(request_for(root, address)).steps][-1] == "b"
@@ -162,8 +158,7 @@ def test_a_half_run_program_is_not_taken_back_by_itself_once_it_committed_someth
 ) -> None:
     root, fresh = shop(tmp_path / "p", server)
     address = fresh()
-    code, said = fly(root, address, strategy="online", dies_at=8).landed()
-    assert code == -signal.SIGKILL, said
+    assert fly(root, address, strategy="online", dies_at=8).cut_off()
     before = dump(server.bin, address)
     for command in ("undo b", "rollback"):
         code, said = fly(root, address, wait_s=30, strategy="online", command=command).landed()
@@ -193,8 +188,7 @@ op.create_index('users_n', 'users', ['n'])"""
     )
     address = fresh()
     before = dump(server.bin, address)
-    code, said = fly(root, address, strategy="online").landed()
-    assert code == -signal.SIGKILL, said
+    assert fly(root, address, strategy="online").cut_off()
     (root / "migrations" / "lives").touch()
     expected = by_the_tool(root, server, fresh())
     assert {each.revision for each in midair.status(request_for(root, address)).half_done} == {"b"}
@@ -211,8 +205,7 @@ def test_a_person_who_takes_it_back_by_hand_leaves_nothing_kept_beside(
 ) -> None:
     root, fresh = shop(tmp_path / "p", server)
     address = fresh()
-    code, said = fly(root, address, strategy="online", dies_at=5).landed()
-    assert code == -signal.SIGKILL, said
+    assert fly(root, address, strategy="online", dies_at=5).cut_off()
     assert kept_beside(address)
     run_sql(address, "ALTER TABLE users DROP COLUMN IF EXISTS slug")
     midair.repair(request_for(root, address), Remembering(), "b", done=False)
@@ -227,8 +220,7 @@ def test_a_recorded_revision_that_was_cut_off_is_taken_back_though_the_tool_neve
     root, fresh = shop(tmp_path / "p", server, body)
     address = fresh()
     before = dump(server.bin, address)
-    code, said = fly(root, address, strategy="online", dies_at=4).landed()
-    assert code == -signal.SIGKILL, said
+    assert fly(root, address, strategy="online", dies_at=4).cut_off()
     code, said = fly(root, address, wait_s=30, strategy="online", command="undo b").landed()
     assert (code, "DROP INDEX" in said) == (0, True), said
     assert dump(server.bin, address) == before
@@ -251,8 +243,7 @@ if rows:
     (step,) = midair.plan(request_for(root, address)).steps
     assert isinstance(step.action, RunLive)
     assert (step.action.atomic, step.action.watched) == (True, False)  # as it looks where there are no rows
-    code, said = fly(root, address, strategy="online").landed()
-    assert code == -signal.SIGKILL, said
+    assert fly(root, address, strategy="online").cut_off()
     code, said = fly(root, address, wait_s=30, strategy="online", command="resume").landed()
     assert (code, "no query can tell whether it is done" in said) == (OutcomeUnknown.exit_code, True), said
     code, said = fly(root, address, wait_s=30, strategy="online", command="undo b").landed()

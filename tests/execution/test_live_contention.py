@@ -1,11 +1,9 @@
 """Many processes start the same live program at once: one runs it, the others wait or say who does."""
 
-import re
-import socket
 from pathlib import Path
 
 import pytest
-from tests.execution.test_contention import DEADLINE_S, in_the_way, only_one_left, started
+from tests.execution.many_at_once import one_works_and_the_others_name_it, one_works_and_the_others_wait
 from tests.sources.alembic.projects import revision, write_project
 
 from midair.database import Session
@@ -51,16 +49,7 @@ def _done_once(session: Session) -> None:
 def test_one_runs_the_program_and_the_others_leave_with_its_name(
     root: Path, database: Address, session: Session, number: int
 ) -> None:
-    with in_the_way(database):
-        processes = started(root, database, number)
-        owner = only_one_left(processes)
-        others = [each for each in processes if each is not owner]
-        said = [each.communicate(timeout=DEADLINE_S)[0] for each in others]
-    assert [each.returncode for each in others] == [3] * (number - 1), said
-    named = rf"ME219 another midair run is at work .*pid \d+ \(midair {owner.pid}@{re.escape(socket.gethostname())}.*, since 2\d\d\d-"
-    assert all(re.search(named, each) for each in said), said
-    told = owner.communicate(timeout=DEADLINE_S)[0]
-    assert owner.returncode == 0, told
+    one_works_and_the_others_name_it(root, database, number)
     _done_once(session)
 
 
@@ -69,9 +58,5 @@ def test_one_runs_the_program_and_the_others_leave_with_its_name(
 def test_those_that_wait_find_the_program_done(
     root: Path, database: Address, session: Session, number: int
 ) -> None:
-    processes = started(root, database, number, "--wait", "100s")
-    said = [each.communicate(timeout=DEADLINE_S)[0] for each in processes]
-    assert [each.returncode for each in processes] == [0] * number, said
-    assert sum("applied 1 migration" in each for each in said) == 1, said
-    assert sum("nothing to do" in each for each in said) == number - 1, said
+    one_works_and_the_others_wait(root, database, number, "applied 1 migration")
     _done_once(session)

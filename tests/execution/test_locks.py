@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import url_of
+from tests.support.folders import written
 from tests.support.holding import holding
 from tests.support.listening import Remembering
 
@@ -20,10 +21,11 @@ from midair.model.statement import Sql
 @pytest.fixture
 def root(tmp_path: Path, session) -> Path:
     session.run([Sql("CREATE TABLE orders (id int PRIMARY KEY)")], atomic=True)
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    (folder / "1_total.up.sql").write_text(
-        "CREATE TABLE other (id int);\nALTER TABLE orders ADD COLUMN total bigint;\n"
+    written(
+        tmp_path,
+        {
+            "migrations/1_total.up.sql": "CREATE TABLE other (id int);\nALTER TABLE orders ADD COLUMN total bigint;\n"
+        },
     )
     return tmp_path
 
@@ -90,10 +92,13 @@ def test_a_second_run_is_refused_and_told_who_is_at_work(root: Path, database: A
 def test_an_approved_plan_that_was_cut_off_may_be_finished_and_no_other_may_begin(
     tmp_path: Path, database: Address
 ) -> None:
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    (folder / "1_a.up.sql").write_text("CREATE TABLE a (id int);")
-    (folder / "2_b.up.sql").write_text("ALTER TABLE orders ADD COLUMN b int;")
+    written(
+        tmp_path,
+        {
+            "migrations/1_a.up.sql": "CREATE TABLE a (id int);",
+            "migrations/2_b.up.sql": "ALTER TABLE orders ADD COLUMN b int;",
+        },
+    )
     request = midair.Request(tmp_path, url=url_of(database))
     approved = midair.plan(request).digest
     with pytest.raises(MigrationFailed):
@@ -103,7 +108,7 @@ def test_an_approved_plan_that_was_cut_off_may_be_finished_and_no_other_may_begi
     setup.close()
     assert midair.apply(request, Remembering(), approved=approved).revisions == 1
     assert midair.apply(request, Remembering(), approved=approved).revisions == 0
-    (folder / "3_c.up.sql").write_text("CREATE TABLE c (id int);")
+    written(tmp_path, {"migrations/3_c.up.sql": "CREATE TABLE c (id int);"})
     with pytest.raises(PlanChanged) as caught:
         midair.apply(request, Remembering(), approved=approved)
     assert caught.value.exit_code == 3

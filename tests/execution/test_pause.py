@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import url_of
-from tests.support.backfills import run_all
+from tests.support.backfills import numbers, run_all
 from tests.support.holding import until
 from tests.support.listening import Remembering
 
@@ -24,10 +24,9 @@ _DONE = "SELECT count(*) FROM t WHERE n > 0"
 @pytest.fixture
 def root(tmp_path: Path, session: Session) -> Path:
     """A statement over a large table, in batches that take some seconds all together."""
+    numbers(session, _ROWS)
     run_all(
         session,
-        "CREATE TABLE t (id bigserial PRIMARY KEY, n int NOT NULL DEFAULT 0)",
-        f"INSERT INTO t SELECT FROM generate_series(1, {_ROWS})",
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.001); RETURN NEW; END'",
         "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()",
     )

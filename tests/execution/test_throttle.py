@@ -1,12 +1,13 @@
 """What the throttle reads, and what it makes of it."""
 
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from tests.support.backfills import cut, fly_backfill, run_all
+from tests.support.backfills import cut, fly_backfill, numbers, others, run_all
 from tests.support.holding import holding, until
 
 from midair.database import Guard, Session, open_session
@@ -58,38 +59,30 @@ def test_the_worst_sign_decides_how_much_of_the_time_is_worked(
 def test_a_batch_that_somebody_waits_for_is_cancelled_and_tried_again(
     database: Address, session: Session
 ) -> None:
+    numbers(session, 3000, ", app int NOT NULL DEFAULT 0")
     run_all(
         session,
-        "CREATE TABLE t (id bigserial PRIMARY KEY, n int NOT NULL DEFAULT 0, app int NOT NULL DEFAULT 0)",
-        "INSERT INTO t SELECT FROM generate_series(1, 3000)",
         # A slow change: 3000 rows take six seconds, so a batch of 500 would hold its rows for one.
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.n <> OLD.n THEN PERFORM pg_sleep(0.002); END IF; RETURN NEW; END'",
         "CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()",
     )
-    ended = threading.Event()
 
-    def write() -> None:
-        other = open_session(database, Guard(), "application")
-        while not ended.is_set():
-            other.run([Sql("UPDATE t SET app = app + 1 WHERE id = 3")], atomic=True)
-            ended.wait(0.01)
-        other.close()
+    def write(other: Session, number: int) -> None:
+        other.run([Sql("UPDATE t SET app = app + 1 WHERE id = 3")], atomic=True)
+        time.sleep(0.01)
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
+    with others(database, 1, write) as raised:
         fly_backfill(
             database, cut(session, "UPDATE t SET n = n + 1"), pace=Pace(first_rows=3000, batch_s=0.02)
         )
-    finally:
-        ended.set()
-        writer.join()
+    assert raised == []
     assert session.query("SELECT n, count(*) FROM t GROUP BY n") == [(1, 3000)]
 
 
 def test_rows_are_not_taken_for_dead_because_the_counters_began_anew(session: Session) -> None:
     """After a crash or a restore nobody has counted the live rows; half of a table that was gone over is dead, and not all of it."""
-    for each in (
+    run_all(
+        session,
         "CREATE TABLE t (id int PRIMARY KEY, x int)",
         "INSERT INTO t SELECT g, g FROM generate_series(1, 60000) g",
         "ANALYZE t",
@@ -97,8 +90,7 @@ def test_rows_are_not_taken_for_dead_because_the_counters_began_anew(session: Se
         "SELECT pg_stat_reset_single_table_counters('t'::regclass)",
         "UPDATE t SET x = 0",
         "SELECT pg_stat_force_next_flush()",
-    ):
-        session.run([Sql(each)], atomic=False)
+    )
     signals = Signals(("public.t",), lambda: (session,))
     (dead,) = (each.value for each in signals.read(session) if each.limit is DEAD_SHARE)
     assert dead == pytest.approx(0.5, abs=0.02)

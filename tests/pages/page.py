@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from midair.analysis.analyse import Candidate, Options, analyse
+import pytest
+
+from midair.analysis.analyse import Candidate, Options, analyse, rules
 from midair.analysis.rule import Rule
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.split import split
@@ -25,6 +27,8 @@ _CATALOG = re.compile(
     re.MULTILINE,
 )
 POOLED = "-- through a pooler"
+RULES = [pytest.param(each, id=each.name) for each in rules() if "```sql" in each.page]
+"""Every rule whose page has examples."""
 _SERVER = re.compile(r"^-- server (?P<major>\d+)$", re.MULTILINE)
 
 

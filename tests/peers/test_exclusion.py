@@ -53,30 +53,21 @@ def _midair_command(project: Path, database: PostgreSQL) -> list[str]:
     return [*MIDAIR, "apply", "-C", str(project), "--url", database.url, "--no-input"]
 
 
+_ASLEEP = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+
+
 @contextmanager
 def _in_the_slow_migration(
     command: list[str], folder: Path, database: PostgreSQL
 ) -> Generator[subprocess.Popen[str]]:
-    """The program, at work inside the slow migration."""
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    """The program, at work inside the slow migration; afterwards it comes to its end, with all of them applied."""
+    process = _process(command, folder)
     try:
-        deadline = time.monotonic() + _DEADLINE_S
-        asleep = (
-            "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
-        )
-        while not database.rows(asleep):
-            assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < deadline, "the slow migration never began"
-            time.sleep(0.05)
+        _until(database, _ASLEEP, process)
         yield process
+        said, _ = process.communicate(timeout=_DEADLINE_S)
+        assert process.returncode == 0, said
+        assert _tables(database) == {"slow", "quick"}
     finally:
         process.kill()
         process.wait()
@@ -95,10 +86,7 @@ def test_midair_refuses_while_the_real_tool_is_at_work(
     with _in_the_slow_migration(_real_command(program, project, database), project, database) as process:
         refused = midair("apply", "-C", project, "--url", database.url)
         assert process.poll() is None, "the real tool was done before midair answered"
-        said, _ = process.communicate(timeout=_DEADLINE_S)
     assert refused.exit_code == 3, refused.text
-    assert process.returncode == 0, said
-    assert _tables(database) == {"slow", "quick"}
 
 
 @pytest.mark.parametrize("program", LOCKING)
@@ -106,11 +94,8 @@ def test_midair_waits_for_the_real_tool_when_told_to(
     program: str, postgresql: Cluster, tmp_path: Path
 ) -> None:
     database, project = postgresql.database(), _project(program, tmp_path)
-    with _in_the_slow_migration(_real_command(program, project, database), project, database) as process:
+    with _in_the_slow_migration(_real_command(program, project, database), project, database):
         midair("apply", "-C", project, "--url", database.url, "--wait", "60s").ok()
-        said, _ = process.communicate(timeout=_DEADLINE_S)
-    assert process.returncode == 0, said
-    assert _tables(database) == {"slow", "quick"}
 
 
 @pytest.mark.parametrize("program", LOCKING)
@@ -118,22 +103,9 @@ def test_the_real_tool_waits_while_midair_is_at_work(
     program: str, postgresql: Cluster, tmp_path: Path
 ) -> None:
     database, project = postgresql.database(), _project(program, tmp_path)
-    with _in_the_slow_migration(_midair_command(project, database), project, database) as process:
-        waited = subprocess.run(
-            _real_command(program, project, database),
-            cwd=project,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=_DEADLINE_S,
-            check=False,
-        )
-        said, _ = process.communicate(timeout=_DEADLINE_S)
-    assert process.returncode == 0, said
-    assert waited.returncode == 0, waited.stdout + waited.stderr
-    said = waited.stdout + waited.stderr
+    with _in_the_slow_migration(_midair_command(project, database), project, database):
+        said = _ran(_real_command(program, project, database), project)
     assert "no change" in said or "migrated 0" in said or _NOTHING_RUN.search(said), said
-    assert _tables(database) == {"slow", "quick"}
 
 
 @pytest.mark.parametrize("program", LOCKING)
@@ -142,11 +114,8 @@ def test_two_midairs_at_once_apply_everything_exactly_once(
 ) -> None:
     peer(program)
     database, project = postgresql.database(), _project(program, tmp_path)
-    with _in_the_slow_migration(_midair_command(project, database), project, database) as process:
+    with _in_the_slow_migration(_midair_command(project, database), project, database):
         assert midair("apply", "-C", project, "--url", database.url).exit_code == 3
-        said, _ = process.communicate(timeout=_DEADLINE_S)
-    assert process.returncode == 0, said
-    assert _tables(database) == {"slow", "quick"}
 
 
 _ROWS = "CREATE TABLE orders AS SELECT g AS id, repeat('x', 200) AS note FROM generate_series(1, 20000) AS g;"
@@ -191,15 +160,7 @@ def test_the_real_tool_keeps_out_of_an_index_build_that_no_transaction_holds(
         assert "Dirty database" in answer
     else:
         assert real.returncode == 0 or "acquire PostgreSQL advisory lock" in answer, answer
-    again = subprocess.run(
-        _real_command(program, project, database),
-        cwd=project,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert again.returncode == 0, again.stdout + again.stderr
+    _ran(_real_command(program, project, database), project)
 
 
 @contextmanager
@@ -220,6 +181,17 @@ def _process(command: list[str], folder: Path) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def _ran(command: list[str], folder: Path) -> str:
+    """What it said; fails where it did."""
+    process = _process(command, folder)
+    try:
+        said, _ = process.communicate(timeout=_DEADLINE_S)
+    finally:
+        process.kill()
+    assert process.returncode == 0, said
+    return said
 
 
 def _until(database: PostgreSQL, query: str, process: subprocess.Popen[str]) -> None:

@@ -1,5 +1,6 @@
 """Public Alembic projects, run by midair and by themselves: the same schema, the same history, up and down."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,46 +20,57 @@ _PROJECTS = [
 _HISTORY = "SELECT version_num FROM alembic_version ORDER BY 1"
 
 
-def _midair(verb: str, *words: str, project: AlembicProject, folder: Path, database: Database) -> Answer:
-    where = ("-C", folder, "--url", database.url, "--python", project.python)
-    return midair(verb, *words, *where, variables=project.variables(database, folder)).ok()
+@dataclass(frozen=True)
+class Twice:
+    """The project's folder and database that midair works on, and those that are left to the project itself."""
+
+    project: AlembicProject
+    ours: Path
+    worked_on: Database
+    theirs: Path
+    reference: Database
+
+    def midair(self, verb: str, *words: str) -> Answer:
+        where = ("-C", self.ours, "--url", self.worked_on.url, "--python", self.project.python)
+        return midair(verb, *words, *where, variables=self.project.variables(self.worked_on, self.ours)).ok()
+
+    def are_the_same(self) -> None:
+        """Fails where schema or history differ."""
+        assert self.worked_on.schema() == self.reference.schema()
+        assert self.worked_on.rows(_HISTORY) == self.reference.rows(_HISTORY)
+
+
+@pytest.fixture
+def twice(project: AlembicProject, two_databases: tuple[Database, Database], tmp_path: Path) -> Twice:
+    """Both made ready for the project that is the test's parameter."""
+    worked_on, reference = two_databases
+    made = Twice(project, tmp_path / "ours", worked_on, tmp_path / "theirs", reference)
+    project.ready(made.ours, worked_on)
+    project.ready(made.theirs, reference)
+    return made
 
 
 @pytest.mark.parametrize("project", _PROJECTS)
 def test_midair_leaves_the_schema_and_history_that_the_project_itself_leaves(
-    project: AlembicProject, two_databases: tuple[Database, Database], tmp_path: Path
+    project: AlembicProject, twice: Twice
 ) -> None:
-    worked_on, reference = two_databases
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    project.ready(ours, worked_on)
-    project.ready(theirs, reference)
-    project.up(theirs, reference)
-    _midair("apply", project=project, folder=ours, database=worked_on)
-    assert worked_on.schema() == reference.schema()
-    assert worked_on.rows(_HISTORY) == reference.rows(_HISTORY)
-    assert "(head)" in project.alembic(ours, worked_on, "current").ok().text
+    project.up(twice.theirs, twice.reference)
+    twice.midair("apply")
+    twice.are_the_same()
+    assert "(head)" in project.alembic(twice.ours, twice.worked_on, "current").ok().text
 
-    target = project.way_back[worked_on.product]
-    project.alembic(theirs, reference, "downgrade", target).ok()
-    words = ("base",) if target == "base" else ("--to", target)
-    _midair("rollback", *words, "--yes", project=project, folder=ours, database=worked_on)
-    assert worked_on.schema() == reference.schema()
-    assert worked_on.rows(_HISTORY) == reference.rows(_HISTORY)
+    target = project.way_back[twice.worked_on.product]
+    project.alembic(twice.theirs, twice.reference, "downgrade", target).ok()
+    twice.midair("rollback", *(("base",) if target == "base" else ("--to", target)), "--yes")
+    twice.are_the_same()
 
 
 @pytest.mark.parametrize("project", _PROJECTS)
-def test_the_project_itself_goes_on_from_where_midair_stopped(
-    project: AlembicProject, two_databases: tuple[Database, Database], tmp_path: Path
-) -> None:
-    worked_on, reference = two_databases
-    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    project.ready(ours, worked_on)
-    project.ready(theirs, reference)
-    half = project.revisions(ours, worked_on) // 2
-    _midair("apply", f"+{half}", project=project, folder=ours, database=worked_on)
-    project.up(ours, worked_on)
-    project.up(theirs, reference)
-    assert worked_on.schema() == reference.schema()
-    assert worked_on.rows(_HISTORY) == reference.rows(_HISTORY)
-    said = _midair("status", project=project, folder=ours, database=worked_on).text
+def test_the_project_itself_goes_on_from_where_midair_stopped(project: AlembicProject, twice: Twice) -> None:
+    half = project.revisions(twice.ours, twice.worked_on) // 2
+    twice.midair("apply", f"+{half}")
+    project.up(twice.ours, twice.worked_on)
+    project.up(twice.theirs, twice.reference)
+    twice.are_the_same()
+    said = twice.midair("status").text
     assert "0 pending" in said or "nothing is pending" in said, said

@@ -12,6 +12,7 @@ from midair.model.statement import Sql
 from midair.rehearsal.server import throwaway_server
 from midair.rehearsal.workload import read_workload, workload_of
 from tests.conftest import url_of
+from tests.support.folders import written
 from tests.support.listening import Remembering
 
 _CSV = """calls,query,total
@@ -78,11 +79,14 @@ def counting() -> Generator[Session]:
 def test_what_the_targets_statistics_remember_is_tried_before_and_after(
     tmp_path: Path, counting: Session
 ) -> None:
-    folder = tmp_path / "migrations"
-    folder.mkdir()
-    (folder / "1_a.up.sql").write_text("CREATE TABLE t (id int PRIMARY KEY, note text, at timestamptz);")
-    (folder / "2_b.up.sql").write_text("ALTER TABLE t DROP COLUMN note;")
-    (folder / "2_b.down.sql").write_text("ALTER TABLE t ADD COLUMN note text;")
+    written(
+        tmp_path,
+        {
+            "migrations/1_a.up.sql": "CREATE TABLE t (id int PRIMARY KEY, note text, at timestamptz);",
+            "migrations/2_b.up.sql": "ALTER TABLE t DROP COLUMN note;",
+            "migrations/2_b.down.sql": "ALTER TABLE t ADD COLUMN note text;",
+        },
+    )
     request = midair.Request(tmp_path, url=url_of(counting.address), strategy="direct")
     midair.apply(request, Remembering(), "1")
     counting.query("SELECT note FROM t WHERE id = 7")

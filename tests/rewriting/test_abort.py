@@ -1,12 +1,12 @@
 """An expand that was cut off is taken back by `rollback`: nothing of it is left, no row is lost, and it may be cut off itself."""
 
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import without_downgrade
 from tests.support.fly import fly
 from tests.support.listening import Remembering
 from tests.support.state import dump, journal_of
@@ -47,10 +47,8 @@ CHANGES = {
 
 def _abort_at(server: Server, root: Path, address: Address, before: str, event: int) -> bool:
     """Whether a run cut off at this event was taken back; `False` when there was nothing to take back any more."""
-    code, said = fly(root, address, dies_at=event, strategy="online").landed()
-    if code == 0:
+    if not fly(root, address, dies_at=event, strategy="online").cut_off():
         return False
-    assert code == -signal.SIGKILL, said
     if journal_of(address)[0]:
         midair.rollback(request_for(root, address), Remembering())
         assert dump(server.bin, address) == before, f"after {event} events"
@@ -62,7 +60,7 @@ def _abort_at(server: Server, root: Path, address: Address, before: str, event: 
 def test_wherever_the_expand_was_cut_off_nothing_of_it_is_left(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig, root, event, taken_back = Rig(server), without(project(CHANGES[name])), 4, 0
+    rig, root, event, taken_back = Rig(server), without_downgrade(project(CHANGES[name])), 4, 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     while True:
@@ -74,28 +72,20 @@ def test_wherever_the_expand_was_cut_off_nothing_of_it_is_left(
     assert taken_back >= 1
 
 
-def without(root: Path) -> Path:
-    for each in root.glob("migrations/*.down.sql"):
-        each.unlink()
-    return root
-
-
 def test_the_taking_back_is_finished_by_the_same_command_wherever_it_is_cut_off(
     server: Server, project: Callable[..., Path]
 ) -> None:
-    rig, root, killed = Rig(server), without(project(CHANGES["a copied table"] + _FAILS)), 0
+    rig, root, killed = Rig(server), without_downgrade(project(CHANGES["a copied table"] + _FAILS)), 0
     with rig.database(_GIVEN) as fresh:
         before = dump(server.bin, fresh)
     with rig.database(_GIVEN) as address:
         with pytest.raises(MigrationFailed, match="impossible"):
             midair.apply(request_for(root, address), Remembering())
         for number in range(100):
-            code, said = fly(
+            if not fly(
                 root, address, dies_at=1 + number * 2, strategy="online", command="rollback"
-            ).landed()
-            if code == 0:
+            ).cut_off():
                 break
-            assert code == -signal.SIGKILL, said
             killed += 1
         assert killed >= 3
         assert dump(server.bin, address) == before
@@ -107,7 +97,7 @@ _FAILS = "\nALTER TABLE lines ADD CONSTRAINT impossible CHECK (order_id < 100);"
 
 
 def test_rows_written_since_the_exchange_are_kept(server: Server, project: Callable[..., Path]) -> None:
-    rig, root = Rig(server), without(project(CHANGES["a copied table"] + _FAILS))
+    rig, root = Rig(server), without_downgrade(project(CHANGES["a copied table"] + _FAILS))
     with rig.database(_GIVEN) as address, rig.session(address, "midair by hand") as session:
         with pytest.raises(MigrationFailed, match="impossible"):
             midair.apply(request_for(root, address), Remembering())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import with_downgrade
 from tests.support.listening import Remembering
 
 import midair
@@ -32,11 +33,6 @@ _INDEX = "CREATE INDEX people_age ON people (age);\n"
 _ROWS = "SELECT id, first, last FROM people ORDER BY id"
 
 
-def _with_downgrade(root: Path, sql: str) -> Path:
-    (root / "migrations" / "000001_m1.down.sql").write_text(sql)
-    return root
-
-
 def _columns(rig: Rig, address: Address) -> list[str]:
     with rig.session(address) as session:
         text = "SELECT attname FROM pg_attribute WHERE attrelid = 'people'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY 1"
@@ -55,7 +51,7 @@ def _columns(rig: Rig, address: Address) -> list[str]:
 def test_old_values_are_those_that_were_never_gone(
     rig: Rig, project: Callable[..., Path], up: str, down: str
 ) -> None:
-    root = _with_downgrade(project(up), down)
+    root = with_downgrade(project(up), down)
     with rig.database(_PEOPLE) as address, rig.session(address) as session:
         rows = session.query(_ROWS)
         midair.apply(request_for(root, address), Remembering())
@@ -72,7 +68,7 @@ def test_old_values_are_those_that_were_never_gone(
 def test_a_table_that_only_waited_to_be_dropped_is_not_filled_again(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = _with_downgrade(
+    root = with_downgrade(
         project(_INDEX + "DROP TABLE audit;"),
         "CREATE TABLE audit (id int PRIMARY KEY, what text);\nINSERT INTO audit VALUES (1, 'seed');\nDROP INDEX people_age;\n",
     )
@@ -96,10 +92,10 @@ def test_once_a_part_is_contracted_the_downgrade_must_speak_of_the_rest(
             ],
             atomic=True,
         )
-        _with_downgrade(root, "SELECT 1;\n")
+        with_downgrade(root, "SELECT 1;\n")
         with pytest.raises(Irreversible, match="no statement that undoes"):
             midair.rollback(request_for(root, address), Remembering())
-        _with_downgrade(
+        with_downgrade(
             root,
             "ALTER TABLE people ADD COLUMN age int;\nCREATE TABLE audit (id int PRIMARY KEY, what text);\n",
         )

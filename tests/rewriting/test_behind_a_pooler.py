@@ -4,26 +4,21 @@ import pytest
 from bench.scenarios.pooled import CHANGES, pooled
 from bench.scenarios.world import SHORT, world
 from tests.database.test_pooling import PROGRAM
+from tests.rewriting.scenes import forth_and_back, harmed_nobody, slow_but_for
 
 from midair.rehearsal.server import Server
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed")
-LIVES = {
-    f"{each.name}, {'back' if back else 'forth'}": (each, back) for each in CHANGES for back in (False, True)
-}
+LIVES = forth_and_back(CHANGES)
 QUICK = ("rename column, forth", "int to bigint, forth", "copy a table, back")
 
 
-@pytest.mark.parametrize(
-    "life", [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in LIVES]
-)
+@pytest.mark.parametrize("life", slow_but_for(QUICK, LIVES))
 def test_nobody_notices_and_contract_waits_for_the_poolers_old_connections(
     own_server: Server, life: str
 ) -> None:
     change, back = LIVES[life]
     with world(own_server, SHORT) as here:
         result = pooled(here, change, back=back)
-    assert result.broken == []
-    assert result.errors == []
-    assert result.wrong == 0
+    harmed_nobody(result)
     assert result.felt

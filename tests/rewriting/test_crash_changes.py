@@ -1,20 +1,14 @@
 """A kill at any event of a recipe, its contract or its rollback leaves what the same command, given again, finishes."""
 
-import signal
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
 
 import pytest
-from tests.rewriting.conftest import Rig
-from tests.rewriting.test_crash_recipes import BEFORE, States, do
+from tests.rewriting.crashes import BEFORE, States, killed_at, killed_at_every_event, states_of
 from tests.rewriting.test_merge_columns import DECLARED
 from tests.rewriting.test_merge_columns import GIVEN as PEOPLE
 from tests.rewriting.test_move_column import MOVE
 from tests.rewriting.test_move_column import USERS as MOVED_FROM
 from tests.rewriting.test_split_table import SPLIT, USERS
-from tests.support.fly import fly
-from tests.support.state import dump, journal_of
 
 from midair.rehearsal.server import Server
 
@@ -76,20 +70,6 @@ _CASES = {
 """What is there, the migration, and at every how many events the default suite kills; `make long` does at each."""
 
 
-@contextmanager
-def states_of(server: Server, root: Path, given: str, migration: str) -> Generator[States]:
-    """A project of this one migration, without a downgrade, and the states that each command comes to uninterrupted."""
-    (root / "migrations").mkdir()
-    (root / "migrations" / "000001_m1.up.sql").write_text(migration)
-    with ExitStack() as stack:
-        made = States(Rig(server), root, stack, {}, {}, given)
-        for command, before in BEFORE.items():
-            address = made.at(*before)
-            made.events[command] = len(do(command, root, address).events)
-            made.dumps[command] = dump(server.bin, address)
-        yield made
-
-
 @pytest.fixture(scope="module", params=_CASES)
 def states(
     request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory
@@ -97,18 +77,6 @@ def states(
     given, migration, every = _CASES[request.param]
     with states_of(server, tmp_path_factory.mktemp("crash"), given, migration) as made:
         yield made, every
-
-
-def killed_at(states: States, command: str, event: int) -> None:
-    """Kills the command at this event, gives it again, and looks for the state of one that was let be."""
-    address = states.at(*BEFORE[command])
-    code, said = fly(states.root, address, dies_at=event, strategy="online", command=command).landed()
-    assert code == -signal.SIGKILL, said
-    for again in ("resume", command):
-        code, said = fly(states.root, address, wait_s=30, strategy="online", command=again).landed()
-        assert code == 0 or (command == "rollback" and code == 2), said
-    assert dump(states.rig.server.bin, address) == states.dumps[command]
-    assert journal_of(address)[0] == []
 
 
 @pytest.mark.parametrize("command", BEFORE)
@@ -128,6 +96,4 @@ def test_a_kill_at_every_event_is_finished_by_the_same_command(
     states: tuple[States, int], command: str
 ) -> None:
     made, _ = states
-    assert made.events[command] > 3
-    for event in range(made.events[command]):
-        killed_at(made, command, event)
+    killed_at_every_event(made, command)

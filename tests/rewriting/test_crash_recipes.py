@@ -1,19 +1,12 @@
 """A kill at any event of expand, contract or rollback leaves what the same command, given again, finishes."""
 
-import signal
 from collections.abc import Generator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.crashes import BEFORE, States, do, killed_at_every_event, states_of
 from tests.support.fly import fly
-from tests.support.listening import Remembering
-from tests.support.state import dump, journal_of
+from tests.support.state import dump
 
-import midair
-from midair.model.address import Address
 from midair.rehearsal.server import Server
 
 _GIVEN = """
@@ -38,64 +31,15 @@ _DOWNGRADE = (
 )
 
 
-@dataclass
-class States:
-    """The three states a database may end in, each reached without a crash, and how many events the way there has."""
-
-    rig: Rig
-    root: Path
-    stack: ExitStack
-    dumps: dict[str, str]
-    events: dict[str, int]
-    given: str = _GIVEN
-
-    def at(self, *commands: str) -> Address:
-        """A database to which these commands were done."""
-        address = self.stack.enter_context(self.rig.database(self.given))
-        for each in commands:
-            do(each, self.root, address)
-        return address
-
-
-def do(command: str, root: Path, address: Address) -> Remembering:
-    heard, request = Remembering(), request_for(root, address)
-    {"apply": midair.apply, "contract": midair.contract, "rollback": midair.rollback}[command](request, heard)
-    return heard
-
-
-BEFORE = {"apply": (), "contract": ("apply",), "rollback": ("apply",)}
-
-
 @pytest.fixture(scope="module")
 def states(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Generator[States]:
-    root = tmp_path_factory.mktemp("phases")
-    (root / "migrations").mkdir()
-    (root / "migrations" / "000001_m1.up.sql").write_text(_MIGRATION)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWNGRADE)
-    with ExitStack() as stack:
-        made = States(Rig(server), root, stack, {}, {})
-        for command, before in BEFORE.items():
-            address = made.at(*before)
-            made.events[command] = len(do(command, root, address).events)
-            made.dumps[command] = dump(server.bin, address)
+    with states_of(server, tmp_path_factory.mktemp("phases"), _GIVEN, _MIGRATION, _DOWNGRADE) as made:
         yield made
 
 
 @pytest.mark.parametrize("command", BEFORE)
 def test_a_kill_at_every_event_is_finished_by_the_same_command(states: States, command: str) -> None:
-    killed = 0
-    for event in range(states.events[command]):
-        address = states.at(*BEFORE[command])
-        code, said = fly(states.root, address, dies_at=event, strategy="online", command=command).landed()
-        assert code == -signal.SIGKILL, said
-        killed += 1
-        for again in ("resume", command):
-            code, said = fly(states.root, address, wait_s=30, strategy="online", command=again).landed()
-            done_already = command == "rollback" and code == 2
-            assert code == 0 or done_already, said
-        assert dump(states.rig.server.bin, address) == states.dumps[command]
-        assert journal_of(address)[0] == []
-    assert killed == states.events[command] > 3
+    killed_at_every_event(states, command)
 
 
 def test_an_interrupted_expand_is_resumed_where_both_shapes_are_half_made(states: States) -> None:

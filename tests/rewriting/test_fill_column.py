@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
+from tests.rewriting.phases import applied, ends_as_written, without_downgrade
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
-from midair.database import Session
-from midair.model.statement import Sql
 
 _PEOPLE = """
 CREATE TABLE people (id int PRIMARY KEY, first text NOT NULL, last text NOT NULL, age int);
@@ -41,28 +40,21 @@ WHOLE = {"merged": _MERGE, "renamed by hand": _BY_HAND, "two at once": _TWO}
 def test_after_contract_all_is_as_the_naive_migration_leaves_it(
     rig: Rig, project: Callable[..., Path], name: str
 ) -> None:
-    root = project(WHOLE[name])
-    with rig.database(_PEOPLE) as written, rig.database(_PEOPLE) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert "fill-column" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
-        midair.apply(request_for(root, online), Remembering())
-        closed(root, online)
-        assert dump(rig.server.bin, online) == dump(rig.server.bin, written)
+    assert "fill-column" in ends_as_written(rig, project(WHOLE[name]), _PEOPLE)
 
 
 def test_before_contract_the_old_version_writes_rows_that_have_the_new_value(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    with rig.database(_PEOPLE) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(project(_MERGE), address), Remembering())
-        _run(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'b')")
-        _run(session, "UPDATE people SET last = 'z' WHERE id = 1")
-        _run(
+    with applied(rig, project(_MERGE), _PEOPLE) as (_, session):
+        run_all(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'b')")
+        run_all(session, "UPDATE people SET last = 'z' WHERE id = 1")
+        run_all(
             session,
             "INSERT INTO people (id, name) VALUES (902, 'new')",
             "UPDATE people SET name = 'own' WHERE id = 2",
         )
-        _run(session, "UPDATE people SET age = 1 WHERE id = 2")
+        run_all(session, "UPDATE people SET age = 1 WHERE id = 2")
         rows = session.query("SELECT id, name FROM people WHERE id IN (1, 2, 901, 902) ORDER BY id")
         assert rows == [(1, "f1 z"), (2, "own"), (901, "a b"), (902, "new")]
 
@@ -74,9 +66,9 @@ def test_a_rename_by_hand_goes_both_ways_until_contract(rig: Rig, project: Calla
             project(_BY_HAND.replace("CREATE INDEX people_surname ON people (surname);", ""))
         )
         midair.apply(request_for(root, address), Remembering())
-        _run(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'old')")
-        _run(session, "INSERT INTO people (id, first, surname) VALUES (902, 'a', 'new')")
-        _run(
+        run_all(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'old')")
+        run_all(session, "INSERT INTO people (id, first, surname) VALUES (902, 'a', 'new')")
+        run_all(
             session,
             "UPDATE people SET last = 'old' WHERE id = 1",
             "UPDATE people SET surname = 'new' WHERE id = 2",
@@ -88,7 +80,9 @@ def test_a_rename_by_hand_goes_both_ways_until_contract(rig: Rig, project: Calla
             (901, "old"),
             (902, "new"),
         ]
-        _run(session, "DELETE FROM people WHERE id > 900", "UPDATE people SET last = 'l' || id WHERE id < 3")
+        run_all(
+            session, "DELETE FROM people WHERE id > 900", "UPDATE people SET last = 'l' || id WHERE id < 3"
+        )
         lines = [
             line for line in dump(rig.server.bin, address).splitlines() if "schema_migrations" not in line
         ]
@@ -101,8 +95,3 @@ def test_an_update_that_reads_more_than_its_row_is_left_to_its_own_rewrite(
     sql = "ALTER TABLE people ADD COLUMN key uuid;\nUPDATE people SET key = gen_random_uuid();"
     with rig.database(_PEOPLE) as address:
         assert midair.plan(request_for(project(sql), address)).contracts == ()
-
-
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        session.run([Sql(each)], atomic=False)

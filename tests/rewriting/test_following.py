@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_change_type import shape_of
-from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
+from tests.rewriting.phases import closed, shape_of, with_downgrade, without_downgrade
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
@@ -198,7 +197,7 @@ def test_a_downgrade_that_undoes_what_goes_along_undoes_nothing_twice(
     columns = "ALTER TABLE purchases RENAME COLUMN total TO amount;\n" if "columns" in name else ""
     early = _COLUMN + "ALTER TABLE orders RENAME COLUMN note TO remark;\n" if "and table" in name else ""
     root = project(_BESIDE + early + _TABLE + (columns if not early else "") + _ON_TABLE.format("purchases"))
-    (root / "migrations" / "000001_m1.down.sql").write_text(DOWNGRADES[name])
+    with_downgrade(root, DOWNGRADES[name])
     with newest.database(GIVEN) as address:
         sold(newest, address)
         before = dump(newest.server.bin, address)
@@ -224,7 +223,7 @@ def test_the_next_migration_builds_on_it_too_and_each_goes_back_by_its_own_way(
     with newest.database(GIVEN) as address:
         told = midair.plan(request_for(root, address)).notes
         assert any("after it 1 cannot be taken back" in each for each in told)
-    (root / "migrations" / "000002_m2.down.sql").write_text(back)
+    with_downgrade(root, back, 2)
     with newest.database(GIVEN) as written, newest.database(GIVEN) as online:
         sold(newest, written)
         before = dump(newest.server.bin, written)
@@ -259,8 +258,7 @@ def test_what_is_dropped_before_a_change_of_type_and_made_again_after_it_comes_a
     newest: Rig, project: Callable[..., Path]
 ) -> None:
     given = GIVEN + "ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total < 9000);"
-    root = project(_MADE_AGAIN)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_MADE_AGAIN_BACK)
+    root = with_downgrade(project(_MADE_AGAIN), _MADE_AGAIN_BACK)
     with newest.database(given) as written, newest.database(given) as online:
         sold(newest, written)
         before = dump(newest.server.bin, written)
@@ -285,8 +283,6 @@ def test_a_new_table_that_refers_to_a_renamed_one_goes_only_by_its_authors_word(
         midair.apply(request_for(root, address), Remembering())
         with pytest.raises(Irreversible, match="has no way back"):
             midair.rollback(request_for(root, address), Remembering())
-        (root / "migrations" / "000001_m1.down.sql").write_text(
-            "DROP TABLE refunds;\nALTER TABLE purchases RENAME TO orders;\n"
-        )
+        with_downgrade(root, "DROP TABLE refunds;\nALTER TABLE purchases RENAME TO orders;\n")
         midair.rollback(request_for(root, address), Remembering())
         assert dump(newest.server.bin, address) == before

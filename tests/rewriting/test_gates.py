@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import schema_without_history, with_downgrade, without_downgrade
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
-from midair.database import Session
 from midair.errors import GateShut, Refused
 from midair.model.address import Address
 from midair.model.contract import Light
 from midair.model.migration import Direction
 from midair.model.plan import RunStatement
-from midair.model.statement import Sql
 from midair.pipeline.contract import Seen
 from midair.pipeline.stands import Phase
 from midair.pipeline.status import Least, has_come
@@ -92,22 +92,22 @@ def test_a_tripwire_works_for_roles_without_rights_on_the_journal_and_in_read_on
 ) -> None:
     role = f"reader_{rig.major}"
     with rig.database(_SHOP) as address, rig.session(address) as session:
-        _run(
+        run_all(
             session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}", f"GRANT SELECT ON orders TO {role}"
         )
         root = project(_RENAME)
         midair.apply(request_for(root, address), Remembering())
         if rig.major < 15:
-            _run(session, f"GRANT SELECT ON purchases TO {role}")
+            run_all(session, f"GRANT SELECT ON purchases TO {role}")
         _later(rig, address)
-        _run(session, f"GRANT SELECT ON purchases TO {role}", f"SET ROLE {role}")
-        _run(session, "SET default_transaction_read_only = on")
+        run_all(session, f"GRANT SELECT ON purchases TO {role}", f"SET ROLE {role}")
+        run_all(session, "SET default_transaction_read_only = on")
         assert session.query("SELECT count(*) FROM orders") == [(20,)]
         assert _light(_loud(root, address), "tripwire") is Light.GREEN
-        _run(session, "SET default_transaction_read_only = off")
+        run_all(session, "SET default_transaction_read_only = off")
         assert session.query("SELECT count(*) FROM orders") == [(20,)]
         assert _light(_loud(root, address), "tripwire") is Light.RED
-        _run(session, "RESET ROLE", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+        run_all(session, "RESET ROLE", f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
 def test_writes_to_a_table_that_goes_shut_the_gate(rig: Rig, project: Callable[..., Path]) -> None:
@@ -166,18 +166,18 @@ def test_what_is_put_aside_comes_back_with_its_rows(
     rig: Rig, project: Callable[..., Path], migration: str
 ) -> None:
     with rig.database(_SHOP) as address, rig.database(_SHOP) as gone:
-        root = _without_downgrade(project(migration))
-        before = _schema(rig, address)
+        root = without_downgrade(project(migration))
+        before = schema_without_history(rig, address)
         for each in (address, gone):
             midair.apply(request_for(root, each), Remembering())
         request = request_for(root, address, archive_s=3600.0)
         midair.contract(request, Remembering())
         midair.contract(request_for(root, gone), Remembering())
-        kept = [line.replace("note__dead", "note") for line in _schema(rig, address)]
+        kept = [line.replace("note__dead", "note") for line in schema_without_history(rig, address)]
         assert "audit" not in " ".join(kept) or migration != _DROP_TABLE
         assert [each.phase for each in midair.status(request).stands] == [Phase.ARCHIVED]
         midair.rollback(request_for(root, address), Remembering())
-        assert _schema(rig, address) == before
+        assert schema_without_history(rig, address) == before
         assert midair.status(request).stands[-1].phase is Phase.UNDONE
 
 
@@ -186,7 +186,7 @@ def test_what_was_put_aside_is_purged_once_its_time_is_over(
     rig: Rig, project: Callable[..., Path], migration: str
 ) -> None:
     with rig.database(_SHOP) as address, rig.database(_SHOP) as naive:
-        root = _without_downgrade(project(migration))
+        root = without_downgrade(project(migration))
         midair.apply(request_for(root, naive, "direct"), Remembering())
         midair.apply(request_for(root, address), Remembering())
         request = request_for(root, address, archive_s=3600.0)
@@ -203,7 +203,7 @@ def test_rows_written_after_the_archive_that_the_old_shape_cannot_take_refuse_th
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     with rig.database(_SHOP) as address:
-        root = _without_downgrade(project(_DROP_COLUMN))
+        root = without_downgrade(project(_DROP_COLUMN))
         request = request_for(root, address, archive_s=60.0)
         midair.apply(request, Remembering())
         midair.contract(request, Remembering())
@@ -221,9 +221,8 @@ def test_rows_written_after_the_archive_that_the_old_shape_cannot_take_refuse_th
 def test_the_authors_downgrade_brings_back_what_is_put_aside_in_place_of_an_empty_column(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project("ALTER TABLE orders ADD COLUMN town text;\n" + _DROP_COLUMN)
     down = "ALTER TABLE orders ADD COLUMN note text;\nALTER TABLE orders DROP COLUMN town;\n"
-    (root / "migrations" / "000001_m1.down.sql").write_text(down)
+    root = with_downgrade(project("ALTER TABLE orders ADD COLUMN town text;\n" + _DROP_COLUMN), down)
     with rig.database(_SHOP) as address:
         request = request_for(root, address, archive_s=60.0)
         midair.apply(request, Remembering())
@@ -288,26 +287,9 @@ def _later(rig: Rig, address: Address) -> None:
 
 def _tell(rig: Rig, address: Address, sql: str) -> None:
     with rig.session(address, "midair by hand") as session:
-        _run(session, *sql.split("; "))
+        run_all(session, *sql.split("; "))
 
 
 def _ask(rig: Rig, address: Address, sql: str) -> list[tuple[object, ...]]:
     with rig.session(address, "midair by hand") as session:
         return session.query(sql)
-
-
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        session.run([Sql(each)], atomic=False)
-
-
-def _without_downgrade(root: Path) -> Path:
-    for each in (root / "migrations").glob("*.down.sql"):
-        each.unlink()
-    return root
-
-
-def _schema(rig: Rig, address: Address) -> list[str]:
-    skipped = ("    version", "    dirty", ");", "    ADD CONSTRAINT schema_migrations")
-    lines = dump(rig.server.bin, address).splitlines()
-    return [line for line in lines if "schema_migrations" not in line and not line.startswith(skipped)]

@@ -1,21 +1,19 @@
 """Columns merged into one: SQL says how, the author says the way back, and both versions write until contract."""
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
+from tests.rewriting.phases import applied, ends_as_written, without_downgrade
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
 from midair.database import Session
 from midair.errors import NotOnline
-from midair.model.address import Address
 from midair.model.backfill import Backfill
-from midair.model.statement import Sql
 
 GIVEN = """
 CREATE TABLE people (id int PRIMARY KEY, first text NOT NULL, last text NOT NULL, age int);
@@ -42,22 +40,14 @@ _SILENT = "\n".join(line for line in _BY_DROPS.splitlines() if "midair" not in l
 DECLARED = {"above each drop": _BY_DROPS, "above the update": _BY_UPDATE}
 
 
-@contextmanager
-def ready(rig: Rig, root: Path) -> Generator[tuple[Address, Session]]:
-    """A database to which the project was applied, and a session on it."""
-    with rig.database(GIVEN) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(root, address), Remembering())
-        yield address, session
-
-
 @pytest.mark.parametrize("where", DECLARED)
 def test_what_either_version_writes_is_in_the_other_ones_columns(
     rig: Rig, project: Callable[..., Path], where: str
 ) -> None:
-    with ready(rig, project(DECLARED[where])) as (_, session):
-        _run(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'b')")
-        _run(session, "INSERT INTO people (id, name) VALUES (902, 'new one')")
-        _run(
+    with applied(rig, project(DECLARED[where]), GIVEN) as (_, session):
+        run_all(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'b')")
+        run_all(session, "INSERT INTO people (id, name) VALUES (902, 'new one')")
+        run_all(
             session,
             "UPDATE people SET last = 'z' WHERE id = 1",
             "UPDATE people SET name = 'x y' WHERE id = 2",
@@ -73,14 +63,14 @@ def test_what_either_version_writes_is_in_the_other_ones_columns(
 def test_a_way_back_that_is_not_exact_never_changes_what_the_new_version_wrote(
     newest: Rig, project: Callable[..., Path]
 ) -> None:
-    with ready(newest, project(_BY_DROPS)) as (_, session):
-        _run(
+    with applied(newest, project(_BY_DROPS), GIVEN) as (_, session):
+        run_all(
             session,
             "UPDATE people SET name = 'Ada van Hove' WHERE id = 1",
             "UPDATE people SET age = 9 WHERE id = 1",
         )
         assert _people(session, 1) == [("Ada", "van", "Ada van Hove")]
-        _run(session, "UPDATE people SET last = 'Hove' WHERE id = 1")
+        run_all(session, "UPDATE people SET last = 'Hove' WHERE id = 1")
         assert _people(session, 1) == [("Ada", "Hove", "Ada Hove")]
 
 
@@ -89,13 +79,13 @@ def test_a_rollback_keeps_every_row_in_the_old_shape(
     rig: Rig, project: Callable[..., Path], where: str
 ) -> None:
     root = without_downgrade(project(DECLARED[where]))
-    with ready(rig, root) as (address, session):
-        _run(session, "INSERT INTO people (id, name) VALUES (902, 'new one')")
-        _run(session, "UPDATE people SET name = 'x y' WHERE id = 2")
+    with applied(rig, root, GIVEN) as (address, session):
+        run_all(session, "INSERT INTO people (id, name) VALUES (902, 'new one')")
+        run_all(session, "UPDATE people SET name = 'x y' WHERE id = 2")
         midair.rollback(request_for(root, address), Remembering())
         rows = session.query("SELECT id, first, last FROM people WHERE id IN (1, 2, 902) ORDER BY id")
         assert rows == [(1, "f1", "l1"), (2, "x", "y"), (902, "new", "one")]
-        _run(
+        run_all(
             session,
             "DELETE FROM people WHERE id = 902",
             "UPDATE people SET first = 'f2', last = 'l2' WHERE id = 2",
@@ -109,18 +99,14 @@ def test_a_rollback_keeps_every_row_in_the_old_shape(
 def test_after_contract_the_naive_migrations_schema_and_rows_are_there(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(_BY_DROPS)
-    with ready(rig, root) as (address, _), rig.database(GIVEN) as written:
-        closed(root, address)
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
+    assert ends_as_written(rig, project(_BY_DROPS), GIVEN)
 
 
 def test_the_old_columns_tripwire_hears_the_old_version_only(rig: Rig, project: Callable[..., Path]) -> None:
-    with ready(rig, project(_BY_DROPS)) as (_, session):
-        _run(session, "INSERT INTO people (id, name) VALUES (902, 'new one')")
+    with applied(rig, project(_BY_DROPS), GIVEN) as (_, session):
+        run_all(session, "INSERT INTO people (id, name) VALUES (902, 'new one')")
         assert _touched(session) == []
-        _run(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'b')")
+        run_all(session, "INSERT INTO people (id, first, last) VALUES (901, 'a', 'b')")
         assert len(_touched(session)) == 2
 
 
@@ -138,8 +124,10 @@ def test_without_a_word_of_the_way_back_the_plan_says_what_is_lost(
 
 def test_a_declared_value_stands_in_for_the_update(newest: Rig, project: Callable[..., Path]) -> None:
     sql = "-- midair: up = age * 12\n-- midair: down = months / 12\nALTER TABLE people ADD COLUMN months int;"
-    with ready(newest, project(sql)) as (_, session):
-        _run(session, "UPDATE people SET months = 240 WHERE id = 1", "UPDATE people SET age = 3 WHERE id = 2")
+    with applied(newest, project(sql), GIVEN) as (_, session):
+        run_all(
+            session, "UPDATE people SET months = 240 WHERE id = 1", "UPDATE people SET age = 3 WHERE id = 2"
+        )
         rows = session.query("SELECT age, months FROM people WHERE id < 4 ORDER BY id")
         assert rows == [(20, 240), (3, 36), (3, 36)]
 
@@ -168,11 +156,6 @@ def _touched(session: Session) -> Sequence[tuple[object, ...]]:
     return session.query(
         "SELECT sequencename FROM pg_sequences WHERE schemaname = 'midair' AND sequencename LIKE '%wire%' AND last_value IS NOT NULL"
     )
-
-
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        session.run([Sql(each)], atomic=False)
 
 
 def test_the_updates_own_hint_bounds_its_batches(newest: Rig, project: Callable[..., Path]) -> None:

@@ -1,18 +1,25 @@
 """A column moved to another table that is there: both hold it, and the old one is its home, until the old version is gone."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
+from tests.rewriting.phases import (
+    applied,
+    archived_and_brought_back,
+    both_ways,
+    closed,
+    everything,
+    shop_role,
+    with_downgrade,
+    without_downgrade,
+)
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
-from tests.support.versions import run
 
 import midair
-from midair.database import Session
 from midair.errors import StatementFailed
 from midair.model.address import Address
 from midair.model.contract import Light
@@ -35,28 +42,12 @@ ALTER TABLE users DROP COLUMN visits;
 """
 
 
-@contextmanager
-def ready(rig: Rig, root: Path, given: str = USERS) -> Generator[tuple[Address, Session]]:
-    """A database to which the project was applied, and a session on it."""
-    with rig.database(given) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(root, address), Remembering())
-        yield address, session
-
-
 def test_after_contract_the_naive_migrations_schema_and_rows_are_there(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(MOVE)
-    with ready(rig, root) as (address, session), rig.database(USERS) as written:
-        closed(root, address)
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
+    with both_ways(rig, project(MOVE), USERS) as (online, written, _), rig.session(online) as session:
+        assert everything(rig, online) == everything(rig, written)
         assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
-
-
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        run(session, each)
 
 
 _BOTH = (
@@ -66,8 +57,8 @@ _BOTH = (
 
 
 def test_what_either_version_writes_is_what_the_other_reads(rig: Rig, project: Callable[..., Path]) -> None:
-    with ready(rig, project(MOVE)) as (_, session):
-        _run(
+    with applied(rig, project(MOVE), USERS) as (_, session):
+        run_all(
             session,
             "UPDATE users SET bio = 'old' WHERE id = 1",
             "UPDATE profiles SET bio = 'new', visits = visits + 1 WHERE user_id = 2",
@@ -76,7 +67,7 @@ def test_what_either_version_writes_is_what_the_other_reads(rig: Rig, project: C
             "DELETE FROM profiles WHERE user_id = 6",
         )
         # Of the old version, which does not know the column; of the new one, which says it, or NULL.
-        _run(
+        run_all(
             session,
             "INSERT INTO profiles (user_id, motto) VALUES (251, 'of the old one')",
             "INSERT INTO profiles (user_id, bio, visits) VALUES (252, NULL, 7)",
@@ -100,9 +91,9 @@ def test_what_either_version_writes_is_what_the_other_reads(rig: Rig, project: C
 
 
 def test_a_row_that_comes_to_belong_to_another_has_its_values(rig: Rig, project: Callable[..., Path]) -> None:
-    with ready(rig, project(MOVE)) as (_, session):
-        _run(session, "UPDATE profiles SET user_id = 260 WHERE user_id = 1")
-        _run(session, "UPDATE profiles SET user_id = 262, bio = 'with it' WHERE user_id = 2")
+    with applied(rig, project(MOVE), USERS) as (_, session):
+        run_all(session, "UPDATE profiles SET user_id = 260 WHERE user_id = 1")
+        run_all(session, "UPDATE profiles SET user_id = 262, bio = 'with it' WHERE user_id = 2")
         rows = session.query(
             "SELECT p.user_id, u.bio, p.bio, u.visits = p.visits FROM profiles p JOIN users u ON u.id = p.user_id WHERE p.user_id > 250 ORDER BY 1"
         )
@@ -114,8 +105,8 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     root = without_downgrade(project(MOVE))
-    with ready(rig, root) as (address, session):
-        _run(
+    with applied(rig, root, USERS) as (address, session):
+        run_all(
             session,
             "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
             "UPDATE users SET bio = 'too' WHERE id = 2",
@@ -125,7 +116,7 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
         midair.rollback(request_for(root, address), Remembering())
         rows = session.query("SELECT id, bio, visits FROM users WHERE id IN (1, 2, 902) ORDER BY id")
         assert rows == [(1, "changed", 1), (2, "too", 2), (902, "z", 3)]
-        _run(session, "DELETE FROM users WHERE id = 902", "UPDATE users SET bio = 'b' || id WHERE id < 3")
+        run_all(session, "DELETE FROM users WHERE id = 902", "UPDATE users SET bio = 'b' || id WHERE id < 3")
         with rig.database(USERS) as untouched:
             left, was = (
                 {line for line in dump(rig.server.bin, each).splitlines() if "setval" not in line}
@@ -141,23 +132,23 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
 def test_an_older_snapshot_that_would_miss_a_row_fails_as_any_that_meets_a_newer_one(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    with ready(rig, project(MOVE)) as (address, session), rig.session(address) as older:
+    with applied(rig, project(MOVE), USERS) as (address, session), rig.session(address) as older:
         for user, arrives in (
             (260, "INSERT INTO profiles (user_id) VALUES (260)"),
             (261, "UPDATE profiles SET user_id = 261 WHERE user_id = 1"),
         ):
-            _run(older, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM users")
-            _run(session, arrives)
+            run_all(older, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT count(*) FROM users")
+            run_all(session, arrives)
             with pytest.raises(StatementFailed, match="could not serialize"):
-                _run(older, f"UPDATE users SET bio = 'late' WHERE id = {user}")
-            _run(older, "ROLLBACK")
-        _run(
+                run_all(older, f"UPDATE users SET bio = 'late' WHERE id = {user}")
+            run_all(older, "ROLLBACK")
+        run_all(
             older,
             "BEGIN ISOLATION LEVEL REPEATABLE READ",
             "UPDATE users SET bio = 'alone' WHERE id = 270",
             "COMMIT",
         )
-        _run(session, "INSERT INTO profiles (user_id) VALUES (270)")
+        run_all(session, "INSERT INTO profiles (user_id) VALUES (270)")
         rows = session.query("SELECT p.user_id, p.bio FROM profiles p WHERE user_id > 250 ORDER BY 1")
         assert rows == [(260, "b260"), (261, None), (270, "alone")]
 
@@ -166,16 +157,16 @@ def test_the_tripwire_tells_the_old_versions_write_from_one_that_is_carried_home
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     root = project(MOVE)
-    with ready(rig, root) as (address, session):
-        _run(session, "UPDATE midair.contract SET ready_at = ready_at - interval '5 seconds'")
-        _run(
+    with applied(rig, root, USERS) as (address, session):
+        run_all(session, "UPDATE midair.contract SET ready_at = ready_at - interval '5 seconds'")
+        run_all(
             session,
             "UPDATE profiles SET bio = 'new' WHERE user_id = 1",
             "INSERT INTO profiles (user_id, bio, visits) VALUES (260, 'new', 3)",
             "INSERT INTO profiles (user_id) VALUES (261)",
         )
         assert _lights(root, address) == {Light.GREEN}
-        _run(session, "UPDATE users SET bio = 'old', visits = 1 WHERE id = 2")
+        run_all(session, "UPDATE users SET bio = 'old', visits = 1 WHERE id = 2")
         assert _lights(root, address) == {Light.RED}
 
 
@@ -198,13 +189,9 @@ ALTER TABLE profiles DROP COLUMN bio, DROP COLUMN visits;
 def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_written_since(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(MOVE)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
-    with ready(rig, root) as (address, session):
-        request = request_for(root, address, archive_s=3600.0)
-        midair.contract(request, Remembering())
-        _run(session, "UPDATE profiles SET bio = 'since' WHERE user_id = 1")
-        midair.rollback(request, Remembering())
+    root = with_downgrade(project(MOVE), _DOWN)
+    since = "UPDATE profiles SET bio = 'since' WHERE user_id = 1"
+    with archived_and_brought_back(rig, root, USERS, since) as session:
         rows = session.query("SELECT id, bio, visits FROM users WHERE id IN (1, 2, 3, 299) ORDER BY id")
         # What had no row of profiles comes out of the archive.
         assert rows == [(1, "since", 1), (2, "b2", 2), (3, None, 3), (299, "b299", 299)]
@@ -213,10 +200,9 @@ def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_writt
 def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(MOVE)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
-    with ready(rig, root) as (address, session):
-        _run(
+    root = with_downgrade(project(MOVE), _DOWN)
+    with applied(rig, root, USERS) as (address, session):
+        run_all(
             session,
             "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
             "DELETE FROM profiles WHERE user_id = 2",
@@ -230,37 +216,32 @@ def test_an_application_without_any_right_on_midairs_schema_writes_both_tables(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     role = f"move_shop_{rig.major}"
-    rights = (
-        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role};"
-        f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
-        " ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
-    )
-    try:
-        with ready(rig, project(MOVE), rights + USERS) as (address, session):
-            _run(
-                session,
-                f"SET ROLE {role}",
-                "UPDATE users SET bio = 'old' WHERE id = 1",
-                "UPDATE profiles SET bio = 'new' WHERE user_id = 2",
-                "INSERT INTO profiles (user_id) VALUES (251)",
-                "INSERT INTO profiles (user_id, bio, visits) VALUES (252, 'y', 1)",
-                "DELETE FROM profiles WHERE user_id = 4",
-                "RESET ROLE",
-            )
-            closed(project(MOVE), address)
-            _run(
-                session,
-                f"SET ROLE {role}",
-                "UPDATE profiles SET visits = 8 WHERE user_id = 252",
-                "RESET ROLE",
-            )
-            rows = session.query(
-                "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 251, 252) ORDER BY 1"
-            )
-            assert rows == [(1, "old", 1), (2, "new", 2), (251, "b251", 251), (252, "y", 8)]
-    finally:
-        with rig.session(rig.server.admin) as admin:
-            _run(admin, f"DROP ROLE IF EXISTS {role}")
+    revoked = " ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;"
+    with (
+        shop_role(rig, role) as made,
+        applied(rig, project(MOVE), made + revoked + USERS) as (address, session),
+    ):
+        run_all(
+            session,
+            f"SET ROLE {role}",
+            "UPDATE users SET bio = 'old' WHERE id = 1",
+            "UPDATE profiles SET bio = 'new' WHERE user_id = 2",
+            "INSERT INTO profiles (user_id) VALUES (251)",
+            "INSERT INTO profiles (user_id, bio, visits) VALUES (252, 'y', 1)",
+            "DELETE FROM profiles WHERE user_id = 4",
+            "RESET ROLE",
+        )
+        closed(project(MOVE), address)
+        run_all(
+            session,
+            f"SET ROLE {role}",
+            "UPDATE profiles SET visits = 8 WHERE user_id = 252",
+            "RESET ROLE",
+        )
+        rows = session.query(
+            "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 251, 252) ORDER BY 1"
+        )
+        assert rows == [(1, "old", 1), (2, "new", 2), (251, "b251", 251), (252, "y", 8)]
 
 
 def test_a_row_that_a_trigger_of_the_applications_skips_says_nothing_of_the_next_one(
@@ -270,8 +251,8 @@ def test_a_row_that_a_trigger_of_the_applications_skips_says_nothing_of_the_next
         "CREATE FUNCTION skips() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE NEW.motto WHEN 'no' THEN NULL ELSE NEW END; END $$;"
         "CREATE TRIGGER a BEFORE INSERT ON profiles FOR EACH ROW EXECUTE FUNCTION skips();"
     )
-    with ready(newest, project(MOVE), USERS + skips) as (_, session):
-        _run(
+    with applied(newest, project(MOVE), USERS + skips) as (_, session):
+        run_all(
             session,
             "BEGIN",
             "INSERT INTO profiles (user_id, motto) VALUES (251, 'no')",

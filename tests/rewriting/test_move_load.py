@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.rewriting.conftest import Rig, request_for
 from tests.rewriting.test_move_column import MOVE, USERS
-from tests.rewriting.writers import writing
+from tests.rewriting.writers import copied_among, two_users_at_once
 from tests.support.listening import Remembering
 from tests.support.versions import run
 
@@ -31,13 +31,9 @@ def test_writers_of_all_kinds_during_a_long_copy(rig: Rig, project: Callable[...
 
 
 def _load(rig: Rig, root: Path, *, rows: int, workers: int) -> None:
-    with rig.database(_GIVEN.replace("300", str(rows))) as address:
-        with writing(rig, address, _one, rows=rows, workers=workers) as errors:
-            midair.apply(request_for(root, address), Remembering())
-        assert errors == []
-        with rig.session(address) as session:
-            assert session.query(_DIFFERENT) == [(0,)]
-            assert session.query("SELECT count(*) > 0 FROM profiles WHERE bio IS NOT NULL") == [(True,)]
+    with copied_among(rig, root, _GIVEN, _one, rows=rows, workers=workers) as (address, session):
+        assert session.query(_DIFFERENT) == [(0,)]
+        assert session.query("SELECT count(*) > 0 FROM profiles WHERE bio IS NOT NULL") == [(True,)]
         midair.contract(request_for(root, address), Remembering())
 
 
@@ -59,8 +55,4 @@ def _one(session: Session, chance: random.Random, own: int, rows: int) -> None:
         case 5:
             run(session, f"UPDATE profiles SET motto = 'x' WHERE user_id = {one}")
         case _:
-            pair = f"SELECT id FROM users WHERE id IN ({one}, {one + 1}) ORDER BY id DESC FOR UPDATE"
-            run(
-                session,
-                f"WITH rows AS MATERIALIZED ({pair}) UPDATE users SET bio = 'c', visits = visits + 1 FROM rows WHERE rows.id = users.id",
-            )
+            two_users_at_once(session, one)

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import ends_as_written, waits_for_its_gate
 from tests.rewriting.test_move_column import MOVE, USERS
-from tests.rewriting.test_recipes_on_servers import closed
-from tests.support.listening import Remembering
-from tests.support.state import dump
 
 import midair
-from midair.errors import GateInTheWay, NotOnline
+from midair.errors import NotOnline
 
 _ADD = "ALTER TABLE profiles ADD COLUMN bio text;\n"
 _DROP = "\nALTER TABLE users DROP COLUMN bio;"
@@ -138,13 +136,7 @@ def test_each_shape_ends_as_the_naive_migration_leaves_it(
     newest: Rig, project: Callable[..., Path], shape: str
 ) -> None:
     given, sql = SHAPES[shape]
-    root = project(sql)
-    with newest.database(given) as written, newest.database(given) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert "move-column" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
-        midair.apply(request_for(root, online), Remembering())
-        closed(root, online)
-        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+    assert "move-column" in ends_as_written(newest, project(sql), given)
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -164,10 +156,4 @@ def test_a_copy_of_what_stays_is_no_move(newest: Rig, project: Callable[..., Pat
 def test_a_later_migration_that_touches_either_table_waits_for_the_gate(
     newest: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(MOVE, "ALTER TABLE profiles ADD COLUMN more text;")
-    with newest.database(USERS) as address:
-        with pytest.raises(GateInTheWay, match="profiles"):
-            midair.apply(request_for(root, address), Remembering())
-        midair.apply(request_for(root, address), Remembering(), "1")
-        closed(root, address)
-        midair.apply(request_for(root, address), Remembering())
+    waits_for_its_gate(newest, project(MOVE, "ALTER TABLE profiles ADD COLUMN more text;"), USERS, "profiles")

@@ -1,13 +1,13 @@
 """Old and new application at work on a column that moves between two tables, all through expand, ready, contract and rollback."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import without_downgrade
+from tests.rewriting.lives import goes_back, goes_forth, raised_through
+from tests.rewriting.phases import without_downgrade
 from tests.support.listening import Remembering
 from tests.support.versions import ACCOUNTS, SHARED, Shop, Version, Worker, run
 
@@ -63,70 +63,39 @@ class Purse(Worker):
             del self.kept[own]
 
 
-def _wrong(shop: Shop, session: Session, version: Version) -> list[tuple[int, object]]:
-    """Rows that are not what the workers left; those that nobody touched must be as they were."""
-    found = session.query(_STILL.format(version.table))
-    session.run([Sql(f"DELETE FROM {version.table} WHERE id BETWEEN 9000 AND 11000")], atomic=False)
-    return [*shop.wrong(session, version), *([] if found == [(2001,)] else [(9000, found)])]
+class Purses(Shop):
+    """A shop in which a row that nobody touches must stay as it was, too."""
+
+    def wrong(self, session: Session, version: Version) -> list[tuple[int, object]]:
+        found = session.query(_STILL.format(version.table))
+        session.run([Sql(f"DELETE FROM {version.table} WHERE id BETWEEN 9000 AND 11000")], atomic=False)
+        return [*super().wrong(session, version), *([] if found == [(2001,)] else [(9000, found)])]
 
 
 def test_forward_both_versions_work_and_the_old_one_leaves_before_contract(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     with rig.database(_GIVEN) as address:
-        root, shop = project(_MOVE), Shop(address, Purse)
-        with shop.running(_OLD):
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(_NEW):
-                pass
-        with shop.running(_NEW):
-            midair.contract(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert _wrong(shop, session, _NEW) == []
+        root, shop = project(_MOVE), Purses(address, Purse)
+        goes_forth(rig, root, shop, _OLD, _NEW)
 
 
 def test_back_before_contract_nothing_written_is_lost(rig: Rig, project: Callable[..., Path]) -> None:
     with rig.database(_GIVEN) as address:
-        root, shop = without_downgrade(project(_MOVE)), Shop(address, Purse)
-        with shop.running(_OLD):
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(_NEW):
-                pass
-            midair.rollback(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert _wrong(shop, session, _OLD) == []
+        root, shop = without_downgrade(project(_MOVE)), Purses(address, Purse)
+        goes_back(rig, root, shop, _OLD, _NEW)
 
 
 @pytest.mark.parametrize("level", ["read committed", "repeatable read"])
 def test_increments_that_meet_on_one_row_through_either_table_are_all_there(
     newest: Rig, project: Callable[..., Path], level: str
 ) -> None:
-    rounds = 150
     with newest.database(_GIVEN) as address:
         midair.apply(request_for(project(_MOVE), address), Remembering())
-        failed: list[str] = []
-        done: list[int] = []
-
-        def raise_it(table: str) -> None:
-            with newest.session(address, f"shop {table}") as session:
-                run(session, f"SET default_transaction_isolation = '{level}'")
-                for _ in range(rounds):
-                    try:
-                        run(session, f"UPDATE {table} SET balance = balance + 1 WHERE id = 1")
-                        done.append(1)
-                    except midair.MidairError as error:
-                        failed.append(error.message)
-
-        threads = [threading.Thread(target=raise_it, args=(each,)) for each in ("accounts", "holdings") * 3]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
+        done, failed = raised_through(newest, address, ("accounts", "holdings") * 3, 150, level)
         if level == "read committed":
             assert failed == []
         assert all("could not serialize" in each for each in failed), set(failed)
         with newest.session(address) as session:
             text = "SELECT a.balance, h.balance FROM accounts a JOIN holdings h USING (id) WHERE id = 1"
-            assert session.query(text) == [(len(done), len(done))]
+            assert session.query(text) == [(done, done)]

@@ -7,6 +7,7 @@ import pytest
 from bench.scenarios.s09_published import CHANGES, learnt, refused, survived
 from bench.scenarios.world import SHORT, world
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.scenes import forth_and_back, harmed_nobody, slow_but_for
 from tests.support.listening import Remembering
 
 import midair
@@ -14,25 +15,16 @@ from midair.errors import NotOnline
 from midair.model.statement import Sql
 from midair.rehearsal.server import Server
 
-LIVES = {
-    f"{each.name}, {'back' if back else 'forth'}": (each, back)
-    for each in CHANGES
-    for back in (False, True)
-    if not back or each.feed == "FOR TABLE orders"
-}
+LIVES = forth_and_back(CHANGES, lambda change: change.feed == "FOR TABLE orders")
 QUICK = ("int to bigint, forth", "partitioned, forth")
 
 
-@pytest.mark.parametrize(
-    "life", [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in LIVES]
-)
+@pytest.mark.parametrize("life", slow_but_for(QUICK, LIVES))
 def test_the_subscriber_meets_no_error_and_has_every_row(own_server: Server, life: str) -> None:
     change, back = LIVES[life]
     with world(own_server, SHORT) as here:
         result = survived(here, change, back=back)
-    assert result.broken == []
-    assert result.errors == []
-    assert result.wrong == 0
+    harmed_nobody(result)
     assert int(result.facts["rows at the subscriber"]) > SHORT.rows / 2
 
 
@@ -47,9 +39,7 @@ def test_what_the_subscriber_would_stop_at_is_refused(own_server: Server) -> Non
 def test_a_subscriber_to_everything_goes_on_once_it_has_the_schema_midair(own_server: Server) -> None:
     with world(own_server, SHORT) as here:
         result = learnt(here)
-    assert result.broken == []
-    assert result.errors == []
-    assert result.wrong == 0
+    harmed_nobody(result)
 
 
 def test_a_published_column_is_not_put_aside_under_a_name_that_subscribers_lack(

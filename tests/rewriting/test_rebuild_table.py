@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
-from tests.rewriting.test_shadow_table import run, unlike
+from tests.rewriting.phases import closed, ends_as_written, known_to_its_tool, unlike, without_downgrade
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
@@ -46,14 +46,7 @@ REBUILT = {
 def test_after_contract_the_schema_and_the_rows_are_what_the_naive_statements_leave(
     server: Server, project: Callable[..., Path], name: str
 ) -> None:
-    rig = Rig(server)
-    root = project(REBUILT[name])
-    with rig.database(_SHOP) as written, rig.database(_SHOP) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert [each.recipe for each in midair.plan(request_for(root, online)).contracts] == ["rebuild-table"]
-        assert midair.apply(request_for(root, online), Remembering()).revisions == 1
-        closed(root, online)
-        assert unlike(rig, online, dump(rig.server.bin, written)) == []
+    assert ends_as_written(Rig(server), project(REBUILT[name]), _SHOP) == ["rebuild-table"]
 
 
 def test_a_number_that_is_always_generated_stays_so(server: Server, project: Callable[..., Path]) -> None:
@@ -67,29 +60,27 @@ def test_a_number_that_is_always_generated_stays_so(server: Server, project: Cal
         midair.apply(request_for(root, written, "direct"), Remembering())
         midair.apply(request_for(root, online), Remembering())
         with rig.session(online, "midair by hand") as session:
-            run(
+            run_all(
                 session,
                 "INSERT INTO orders (placed) VALUES ('2026-12-01')",
                 "DELETE FROM orders WHERE id = 301",
             )
         closed(root, online)
         with rig.session(online) as session:
-            run(session, "SELECT setval('orders_id_seq1', 300)")
+            run_all(session, "SELECT setval('orders_id_seq1', 300)")
         assert unlike(rig, online, dump(rig.server.bin, written)) == []
 
 
 def test_a_rollback_before_contract_keeps_what_was_written_into_the_new_table(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    with rig.database(_SHOP) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(project("SELECT 1;"), address), Remembering())
-        midair.rollback(request_for(project("SELECT 1;"), address), Remembering())
+    with known_to_its_tool(rig, project("SELECT 1;"), _SHOP) as (address, session):
         before = dump(rig.server.bin, address, data=False)
         for name, sql in REBUILT.items():
             root = without_downgrade(project(sql))
             midair.apply(request_for(root, address), Remembering())
             if name != "dropped before the rename":
-                run(
+                run_all(
                     session,
                     "INSERT INTO orders (id, placed, total) VALUES (1000, '2026-12-01', 7)",
                     "UPDATE orders SET placed = '2026-12-02' WHERE id = 1",
@@ -97,7 +88,9 @@ def test_a_rollback_before_contract_keeps_what_was_written_into_the_new_table(
                 )
                 rows = session.query("SELECT id, placed, total, note FROM orders ORDER BY id")
             else:
-                run(session, "UPDATE orders SET note = 'x' WHERE id = 1", "DELETE FROM orders WHERE id = 3")
+                run_all(
+                    session, "UPDATE orders SET note = 'x' WHERE id = 1", "DELETE FROM orders WHERE id = 3"
+                )
                 rows = session.query("SELECT count(*), min(id) FROM orders")
             midair.rollback(request_for(root, address), Remembering())
             assert unlike(rig, address, before, data=False) == [], name
@@ -107,7 +100,7 @@ def test_a_rollback_before_contract_keeps_what_was_written_into_the_new_table(
                 else "count(*), min(id) FROM orders"
             )
             assert session.query(f"SELECT {asked}") == rows
-            run(
+            run_all(
                 session,
                 "DELETE FROM orders WHERE id = 1000",
                 "INSERT INTO orders (id, placed) VALUES (2, '2026-02-02') ON CONFLICT DO NOTHING",

@@ -7,16 +7,22 @@ from pathlib import Path
 import pytest
 from tests.conftest import url_of
 from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.phases import (
+    closed,
+    refused_online,
+    schema_without_history,
+    with_downgrade,
+    without_downgrade,
+)
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
-from midair.database import Session
 from midair.dialects.postgresql.evidence import evidence_of
 from midair.errors import GateInTheWay, GateShut, Irreversible, NotOnline, Refused
 from midair.model.address import Address
 from midair.model.contract import Light
-from midair.model.statement import Sql
 
 _SHOP = """
 CREATE TABLE customers (id bigint PRIMARY KEY, email text NOT NULL, CONSTRAINT customers_email_key UNIQUE (email));
@@ -78,7 +84,7 @@ def test_a_column_of_a_key_that_is_replaced_goes_once_the_new_key_is_there(
 
 def test_a_rollback_before_contract_leaves_what_was_there(rig: Rig, project: Callable[..., Path]) -> None:
     with rig.database(_SHOP) as address:
-        before = _schema(rig, address)
+        before = schema_without_history(rig, address)
         for sql, recipe in NAIVE.values():
             root = without_downgrade(project(sql))
             midair.apply(request_for(root, address), Remembering())
@@ -86,18 +92,18 @@ def test_a_rollback_before_contract_leaves_what_was_there(rig: Rig, project: Cal
                 recipe
             }
             midair.rollback(request_for(root, address), Remembering())
-            assert _schema(rig, address) == before, sql
+            assert schema_without_history(rig, address) == before, sql
             assert midair.gates(request_for(root, address)) == ()
 
 
 def test_both_names_of_a_column_read_and_write_the_same(rig: Rig, project: Callable[..., Path]) -> None:
     with rig.database(_SHOP) as address, rig.session(address) as session:
         midair.apply(request_for(project(_RENAME_COLUMN), address), Remembering())
-        _run(session, "INSERT INTO orders (customer, total, note) VALUES (1, 7, 'old')")
-        _run(session, "INSERT INTO orders (customer, amount, note) VALUES (1, 7, 'new')")
-        _run(session, "INSERT INTO orders (customer, note) VALUES (1, 'neither')")
-        _run(session, "UPDATE orders SET total = total + 1 WHERE note = 'new'")
-        _run(session, "UPDATE orders SET amount = amount + 1 WHERE note = 'old'")
+        run_all(session, "INSERT INTO orders (customer, total, note) VALUES (1, 7, 'old')")
+        run_all(session, "INSERT INTO orders (customer, amount, note) VALUES (1, 7, 'new')")
+        run_all(session, "INSERT INTO orders (customer, note) VALUES (1, 'neither')")
+        run_all(session, "UPDATE orders SET total = total + 1 WHERE note = 'new'")
+        run_all(session, "UPDATE orders SET amount = amount + 1 WHERE note = 'old'")
         rows = session.query("SELECT note, total, amount FROM orders WHERE note <> 'n' ORDER BY note")
         assert rows == [("neither", 0, 0), ("new", 8, 8), ("old", 8, 8)]
 
@@ -105,21 +111,21 @@ def test_both_names_of_a_column_read_and_write_the_same(rig: Rig, project: Calla
 def test_grants_and_owner_go_along_to_the_view(rig: Rig, project: Callable[..., Path]) -> None:
     role = f"clerk_{rig.major}"
     with rig.database(_SHOP) as address, rig.session(address) as session:
-        _run(session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}")
-        _run(session, f"GRANT SELECT ON orders TO {role}; GRANT UPDATE (total) ON orders TO {role}")
-        _run(session, "COMMENT ON TABLE orders IS 'what''s sold'")
+        run_all(session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}")
+        run_all(session, f"GRANT SELECT ON orders TO {role}; GRANT UPDATE (total) ON orders TO {role}")
+        run_all(session, "COMMENT ON TABLE orders IS 'what''s sold'")
         midair.apply(request_for(project(_RENAME_COLUMN), address), Remembering())
-        _run(session, f"SET ROLE {role}")
-        _run(
+        run_all(session, f"SET ROLE {role}")
+        run_all(
             session,
             "UPDATE orders SET amount = 3 WHERE total = 2",
             "UPDATE orders SET total = 4 WHERE amount = 3",
         )
         with pytest.raises(midair.MidairError, match="permission denied"):
-            _run(session, "UPDATE orders SET note = 'x'")
-        _run(session, "RESET ROLE")
+            run_all(session, "UPDATE orders SET note = 'x'")
+        run_all(session, "RESET ROLE")
         assert session.query("SELECT obj_description('orders'::regclass, 'pg_class')") == [("what's sold",)]
-        _run(session, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+        run_all(session, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
 def test_an_insert_that_leaves_a_dropped_column_out_succeeds_before_contract(
@@ -128,29 +134,28 @@ def test_an_insert_that_leaves_a_dropped_column_out_succeeds_before_contract(
     with rig.database(_SHOP) as address, rig.session(address) as session:
         root = without_downgrade(project("ALTER TABLE orders DROP COLUMN note;"))
         midair.apply(request_for(root, address), Remembering())
-        _run(session, "INSERT INTO orders (customer) VALUES (1)")
+        run_all(session, "INSERT INTO orders (customer) VALUES (1)")
         with pytest.raises(Refused, match=r"1 rows written since hold no value in orders.note"):
             midair.rollback(request_for(root, address), Remembering())
-        _run(session, "UPDATE orders SET note = '' WHERE note IS NULL")
+        run_all(session, "UPDATE orders SET note = '' WHERE note IS NULL")
         midair.rollback(request_for(root, address), Remembering())
         assert session.query("SELECT count(*) FROM orders") == [(201,)]
         with pytest.raises(midair.MidairError, match="null value"):
-            _run(session, "INSERT INTO orders (customer) VALUES (1)")
+            run_all(session, "INSERT INTO orders (customer) VALUES (1)")
 
 
 def test_a_downgrade_beside_a_recipe_runs_and_the_recipe_is_taken_back_in_its_place(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project("ALTER TABLE customers ADD COLUMN town text;\n" + _RENAME_COLUMN)
-    down = root / "migrations" / "000001_m1.down.sql"
-    down.write_text(
-        "ALTER TABLE orders RENAME COLUMN amount TO total;\nALTER TABLE customers DROP COLUMN town;\n"
+    root = with_downgrade(
+        project("ALTER TABLE customers ADD COLUMN town text;\n" + _RENAME_COLUMN),
+        "ALTER TABLE orders RENAME COLUMN amount TO total;\nALTER TABLE customers DROP COLUMN town;\n",
     )
     with rig.database(_SHOP) as address, rig.database(_SHOP) as before:
         midair.apply(request_for(root, address), Remembering())
         midair.rollback(request_for(root, address, "direct"), Remembering())
-        assert _schema(rig, address) == _schema(rig, before)
-        down.write_text("SELECT 1;\n")
+        assert schema_without_history(rig, address) == schema_without_history(rig, before)
+        with_downgrade(root, "SELECT 1;\n")
         midair.apply(request_for(root, address), Remembering())
         with pytest.raises(Irreversible, match="no statement that undoes"):
             midair.rollback(request_for(root, address), Remembering())
@@ -186,10 +191,7 @@ def test_a_downgrade_beside_a_recipe_runs_and_the_recipe_is_taken_back_in_its_pl
 def test_what_no_recipe_covers_is_refused_and_never_run(
     rig: Rig, project: Callable[..., Path], given: str, sql: str, why: str
 ) -> None:
-    with rig.database(_SHOP + given) as address, pytest.raises(NotOnline, match=why) as caught:
-        midair.apply(request_for(project(sql), address), Remembering())
-    assert caught.value.hint
-    assert caught.value.state == "nothing was changed"
+    assert refused_online(rig, project(sql), _SHOP + given, why).state == "nothing was changed"
 
 
 _GUARDED = """
@@ -254,10 +256,10 @@ def test_what_an_earlier_change_of_the_same_run_still_needs_waits_for_its_contra
 ) -> None:
     with rig.database(_SHOP + given) as address:
         root = project(earlier, later)
-        before = _schema(rig, address)
+        before = schema_without_history(rig, address)
         with pytest.raises(GateInTheWay, match="until then, and 1 still waits for its contract"):
             midair.apply(request_for(root, address), Remembering())
-        assert _schema(rig, address) == before
+        assert schema_without_history(rig, address) == before
         assert midair.apply(request_for(root, address), Remembering(), "+1").revisions == 1
         assert midair.apply(request_for(root, address), Remembering(), contract_first=True).revisions == 1
         assert not midair.plan(request_for(root, address)).segments
@@ -298,10 +300,10 @@ def test_a_role_that_cannot_see_others_is_told_so_and_sees_no_green_light(
         midair.apply(request_for(root, address), Remembering())
         waiting = midair.status(midair.Request(root, url=url_of(address))).waiting[0]
         role = f"blind_{rig.major}"
-        _run(session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}", f"SET ROLE {role}")
+        run_all(session, f"DROP ROLE IF EXISTS {role}", f"CREATE ROLE {role}", f"SET ROLE {role}")
         with rig.session(address, "shop@1"):
             lights = {each.probe: each.light for each in evidence_of(session, waiting, {})}
-        _run(session, "RESET ROLE", f"DROP ROLE {role}")
+        run_all(session, "RESET ROLE", f"DROP ROLE {role}")
         assert lights["connections"] is Light.MISSING
 
 
@@ -322,11 +324,11 @@ def test_a_view_made_on_the_old_shape_shuts_the_gate_for_everybody(
     with rig.database(_SHOP) as address, rig.session(address) as session:
         root = project(_RENAME_COLUMN)
         midair.apply(request_for(root, address), Remembering())
-        _run(session, "CREATE VIEW dear AS SELECT id FROM orders WHERE total > 100")
+        run_all(session, "CREATE VIEW dear AS SELECT id FROM orders WHERE total > 100")
     with rig.database(_SHOP) as address:
         midair.apply(request_for(root, address), Remembering())
         with rig.session(address, "midair by hand") as session:
-            _run(session, "CREATE VIEW dear AS SELECT id FROM orders WHERE total > 100")
+            run_all(session, "CREATE VIEW dear AS SELECT id FROM orders WHERE total > 100")
         with pytest.raises(GateShut, match="made on it: dear"):
             midair.contract(request_for(root, address), Remembering(), force=True)
 
@@ -341,33 +343,9 @@ def test_status_shows_what_waits(rig: Rig, project: Callable[..., Path]) -> None
         ]
 
 
-def closed(root: Path, address: Address) -> None:
-    """Contracts everything, with nothing against it."""
-    seen = midair.contract(request_for(root, address), Remembering())[1]
-    assert seen
-
-
-def without_downgrade(root: Path) -> Path:
-    for each in (root / "migrations").glob("*.down.sql"):
-        each.unlink()
-    return root
-
-
-def _schema(rig: Rig, address: Address) -> list[str]:
-    """Everything but the tool's own table, which a rollback leaves."""
-    skipped = ("    version", "    dirty", ");", "    ADD CONSTRAINT schema_migrations")
-    lines = dump(rig.server.bin, address).splitlines()
-    return [line for line in lines if "schema_migrations" not in line and not line.startswith(skipped)]
-
-
 def _columns(rig: Rig, address: Address) -> list[str]:
     with rig.session(address) as session:
         rows = session.query(
             "SELECT attname FROM pg_attribute WHERE attrelid = 'orders'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum"
         )
     return [row[0] for row in rows]
-
-
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        session.run([Sql(each)], atomic=False)

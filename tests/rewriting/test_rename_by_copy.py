@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_change_type import shape_of
-from tests.rewriting.test_recipes_on_servers import without_downgrade
+from tests.rewriting.lives import goes_back, goes_forth
+from tests.rewriting.phases import applied, refused_online, shape_of, without_downgrade
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.versions import ACCOUNTS, Shop, Version
 
 import midair
-from midair.database import Session
-from midair.errors import NotOnline
-from midair.model.statement import Sql
 
 _ROW_TYPE = "CREATE TABLE copies (whole accounts);"
 _HANGING = """
@@ -31,18 +29,9 @@ def test_both_versions_work_and_the_schema_ends_as_the_naive_one(
     given, root = ACCOUNTS + _HANGING + _ROW_TYPE, project(_RENAME)
     with rig.database(given) as address, rig.database(given) as written:
         shop = Shop(address)
-        with shop.running(_OLD):
-            assert [each.recipe for each in midair.plan(request_for(root, address)).contracts] == [
-                "rename-column-by-copy"
-            ]
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(_NEW):
-                pass
-        with shop.running(_NEW):
-            midair.contract(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert shop.wrong(session, _NEW) == []
+        made = midair.plan(request_for(root, address))
+        assert [each.recipe for each in made.contracts] == ["rename-column-by-copy"]
+        goes_forth(rig, root, shop, _OLD, _NEW)
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert shape_of(rig, address) == shape_of(rig, written)
 
@@ -52,26 +41,18 @@ def test_a_rollback_before_contract_loses_nothing_and_leaves_nothing(
 ) -> None:
     with rig.database(ACCOUNTS + _HANGING + _ROW_TYPE) as address:
         root, shop, before = without_downgrade(project(_RENAME)), Shop(address), shape_of(rig, address)
-        with shop.running(_OLD):
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(_NEW):
-                pass
-            midair.rollback(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert shop.wrong(session, _OLD) == []
+        goes_back(rig, root, shop, _OLD, _NEW)
         assert shape_of(rig, address) == before
 
 
 def test_a_write_that_only_bytes_tell_apart_is_kept(rig: Rig, project: Callable[..., Path]) -> None:
-    with rig.database(ACCOUNTS + _ROW_TYPE) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(project(_RENAME), address), Remembering())
-        _run(
+    with applied(rig, project(_RENAME), ACCOUNTS + _ROW_TYPE) as (_, session):
+        run_all(
             session,
             "UPDATE accounts SET amount = 0.00 WHERE id = 1",
             "UPDATE accounts SET owner = 'x' WHERE id = 1",
         )
-        _run(session, "UPDATE accounts SET balance = 5 WHERE id = 2")
+        run_all(session, "UPDATE accounts SET balance = 5 WHERE id = 2")
         rows = session.query("SELECT balance::text, amount::text FROM accounts WHERE id < 3 ORDER BY id")
         assert rows == [("0.00", "0.00"), ("5", "5")]
 
@@ -86,10 +67,5 @@ def test_a_write_that_only_bytes_tell_apart_is_kept(rig: Rig, project: Callable[
 def test_what_neither_form_covers_is_refused_for_the_first_ones_reason(
     rig: Rig, project: Callable[..., Path], given: str, why: str
 ) -> None:
-    with rig.database(ACCOUNTS + _ROW_TYPE + given) as address, pytest.raises(NotOnline, match=why):
-        midair.apply(request_for(project(_RENAME), address), Remembering())
-
-
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        session.run([Sql(each)], atomic=False)
+    refused = refused_online(rig, project(_RENAME), ACCOUNTS + _ROW_TYPE + given, why)
+    assert refused.state == "nothing was changed"

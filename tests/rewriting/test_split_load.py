@@ -5,13 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.rewriting.conftest import Rig, request_for
+from tests.rewriting.conftest import Rig
 from tests.rewriting.test_split_table import SPLIT, USERS
-from tests.rewriting.writers import writing
-from tests.support.listening import Remembering
+from tests.rewriting.writers import copied_among, two_users_at_once
 from tests.support.versions import run
 
-import midair
 from midair.database import Session
 
 _DIFFERENT = """
@@ -31,15 +29,10 @@ def test_writers_of_all_kinds_during_a_long_copy(rig: Rig, project: Callable[...
 
 
 def _load(rig: Rig, root: Path, *, rows: int, workers: int) -> None:
-    with rig.database(USERS.replace("300", str(rows))) as address:
-        with writing(rig, address, _one, rows=rows, workers=workers) as errors:
-            midair.apply(request_for(root, address), Remembering())
-        assert errors == []
-        with rig.session(address) as session:
-            assert session.query(_DIFFERENT) == [(0,)]
-            assert session.query("SELECT count(*) FROM profiles") == session.query(
-                "SELECT count(*) FROM midair.profiles"
-            )
+    with copied_among(rig, root, USERS, _one, rows=rows, workers=workers) as (_, session):
+        assert session.query(_DIFFERENT) == [(0,)]
+        halves = session.query("SELECT count(*) FROM midair.profiles")
+        assert session.query("SELECT count(*) FROM profiles") == halves
 
 
 def _one(session: Session, chance: random.Random, own: int, rows: int) -> None:
@@ -55,8 +48,4 @@ def _one(session: Session, chance: random.Random, own: int, rows: int) -> None:
         case 3:
             run(session, f"UPDATE users SET id = {own} WHERE id = {one}")
         case _:
-            pair = f"SELECT id FROM users WHERE id IN ({one}, {one + 1}) ORDER BY id DESC FOR UPDATE"
-            run(
-                session,
-                f"WITH rows AS MATERIALIZED ({pair}) UPDATE users SET bio = 'c', visits = visits + 1 FROM rows WHERE rows.id = users.id",
-            )
+            two_users_at_once(session, one)

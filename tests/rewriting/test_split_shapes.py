@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import closed
+from tests.rewriting.phases import closed, ends_as_written, waits_for_its_gate
 from tests.rewriting.test_split_table import SPLIT, USERS
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
-from midair.errors import GateInTheWay, NotOnline
+from midair.errors import NotOnline
 from midair.rewriting.splitting import RESERVED
 
 SHAPES = {
@@ -122,13 +122,7 @@ def test_each_shape_ends_as_the_naive_migration_leaves_it(
     newest: Rig, project: Callable[..., Path], shape: str
 ) -> None:
     given, sql = SHAPES[shape]
-    root = project(sql)
-    with newest.database(given) as written, newest.database(given) as online:
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert "split-table" in {each.recipe for each in midair.plan(request_for(root, online)).contracts}
-        midair.apply(request_for(root, online), Remembering())
-        closed(root, online)
-        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+    assert "split-table" in ends_as_written(newest, project(sql), given)
 
 
 NUMBERED = {
@@ -170,13 +164,9 @@ def test_what_cannot_be_split_is_refused_by_its_reason(
 def test_a_later_migration_that_touches_either_half_waits_for_the_gate(
     newest: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(SPLIT, "ALTER TABLE profiles ADD COLUMN motto text;")
-    with newest.database(USERS) as address:
-        with pytest.raises(GateInTheWay, match="profiles"):
-            midair.apply(request_for(root, address), Remembering())
-        midair.apply(request_for(root, address), Remembering(), "1")
-        closed(root, address)
-        midair.apply(request_for(root, address), Remembering())
+    waits_for_its_gate(
+        newest, project(SPLIT, "ALTER TABLE profiles ADD COLUMN motto text;"), USERS, "profiles"
+    )
 
 
 def test_the_journal_has_no_table_that_is_not_reserved(newest: Rig, project: Callable[..., Path]) -> None:

@@ -1,20 +1,27 @@
 """A table split in two: the new one is a view over the old one's columns, until the old version is gone."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import closed, without_downgrade
+from tests.rewriting.phases import (
+    applied,
+    archived_and_brought_back,
+    both_ways,
+    closed,
+    everything,
+    shop_role,
+    with_downgrade,
+    without_downgrade,
+)
+from tests.support.backfills import run_all
 from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
 from midair.database import Session
 from midair.errors import StatementFailed
-from midair.model.address import Address
-from midair.model.statement import Sql
 
 USERS = """
 CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, bio text, visits int NOT NULL DEFAULT 0);
@@ -44,47 +51,33 @@ DROP TABLE profiles;
 """
 
 
-@contextmanager
-def ready(rig: Rig, root: Path, given: str = USERS) -> Generator[tuple[Address, Session]]:
-    """A database to which the project was applied, and a session on it."""
-    with rig.database(given) as address, rig.session(address, "midair by hand") as session:
-        midair.apply(request_for(root, address), Remembering())
-        yield address, session
-
-
 @pytest.mark.parametrize("sql", [SPLIT, TOTAL], ids=["some", "every"])
 def test_after_contract_the_naive_migrations_schema_rows_and_rights_are_there(
     rig: Rig, project: Callable[..., Path], sql: str
 ) -> None:
-    root = project(sql)
     given = USERS + "ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT ON TABLES TO pg_read_all_settings;"
-    with ready(rig, root, given) as (address, session), rig.database(given) as written:
-        closed(root, address)
-        midair.apply(request_for(root, written, "direct"), Remembering())
-        assert dump(rig.server.bin, address) == dump(rig.server.bin, written)
+    with both_ways(rig, project(sql), given) as (online, written, _), rig.session(online) as session:
+        assert everything(rig, online) == everything(rig, written)
         with rig.session(written) as other:
             assert _rights(session) == _rights(other)
         assert session.query("SELECT count(*) FROM pg_proc WHERE proname LIKE 'midair%'") == [(0,)]
 
 
+_WRITES = (
+    "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
+    "UPDATE users SET bio = 'y' WHERE id = 1",
+    "INSERT INTO users (id, email) VALUES (902, 'new')",
+    "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
+    "UPDATE profiles SET visits = visits + 1 WHERE user_id = 2",
+    "DELETE FROM profiles WHERE user_id = 4",
+    "DELETE FROM users WHERE id = 5",
+)
+"""Of the old version, which has one table, and of the new one, which has two."""
+
+
 def test_what_either_version_writes_is_what_the_other_reads(rig: Rig, project: Callable[..., Path]) -> None:
-    with ready(rig, project(SPLIT)) as (_, session):
-        _run(
-            session,
-            "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
-            "UPDATE users SET bio = 'y' WHERE id = 1",
-        )
-        _run(
-            session,
-            "INSERT INTO users (id, email) VALUES (902, 'new')",
-            "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
-        )
-        _run(
-            session,
-            "UPDATE profiles SET visits = visits + 1 WHERE user_id = 2",
-            "DELETE FROM profiles WHERE user_id = 4",
-        )
-        _run(session, "DELETE FROM users WHERE id = 5")
+    with applied(rig, project(SPLIT), USERS) as (_, session):
+        run_all(session, *_WRITES)
         wanted = [(1, "y", 1), (2, "b2", 3), (901, "x", 0), (902, "z", 0)]
         for table in ("profiles", "midair.profiles"):
             rows = session.query(
@@ -99,7 +92,7 @@ def test_what_either_version_writes_is_what_the_other_reads(rig: Rig, project: C
 
 
 def test_the_view_refuses_what_the_table_will_refuse(rig: Rig, project: Callable[..., Path]) -> None:
-    with ready(rig, project(SPLIT)) as (_, session):
+    with applied(rig, project(SPLIT), USERS) as (_, session):
         for sql, why in (
             ("INSERT INTO profiles (user_id, bio) VALUES (1, 'twice')", "profiles_pkey"),
             ("INSERT INTO profiles (user_id, bio) VALUES (999, 'nobody')", "has no row in users"),
@@ -108,8 +101,8 @@ def test_the_view_refuses_what_the_table_will_refuse(rig: Rig, project: Callable
             ("UPDATE profiles SET user_id = 998 WHERE user_id = 1", "key of profiles cannot be changed"),
         ):
             with pytest.raises(StatementFailed, match=why):
-                _run(session, sql)
-        _run(
+                run_all(session, sql)
+        run_all(
             session,
             "UPDATE profiles SET user_id = 1, bio = 'same' WHERE user_id = 1",
             "UPDATE users SET id = 997 WHERE id = 1",
@@ -121,13 +114,13 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     root = without_downgrade(project(SPLIT))
-    with ready(rig, root) as (address, session):
-        _run(
+    with applied(rig, root, USERS) as (address, session):
+        run_all(
             session,
             "INSERT INTO users (id, email) VALUES (902, 'new')",
             "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
         )
-        _run(
+        run_all(
             session,
             "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
             "UPDATE users SET bio = 'too' WHERE id = 2",
@@ -135,7 +128,7 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
         midair.rollback(request_for(root, address), Remembering())
         rows = session.query("SELECT id, bio FROM users WHERE id IN (1, 2, 902) ORDER BY id")
         assert rows == [(1, "changed"), (2, "too"), (902, "z")]
-        _run(session, "DELETE FROM users WHERE id = 902", "UPDATE users SET bio = 'b' || id WHERE id < 3")
+        run_all(session, "DELETE FROM users WHERE id = 902", "UPDATE users SET bio = 'b' || id WHERE id < 3")
         with rig.database(USERS) as untouched:
             left = set(dump(rig.server.bin, address).splitlines())
             assert left >= set(dump(rig.server.bin, untouched).splitlines())
@@ -146,13 +139,9 @@ def test_a_rollback_keeps_what_either_version_wrote_and_leaves_nothing(
 def test_after_contract_with_an_archive_the_downgrade_brings_back_what_was_written_since(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(SPLIT)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
-    with ready(rig, root) as (address, session):
-        request = request_for(root, address, archive_s=3600.0)
-        midair.contract(request, Remembering())
-        _run(session, "UPDATE profiles SET bio = 'since' WHERE user_id = 1")
-        midair.rollback(request, Remembering())
+    root = with_downgrade(project(SPLIT), _DOWN)
+    since = "UPDATE profiles SET bio = 'since' WHERE user_id = 1"
+    with archived_and_brought_back(rig, root, USERS, since) as session:
         rows = session.query("SELECT id, bio, visits FROM users WHERE id < 4 ORDER BY id")
         assert rows == [(1, "since", 1), (2, "b2", 2), (3, None, 3)]
 
@@ -163,18 +152,12 @@ def _rights(session: Session) -> object:
     )
 
 
-def _run(session: Session, *statements: str) -> None:
-    for each in statements:
-        session.run([Sql(each)], atomic=False)
-
-
 def test_a_downgrade_of_the_authors_own_takes_it_back_and_changes_no_value(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
-    root = project(SPLIT)
-    (root / "migrations" / "000001_m1.down.sql").write_text(_DOWN)
-    with ready(rig, root) as (address, session):
-        _run(
+    root = with_downgrade(project(SPLIT), _DOWN)
+    with applied(rig, root, USERS) as (address, session):
+        run_all(
             session,
             "UPDATE profiles SET bio = 'changed' WHERE user_id = 1",
             "DELETE FROM profiles WHERE user_id = 2",
@@ -191,40 +174,16 @@ def test_an_application_without_any_right_on_midairs_schema_writes_both_halves(
     rig: Rig, project: Callable[..., Path]
 ) -> None:
     role = "split_shop"
-    rights = (
-        f"DROP ROLE IF EXISTS {role}; CREATE ROLE {role};"
-        f" ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};"
-    )
-    try:
-        with ready(rig, project(SPLIT), rights + USERS) as (address, session):
-            _run(session, f"SET ROLE {role}")
-            _run(
-                session,
-                "INSERT INTO users (id, email, bio) VALUES (901, 'old', 'x')",
-                "UPDATE users SET bio = 'y' WHERE id = 1",
-            )
-            _run(
-                session,
-                "INSERT INTO users (id, email) VALUES (902, 'new')",
-                "INSERT INTO profiles (user_id, bio) VALUES (902, 'z')",
-            )
-            _run(
-                session,
-                "UPDATE profiles SET visits = 7 WHERE user_id = 2",
-                "DELETE FROM profiles WHERE user_id = 4",
-            )
-            _run(session, "DELETE FROM users WHERE id = 5", "RESET ROLE")
-            closed(project(SPLIT), address)
-            _run(
-                session,
-                f"SET ROLE {role}",
-                "UPDATE profiles SET visits = 8 WHERE user_id = 902",
-                "RESET ROLE",
-            )
-            rows = session.query(
-                "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 5, 901, 902) ORDER BY 1"
-            )
-            assert rows == [(1, "y", 1), (2, "b2", 7), (901, "x", 0), (902, "z", 8)]
-    finally:
-        with rig.session(rig.server.admin) as admin:
-            _run(admin, f"DROP ROLE IF EXISTS {role}")
+    with shop_role(rig, role) as made, applied(rig, project(SPLIT), made + USERS) as (address, session):
+        run_all(session, f"SET ROLE {role}", *_WRITES, "RESET ROLE")
+        closed(project(SPLIT), address)
+        run_all(
+            session,
+            f"SET ROLE {role}",
+            "UPDATE profiles SET visits = 8 WHERE user_id = 902",
+            "RESET ROLE",
+        )
+        rows = session.query(
+            "SELECT user_id, bio, visits FROM profiles WHERE user_id IN (1, 2, 4, 5, 901, 902) ORDER BY 1"
+        )
+        assert rows == [(1, "y", 1), (2, "b2", 3), (901, "x", 0), (902, "z", 8)]

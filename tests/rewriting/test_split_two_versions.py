@@ -1,13 +1,13 @@
 """Old and new application at work on both halves of a split table, all through expand, ready, contract and rollback."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.rewriting.conftest import Rig, request_for
-from tests.rewriting.test_recipes_on_servers import without_downgrade
+from tests.rewriting.lives import goes_back, goes_forth, raised_through
+from tests.rewriting.phases import without_downgrade
 from tests.support.listening import Remembering
 from tests.support.versions import ACCOUNTS, SHARED, Shop, Version, Worker, run
 
@@ -57,15 +57,7 @@ def test_forward_both_versions_work_and_the_old_one_leaves_before_contract(
     given, sql = SPLITS[which]
     with rig.database(given) as address:
         root, shop = project(sql), Shop(address, Halves)
-        with shop.running(_OLD):
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(_NEW):
-                pass
-        with shop.running(_NEW):
-            midair.contract(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert shop.wrong(session, _NEW) == []
+        goes_forth(rig, root, shop, _OLD, _NEW)
 
 
 @pytest.mark.parametrize("which", SPLITS)
@@ -75,14 +67,7 @@ def test_back_before_contract_nothing_written_is_lost(
     given, sql = SPLITS[which]
     with rig.database(given) as address:
         root, shop = without_downgrade(project(sql)), Shop(address, Halves)
-        with shop.running(_OLD):
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(_NEW):
-                pass
-            midair.rollback(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert shop.wrong(session, _OLD) == []
+        goes_back(rig, root, shop, _OLD, _NEW)
 
 
 def test_increments_that_meet_on_one_row_through_either_name_are_all_there(
@@ -90,17 +75,7 @@ def test_increments_that_meet_on_one_row_through_either_name_are_all_there(
 ) -> None:
     with newest.database(ACCOUNTS) as address:
         midair.apply(request_for(project(_EVERY), address), Remembering())
-
-        def raise_it(table: str) -> None:
-            with newest.session(address, f"shop {table}") as session:
-                for _ in range(100):
-                    run(session, f"UPDATE {table} SET balance = balance + 1 WHERE id = 1")
-
-        threads = [threading.Thread(target=raise_it, args=(each,)) for each in ("accounts", "holdings") * 3]
-        for each in threads:
-            each.start()
-        for each in threads:
-            each.join()
+        assert raised_through(newest, address, ("accounts", "holdings") * 3, 100) == (600, [])
         with newest.session(address) as session:
             rows = session.query(
                 "SELECT a.balance, h.balance FROM accounts a, midair.holdings h WHERE a.id = 1 AND h.id = 1"

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.rewriting.conftest import Rig, request_for
-from tests.support.listening import Remembering
+from tests.rewriting.conftest import Rig
+from tests.rewriting.lives import goes_back, goes_forth
+from tests.rewriting.phases import without_downgrade
 from tests.support.versions import ACCOUNTS, Shop, Version
-
-import midair
 
 _OLD = Version("old")
 _GIVEN = ACCOUNTS.replace("id bigint", "id int").replace("account bigint", "account int")
@@ -36,15 +35,7 @@ def test_forward_both_versions_work_and_the_old_one_leaves_before_contract(
     sql, new = CHANGES[change]
     with rig.database(_GIVEN) as address:
         root, shop = project(sql), Shop(address)
-        with shop.running(_OLD):
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(new):
-                pass
-        with shop.running(new):
-            midair.contract(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert shop.wrong(session, new) == []
+        goes_forth(rig, root, shop, _OLD, new)
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -53,16 +44,12 @@ def test_back_before_contract_nothing_written_is_lost(
 ) -> None:
     sql, new = CHANGES[change]
     with rig.database(_GIVEN) as address:
-        root, shop = project(sql), Shop(address)
-        (root / "migrations" / "000001_m1.down.sql").unlink()
-        with shop.running(_OLD):
-            midair.apply(request_for(root, address), Remembering())
-            with shop.running(new):
-                pass
+
+        def give_owners() -> None:
+            """What the new version wrote has none, and the old one's rows may not be without."""
             if new.owner is None:
                 with rig.session(address) as session:
                     session.query("UPDATE accounts SET owner = 'none' WHERE owner IS NULL RETURNING id")
-            midair.rollback(request_for(root, address), Remembering())
-        assert shop.errors() == []
-        with rig.session(address) as session:
-            assert shop.wrong(session, _OLD) == []
+
+        root, shop = without_downgrade(project(sql)), Shop(address)
+        goes_back(rig, root, shop, _OLD, new, give_owners)

@@ -4,9 +4,13 @@ import random
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 
-from tests.rewriting.conftest import Rig
+from tests.rewriting.conftest import Rig, request_for
+from tests.support.listening import Remembering
+from tests.support.versions import run
 
+import midair
 from midair.database import Session
 from midair.errors import MidairError
 from midair.model.address import Address
@@ -41,3 +45,28 @@ def writing(rig: Rig, address: Address, write: Write, *, rows: int, workers: int
         over.set()
         for each in threads:
             each.join()
+
+
+@contextmanager
+def copied_among(
+    rig: Rig, root: Path, given: str, write: Write, *, rows: int, workers: int
+) -> Generator[tuple[Address, Session]]:
+    """A database to which the project was applied while they wrote and nobody failed, and a session on it.
+
+    `given` speaks of 300 rows; there are `rows` of them.
+    """
+    with rig.database(given.replace("300", str(rows))) as address:
+        with writing(rig, address, write, rows=rows, workers=workers) as errors:
+            midair.apply(request_for(root, address), Remembering())
+        assert errors == []
+        with rig.session(address) as session:
+            yield address, session
+
+
+def two_users_at_once(session: Session, one: int) -> None:
+    """Changes this user and the next one, locked in falling order: any two such writers agree on that."""
+    pair = f"SELECT id FROM users WHERE id IN ({one}, {one + 1}) ORDER BY id DESC FOR UPDATE"
+    run(
+        session,
+        f"WITH rows AS MATERIALIZED ({pair}) UPDATE users SET bio = 'c', visits = visits + 1 FROM rows WHERE rows.id = users.id",
+    )

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from midair.database import Guard, Session, open_session
 from midair.dialects.dialect import dialect_of
@@ -15,12 +15,14 @@ from midair.execution.services import Bounds, Pace, WallClock
 from midair.journal import Journal
 from midair.model.address import Address, Product
 from midair.model.backfill import Backfill
-from midair.model.event import Event
+from midair.model.event import Event, LockWaited
 from midair.model.migration import Direction, RevisionId
 from midair.model.plan import Phase, Plan, RecordRevision, Segment, Step, step_id
 from midair.model.statement import Span, Sql, Statement
 
 FULL_SPEED = Pace(throttled=False)
+SMALL = replace(FULL_SPEED, batch_s=0.001)
+"""Batches as small as they get, so that a small table takes many."""
 
 
 @dataclass
@@ -137,3 +139,30 @@ def others(
 def run_all(session: Session, *texts: str) -> None:
     for each in texts:
         session.run([Sql(each)], atomic=False)
+
+
+def numbers(session: Session, rows: int, more: str = "") -> None:
+    """A table `t` of so many rows, in each of which `n` is 0; `more` is said behind that column."""
+    run_all(
+        session,
+        f"CREATE TABLE t (id bigserial PRIMARY KEY, n int NOT NULL DEFAULT 0{more})",
+        f"INSERT INTO t SELECT FROM generate_series(1, {rows})",
+    )
+
+
+@contextmanager
+def letting_go(address: Address, sql: str) -> Generator[Heard]:
+    """Another session's transaction that has run `sql`, and commits once the reporter hears that somebody waits."""
+    holder = open_session(address, Guard(), "holder")
+    holder.run([Sql("BEGIN"), Sql(sql)], atomic=False)
+    let_go = threading.Event()
+
+    def at(event: Event) -> None:
+        if isinstance(event, LockWaited) and not let_go.is_set():
+            let_go.set()
+            holder.run([Sql("COMMIT")], atomic=False)
+
+    try:
+        yield Heard(at=at)
+    finally:
+        holder.close()

@@ -29,6 +29,12 @@ class Flying:
         self.said.close()
         return os.waitstatus_to_exitcode(status), text
 
+    def cut_off(self) -> bool:
+        """Whether `kill -9` ended it on its way; `False` when it came to its end. Any other end fails the test."""
+        code, said = self.landed()
+        assert code in (0, -signal.SIGKILL), said
+        return code != 0
+
     def over(self) -> bool:
         """It has ended, though nobody collected it yet."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from midair.database import Guard, open_session
+from midair.errors import Unreachable
 from midair.model.address import Address
 from midair.model.statement import Sql
 
@@ -31,3 +32,12 @@ def until(true: Callable[[], bool], patience_s: float = 30.0) -> None:
     while not true():
         assert time.monotonic() < ends
         time.sleep(0.02)
+
+
+def answers(address: Address) -> bool:
+    """Whether the server takes connections."""
+    try:
+        open_session(address, Guard(), "midair tests").close()
+    except Unreachable:
+        return False
+    return True

@@ -2,14 +2,12 @@
 
 import signal
 import subprocess
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from midair.database import Guard, open_session
-from midair.errors import Unreachable
 from midair.rehearsal.account import account
 from midair.rehearsal.server import Server, throwaway_server
+from tests.support.holding import answers, until
 
 _LASTING = ("synchronous_commit=on", "full_page_writes=on")
 """A commit that was answered must outlive the restart; the machine itself does not crash, so nothing need be synced."""
@@ -40,16 +38,7 @@ class Restartable:
 
     def wait(self) -> None:
         """Until it takes connections again."""
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                open_session(self.server.admin, Guard(), "midair tests").close()
-            except Unreachable:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.02)
-            else:
-                return
+        until(lambda: answers(self.server.admin))
 
 
 @contextmanager

@@ -90,7 +90,7 @@ class Shop:
     """Both versions at work on one database."""
 
     def __init__(self, address: Address, worker: type[Worker] = Worker) -> None:
-        self._address = address
+        self.address = address
         self._worker = worker
         self.workers: list[Worker] = []
 
@@ -100,7 +100,7 @@ class Shop:
         began = []
         with ExitStack() as stack:
             for version in (each for each in versions for _ in range(2)):
-                worker = self._worker(len(self.workers) + 1, version, self._address)
+                worker = self._worker(len(self.workers) + 1, version, self.address)
                 self.workers.append(worker)
                 began.append(worker)
                 thread = threading.Thread(target=worker.work, daemon=True)

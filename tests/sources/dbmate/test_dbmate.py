@@ -13,6 +13,7 @@ from midair.model.statement import Sql
 from midair.sources.source import Options, Project, Work
 from midair.sources.tools.dbmate import SOURCE
 from midair.sources.tools.dbmate.schema_file import schema_file
+from tests.sources.reading import project_in, sent
 from tests.sources.scratch import NO_SCRATCH
 
 EMPTY = "-- migrate:up\n\n-- migrate:down\n"
@@ -22,12 +23,7 @@ USERS = "-- migrate:up\nCREATE TABLE users (id int PRIMARY KEY);\n\n-- migrate:d
 def project_of(
     root: Path, files: dict[str, str], variables: dict[str, str] | None = None, **tool: str
 ) -> Project:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    found = next(SOURCE.recognises(root, variables or {}))
-    return SOURCE.read(found, Options(variables=variables or {}, tool=tool))
+    return project_in(root, SOURCE, files, variables or {}, tool)
 
 
 def blocks_of(
@@ -36,10 +32,7 @@ def blocks_of(
     project = project_of(root, {"db/migrations/0_known.sql": EMPTY, "db/migrations/1_x.sql": text})
     work = Work(project.migrations, direction, (), product)
     script = SOURCE.scripts(project, work, NO_SCRATCH, Options()).by_revision[RevisionId("1")]
-    return [
-        (block.atomic, [f"{each.span.line} {each.sql}" for each in block.statements])
-        for block in script.blocks
-    ]
+    return sent(script)
 
 
 def test_files_run_in_the_text_order_of_their_names_over_all_folders(tmp_path: Path) -> None:
@@ -105,15 +98,6 @@ def test_a_file_that_dbmate_would_fail_on_is_refused_with_its_line(
 def test_sqlite_commits_each_statement_of_a_section_without_transaction(tmp_path: Path) -> None:
     text = "-- migrate:up transaction:false\nSELECT 1;\nSELECT 2;\n-- migrate:down\n"
     assert [atomic for atomic, _ in blocks_of(tmp_path, text, product=Product.SQLITE)] == [False]
-
-
-@pytest.fixture(params=["postgresql", "sqlite"])
-def either(request: pytest.FixtureRequest) -> Session:
-    """A session on each product."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("session")
-    address: Address = request.getfixturevalue("sqlite_file")
-    return open_session(address, Guard(), "midair tests")
 
 
 def test_versions_are_kept_as_text_and_read_in_the_order_of_the_files(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from midair.database import Guard, Session, open_session
+from midair.database import Session
 from midair.errors import (
     BadMigration,
     BadSetting,
@@ -15,11 +15,12 @@ from midair.errors import (
     NotSet,
     Unsupported,
 )
-from midair.model.address import Address, Product
+from midair.model.address import Product
 from midair.model.migration import Applied, Direction, RevisionId, State
 from midair.model.statement import Sql
 from midair.sources.source import Options, Project, Work
 from midair.sources.tools.goose import SOURCE
+from tests.sources.reading import project_in, sent
 from tests.sources.scratch import NO_SCRATCH
 
 UP = "-- +goose Up\nSELECT 1;\n"
@@ -28,12 +29,9 @@ UP = "-- +goose Up\nSELECT 1;\n"
 def project_of(
     root: Path, files: dict[str, str], variables: dict[str, str] | None = None, **tool: str
 ) -> Project:
-    home = root / "migrations"
-    home.mkdir(exist_ok=True)
-    for name, text in files.items():
-        (home / name).write_text(text)
-    found = next(SOURCE.recognises(root, variables or {}))
-    return SOURCE.read(found, Options(variables=variables or {}, tool=tool))
+    return project_in(
+        root, SOURCE, {f"migrations/{name}": text for name, text in files.items()}, variables or {}, tool
+    )
 
 
 def blocks_of(
@@ -48,10 +46,7 @@ def blocks_of(
     script = SOURCE.scripts(project, work, NO_SCRATCH, Options(variables=variables)).by_revision[
         RevisionId("1")
     ]
-    return [
-        (block.atomic, [f"{each.span.line} {each.sql}" for each in block.statements])
-        for block in script.blocks
-    ]
+    return sent(script)
 
 
 BODY = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN 1;\nEND $$;"
@@ -208,15 +203,6 @@ def test_an_sql_file_without_a_number_is_refused_as_goose_does(tmp_path: Path, n
 def test_leading_zeros_do_not_make_another_version(tmp_path: Path) -> None:
     with pytest.raises(DuplicateRevision, match="are both version 1"):
         project_of(tmp_path, {"1_a.sql": UP, "00001_b.sql": UP})
-
-
-@pytest.fixture(params=["postgresql", "sqlite"])
-def either(request: pytest.FixtureRequest) -> Session:
-    """A session on each product."""
-    if request.param == "postgresql":
-        return request.getfixturevalue("session")
-    address: Address = request.getfixturevalue("sqlite_file")
-    return open_session(address, Guard(), "midair tests")
 
 
 THREE = {"1_a.sql": UP, "2_b.sql": UP, "10_c.sql": UP}

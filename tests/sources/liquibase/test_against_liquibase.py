@@ -9,7 +9,7 @@ import pytest
 from tests.peers.databases import Cluster, Database, SQLite, cluster
 from tests.peers.places import peer
 
-from .beside import Side, handed_over, laid_out
+from .beside import NOT_NEVER, Side, alike_after_every_command, handed_over, laid_out
 from .online import BEFORE, laid_out_online
 from .recorded import GOLDEN
 from .sqlite_changes import laid_out_for_sqlite
@@ -113,27 +113,6 @@ def test_tables_made_anew_on_sqlite_are_those_the_real_tool_makes(program: Path,
     assert ours.waiting() == ()
 
 
-NOT_NEVER = {"LIQUIBASE_COMMAND_CONTEXTS": "other"}
-"""Leaves out the changeset whose context is `never`, which has no way back."""
-COMMANDS = (
-    ("update-count --count=2", "apply +2"),
-    ("update-to-tag --tag=v1", "apply v1"),
-    ("update", "apply"),
-    ("update", "apply"),
-    ("rollback-count --count=2", "rollback -2"),
-    ("rollback --tag=v1", "rollback v1"),
-    ("update", "apply"),
-    ("tag --tag=manual", "tag manual"),
-    ("clear-checksums", None),
-    ("update", "apply"),
-    ("rollback-to-date --date=2020-01-01", "rollback after:2020-01-01"),
-    ("changelog-sync-to-tag --tag=v1", "stamp v1"),
-    ("mark-next-changeset-ran", "stamp +1"),
-    ("changelog-sync", "stamp head"),
-)
-"""The real tool's command and ours; `None`: both databases get the real one's."""
-
-
 def test_every_command_leaves_the_rows_and_the_schema_the_real_one_leaves(
     program: Path, java_reachable: Cluster, tmp_path: Path
 ) -> None:
@@ -143,14 +122,7 @@ def test_every_command_leaves_the_rows_and_the_schema_the_real_one_leaves(
         )
         for _ in range(2)
     )
-    for real, mine in COMMANDS:
-        theirs.real(*real.split()).ok()
-        if mine is None:
-            ours.real(*real.split()).ok()
-        else:
-            ours.midair(*mine.split()).ok()
-        assert ours.rows() == theirs.rows(), (real, mine)
-        assert ours.database.schema() == theirs.database.schema(), (real, mine)
+    alike_after_every_command(ours, theirs)
 
 
 def test_the_real_tool_goes_on_from_a_tag_of_ours(

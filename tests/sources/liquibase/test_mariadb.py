@@ -22,9 +22,8 @@ from tests.peers.commands import midair
 from tests.peers.mariadb import MariaDB, MariaServer, maria_server
 from tests.peers.places import peer
 
-from .beside import Side, handed_over, laid_out
+from .beside import NOT_NEVER, Side, alike_after_every_command, handed_over, laid_out
 from .recorded import GOLDEN, golden, read
-from .test_against_liquibase import COMMANDS, NOT_NEVER
 from .test_sql import TYPES
 
 pytestmark = pytest.mark.peers
@@ -133,14 +132,7 @@ def test_every_command_leaves_the_rows_and_the_schema_the_real_one_leaves(
         replace(side(maria.database(), "commands", tmp_path / "project"), variables=NOT_NEVER)
         for _ in range(2)
     )
-    for real, mine in COMMANDS:
-        theirs.real(*real.split()).ok()
-        if mine is None:
-            ours.real(*real.split()).ok()
-        else:
-            ours.midair(*mine.split()).ok()
-        assert ours.rows() == theirs.rows(), (real, mine)
-        assert ours.database.schema() == theirs.database.schema(), (real, mine)
+    alike_after_every_command(ours, theirs)
 
 
 def test_what_is_not_done_on_mariadb_is_said(maria: MariaServer, tmp_path: Path) -> None:

@@ -95,10 +95,15 @@ def killed_at(point: int, root: Path, database: MariaDB) -> None:
         if now == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    cut_off(root, database, counting(stop))
+
+
+def cut_off(root: Path, database: MariaDB, execute: Callable[..., object]) -> None:
+    """An `apply` in a process of its own that sends its messages by `execute`, and must be killed by it."""
     child = os.fork()
     if not child:
         try:
-            MariadbSession._execute = counting(stop)  # type: ignore[method-assign]
+            MariadbSession._execute = execute  # type: ignore[method-assign]
             midair.apply(request(root, database), Remembering())
         finally:
             os._exit(70)
@@ -149,23 +154,15 @@ FILLED = f"""{HEAD}
 
 def stopped_after(text: str, root: Path, database: MariaDB) -> None:
     """An `apply` that is killed when this statement's answer should come: it was sent, and nobody heard more."""
-    child = os.fork()
-    if not child:
-        plain = MariadbSession._execute
+    plain = MariadbSession._execute
 
-        def execute(self: MariadbSession, sent: str, *words: object, **more: object) -> object:
-            answer = plain(self, sent, *words, **more)  # type: ignore[arg-type]
-            if sent == text:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return answer
+    def execute(self: MariadbSession, sent: str, *words: object, **more: object) -> object:
+        answer = plain(self, sent, *words, **more)  # type: ignore[arg-type]
+        if sent == text:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
 
-        try:
-            MariadbSession._execute = execute  # type: ignore[method-assign]
-            midair.apply(request(root, database), Remembering())
-        finally:
-            os._exit(70)
-    _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+    cut_off(root, database, execute)
 
 
 def test_a_statement_nobody_can_tell_about_is_named_and_never_run_twice(
