@@ -48,13 +48,17 @@ class RunRecord:
 
 @frozen
 class OpenStep:
-    """A step of a migration that was begun and is not recorded yet. `running`: begun, its end unknown."""
+    """A step of a migration that was begun and is not recorded yet. `running`: begun, its end unknown.
+
+    `strategy` is that of the run that began it.
+    """
 
     id: StepId
     revision: RevisionId
     direction: str
     title: str
     running: bool
+    strategy: str
 
 
 class Journal:
@@ -277,11 +281,11 @@ class Journal:
             return ()
         own, parameters = self._own("r.tool")
         text = (
-            f"SELECT s.id, s.revision, s.direction, s.title, s.state FROM {self._name('step')} s"
+            f"SELECT s.id, s.revision, s.direction, s.title, s.state, r.strategy FROM {self._name('step')} s"
             f" JOIN {self._name('run')} r ON r.id = s.run_id WHERE s.open{own} ORDER BY s.started_at"
         )
         return tuple(
-            OpenStep(StepId(row[0]), RevisionId(row[1] or ""), row[2], row[3], row[4] == "running")
+            OpenStep(StepId(row[0]), RevisionId(row[1] or ""), row[2], row[3], row[4] == "running", row[5])
             for row in self._session.query(text, parameters)
         )
 

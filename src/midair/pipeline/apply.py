@@ -9,7 +9,7 @@ from midair.model.plan import CloseGate, Plan, takes_back
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.pause import lifted
-from midair.pipeline.plan import begun_programs, planned, refuse_unapproved
+from midair.pipeline.plan import finishes_first, planned, refuse_unapproved
 from midair.pipeline.request import Request
 
 
@@ -36,7 +36,7 @@ def apply(
             _past_gates(opened, target, report) if contract_first else planned(opened, target, Direction.UP)
         )
         refuse_unapproved(opened, made, approved)
-        finishing = begun_programs(opened) is not None
+        finishing = finishes_first(opened, made)
         done = _flown_up(opened, made, report)
         if not finishing or approved is not None:
             return done

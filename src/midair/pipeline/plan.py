@@ -68,12 +68,52 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
     if begun is not None and begun.direction is direction:
         # What it left stands in the schema: nothing after it can be tried there before it is finished.
         chosen = tuple(each for each in opened.project.migrations if each.revision in _half_done(opened))
-        return laid(opened, chosen, Scripts({}), direction, applied)
+        return _told(opened, laid(opened, chosen, Scripts({}), direction, applied), chosen)
     if direction is Direction.UP:
         chosen = pending_of(standings, target)
     else:
         chosen = undoing(standings, target or "-1", keep_target=keep_target)
-    return laid(opened, chosen, scripts_of(opened, chosen, direction, applied), direction, applied)
+    if strategy_now(opened, chosen, direction) != _asked(opened):
+        chosen = tuple(each for each in chosen if each.revision in _half_done(opened))
+    made = laid(opened, chosen, scripts_of(opened, chosen, direction, applied), direction, applied)
+    return _told(opened, made, chosen)
+
+
+def finishes_first(opened: Opened, made: Plan) -> bool:
+    """Whether the plan holds only what a run left half done, and what comes after it is to be planned once that is over.
+
+    What a program left stands in the schema. And what was begun by another strategy than this command's is finished by
+    that one, which says nothing about what comes after it.
+    """
+    return begun_programs(opened) is not None or (bool(made.segments) and made.strategy != _asked(opened))
+
+
+def strategy_now(opened: Opened, chosen: Sequence[Migration], direction: Direction) -> str:
+    """What was begun goes on as it was begun, whatever the environment is set to by now; else what is asked for."""
+    planned = {each.revision for each in chosen}
+    begun = [
+        each.strategy
+        for each in Journal(opened.session, opened.project.tool).open_steps()
+        if each.direction == direction and each.revision in planned and not takes_back(each.id)
+    ]
+    if not begun or (begun[0] == "direct" and opened.request.insists):
+        return _asked(opened)
+    # What was begun online stays in its steps, half of which are in the schema; `Guarding` hears who insists.
+    return begun[0]
+
+
+def _asked(opened: Opened) -> str:
+    return strategy_of(opened.request, opened.session.address)
+
+
+def _told(opened: Opened, made: Plan, chosen: Sequence[Migration]) -> Plan:
+    """Says where it goes on otherwise than this command would."""
+    asked, was = _asked(opened), strategy_now(opened, chosen, made.direction)
+    if was == asked:
+        return made
+    names = ", ".join(each.revision for each in chosen)
+    note = f"{names} was begun with strategy {was}, and is finished so, by itself; what comes after it runs {asked}"
+    return replace(made, notes=(note, *made.notes))
 
 
 def begun_programs(opened: Opened) -> Plan | None:
@@ -188,7 +228,7 @@ def _laid(
     prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
     begun = Journal(session, project.tool).begun_plan()
-    strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
+    strategy = strategy_now(opened, chosen, direction)
     waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
         each.revision for each in chosen
