@@ -26,10 +26,15 @@ with op.get_context().autocommit_block():
 op.create_index('users_name', 'users', ['name'])"""
 
 
-def setting(root: Path, address: Address, strategy: str) -> None:
-    (root / "midair.toml").write_text(
-        f'[environments.prod]\nurl = "{url_of(address).reveal()}"\nstrategy = "{strategy}"\nsmall_table_mb = 0\n'
+def setting(root: Path, server: Server, address: Address, strategy: str) -> None:
+    lines = (
+        "[environments.prod]",
+        f'url = "{url_of(address).reveal()}"',
+        f'scratch = "{url_of(server.admin).reveal()}"',
+        f'strategy = "{strategy}"',
+        "small_table_mb = 0",
     )
+    (root / "midair.toml").write_text("\n".join(lines))
 
 
 def said(root: Path, command: str) -> Ran:
@@ -55,11 +60,11 @@ def test_a_program_begun_online_stays_guarded_in_an_environment_that_is_set_to_d
 ) -> None:
     root, fresh = shop(tmp_path / "p", server, DROPS)
     address = fresh()
-    setting(root, address, "online")
+    setting(root, server, address, "online")
     began = said(root, "apply")
     assert (began.returncode, "b.py:14 drops users.name" in began.stderr) == (NotOnline.exit_code, True)
     add(root)
-    setting(root, address, "direct")
+    setting(root, server, address, "direct")
     plan = said(root, "plan").stdout
     assert "b was begun with strategy online, and is finished so, by itself" in plan
     assert "users_id" not in plan
@@ -68,7 +73,7 @@ def test_a_program_begun_online_stays_guarded_in_an_environment_that_is_set_to_d
     assert (again.returncode, "b.py:14 drops users.name" in again.stderr) == (NotOnline.exit_code, True)
     assert (revisions_of(address), "name" in columns_of(address)) == (["a"], True)
 
-    setting(root, address, "online")
+    setting(root, server, address, "online")
     over = said(root, f"{command} --strategy direct")
     assert over.returncode == 0, over.stderr
     assert "name" not in columns_of(address)
@@ -81,7 +86,7 @@ def test_a_program_begun_online_stays_guarded_in_an_environment_that_is_set_to_d
 def test_a_variable_is_a_setting_too_and_does_not_open_the_window(tmp_path: Path, server: Server) -> None:
     root, fresh = shop(tmp_path / "p", server, DROPS)
     address = fresh()
-    setting(root, address, "online")
+    setting(root, server, address, "online")
     assert said(root, "apply").returncode == NotOnline.exit_code
     again = midair(root, "resume", "-e", "prod", "--no-input", variables={"MIDAIR_STRATEGY": "direct"})
     assert (again.returncode, "name" in columns_of(address)) == (NotOnline.exit_code, True)
@@ -97,7 +102,7 @@ def test_a_program_begun_as_written_goes_on_so_and_what_comes_after_it_does_not(
     code, told = fly(root, address, strategy="direct", dies_at=6).landed()
     assert code == -signal.SIGKILL, told
     assert (revisions_of(address), "mark" in columns_of(address)) == (["a"], True)
-    setting(root, address, "online")
+    setting(root, server, address, "online")
     plan = said(root, "plan").stdout
     assert (
         "b was begun with strategy direct, and is finished so, by itself; what comes after it runs online"
@@ -120,12 +125,12 @@ def test_a_rollback_that_was_cut_off_goes_on_as_it_was_begun(
     back = LONE.replace("users_n'", "was_n'").replace("users_name", "was_name")
     text = revision("b", "'a'", "op.create_index('users_id', 'users', ['id'])", back)
     (root / "migrations" / "versions" / "b.py").write_text(text)
-    setting(root, address, begun)
+    setting(root, server, address, begun)
     assert said(root, "apply").returncode == 0
     code, told = fly(root, address, strategy=begun, dies_at=6, command="rollback").landed()
     assert code == -signal.SIGKILL, told
     assert (revisions_of(address), "mark" in columns_of(address)) == (["b"], True)
-    setting(root, address, by_now)
+    setting(root, server, address, by_now)
     over = said(root, f"{command} --yes" if command == "rollback" else command)
     assert over.returncode == 0, over.stderr
     assert (revisions_of(address), strategies_of(address)) == (["a"], [begun] * 3)

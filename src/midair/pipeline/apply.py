@@ -6,10 +6,11 @@ from midair.journal import Journal, contracts
 from midair.model.migration import Direction
 from midair.model.outcome import Done
 from midair.model.plan import CloseGate, Plan, takes_back
+from midair.pipeline.begun import finishes_first
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.pause import lifted
-from midair.pipeline.plan import finishes_first, planned, refuse_unapproved
+from midair.pipeline.plan import planned, refuse_unapproved
 from midair.pipeline.request import Request
 
 

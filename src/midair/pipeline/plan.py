@@ -11,13 +11,22 @@ from typing import TYPE_CHECKING
 
 from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
-from midair.errors import HistoryDiverged, PlanChanged
+from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.address import Product
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
-from midair.model.plan import LIVE, Plan, takes_back
+from midair.model.plan import LIVE, Plan
 from midair.model.schema import Schema
+from midair.pipeline.begun import (
+    begun_here,
+    begun_programs,
+    half_done,
+    kept_for,
+    rest_of,
+    strategy_now,
+    told,
+)
 from midair.pipeline.opening import Opened, opening
 from midair.pipeline.request import Request, strategy_of
 from midair.pipeline.standings import names_of, standings_of
@@ -67,85 +76,18 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
     begun = begun_programs(opened)
     if begun is not None and begun.direction is direction:
         # What it left stands in the schema: nothing after it can be tried there before it is finished.
-        chosen = tuple(each for each in opened.project.migrations if each.revision in _half_done(opened))
-        return _told(opened, laid(opened, chosen, Scripts({}), direction, applied), chosen)
+        chosen = tuple(each for each in opened.project.migrations if each.revision in half_done(opened))
+        if begun.strategy == "direct":
+            return told(opened, rest_of(begun, chosen, names_of(applied)), chosen)
+        return told(opened, laid(opened, chosen, Scripts({}), direction, applied), chosen)
     if direction is Direction.UP:
         chosen = pending_of(standings, target)
     else:
         chosen = undoing(standings, target or "-1", keep_target=keep_target)
-    if strategy_now(opened, chosen, direction) != _asked(opened):
-        chosen = tuple(each for each in chosen if each.revision in _half_done(opened))
+    if strategy_now(opened, chosen, direction) != strategy_of(opened.request, opened.session.address):
+        chosen = tuple(each for each in chosen if each.revision in half_done(opened))
     made = laid(opened, chosen, scripts_of(opened, chosen, direction, applied), direction, applied)
-    return _told(opened, made, chosen)
-
-
-def finishes_first(opened: Opened, made: Plan) -> bool:
-    """Whether the plan holds only what a run left half done, and what comes after it is to be planned once that is over.
-
-    What a program left stands in the schema. And what was begun by another strategy than this command's is finished by
-    that one, which says nothing about what comes after it.
-    """
-    return begun_programs(opened) is not None or (bool(made.segments) and made.strategy != _asked(opened))
-
-
-def strategy_now(opened: Opened, chosen: Sequence[Migration], direction: Direction) -> str:
-    """What was begun goes on as it was begun, whatever the environment is set to by now; else what is asked for."""
-    planned = {each.revision for each in chosen}
-    begun = [
-        each.strategy
-        for each in Journal(opened.session, opened.project.tool).open_steps()
-        if each.direction == direction and each.revision in planned and not takes_back(each.id)
-    ]
-    if not begun or (begun[0] == "direct" and opened.request.insists):
-        return _asked(opened)
-    # What was begun online stays in its steps, half of which are in the schema; `Guarding` hears who insists.
-    return begun[0]
-
-
-def _asked(opened: Opened) -> str:
-    return strategy_of(opened.request, opened.session.address)
-
-
-def _told(opened: Opened, made: Plan, chosen: Sequence[Migration]) -> Plan:
-    """Says where it goes on otherwise than this command would."""
-    asked, was = _asked(opened), strategy_now(opened, chosen, made.direction)
-    if was == asked:
-        return made
-    names = ", ".join(each.revision for each in chosen)
-    note = f"{names} was begun with strategy {was}, and is finished so, by itself; what comes after it runs {asked}"
-    return replace(made, notes=(note, *made.notes))
-
-
-def begun_programs(opened: Opened) -> Plan | None:
-    """The plan of a run that was cut off in the middle of a migration that is a program, to be finished by that very plan.
-
-    A program is made statements by running it on the schema as it was before: that schema is gone.
-
-    Raises:
-        HistoryDiverged: the migration's file was edited since.
-    """
-    if opened.source.unrun is None:
-        return None
-    plan = Journal(opened.session, opened.project.tool).begun_plan()
-    if plan is None:
-        return None
-    half_done, kept = _half_done(opened), dict(plan.checksums)
-    for each in opened.project.migrations:
-        if each.revision in half_done and kept.get(each.revision, "") != (each.checksum or ""):
-            raise HistoryDiverged(
-                f"{each.revision} is half applied, and its file was edited since",
-                state="nothing was changed now; the steps that ran are still in place",
-                hint=f"restore the file and run `midair resume`, or finish by hand and say `midair repair {each.revision} --done`",
-            )
-    return plan if half_done & set(plan.revisions) else None
-
-
-def _half_done(opened: Opened) -> frozenset[RevisionId]:
-    return frozenset(
-        each.revision
-        for each in Journal(opened.session, opened.project.tool).open_steps()
-        if not takes_back(each.id)
-    )
+    return told(opened, made, chosen)
 
 
 def scripts_of(
@@ -227,8 +169,7 @@ def _laid(
     items = items_of(chosen, scripts.by_revision, marks)
     prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
-    begun = Journal(session, project.tool).begun_plan()
-    strategy = strategy_now(opened, chosen, direction)
+    begun, strategy = begun_here(opened), strategy_now(opened, chosen, direction)
     waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
         each.revision for each in chosen
@@ -269,6 +210,8 @@ def _laid(
         before=before,
         prepare=prepare,
     )
+    if opened.source.unrun is not None:
+        made = replace(made, sources=kept_for(made))
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 
