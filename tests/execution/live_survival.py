@@ -72,7 +72,7 @@ def live_reference_on(
 
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = %s AND pid <> pg_backend_pid() AND ((application_name LIKE 'midair%%') = %s OR %s)
+WHERE datname = %s AND pid <> pg_backend_pid() AND ((application_name LIKE 'midair%%' AND application_name NOT LIKE 'midair program%%') = %s OR %s)
 """
 
 
