@@ -116,22 +116,22 @@ def test_a_program_begun_as_written_goes_on_so_and_what_comes_after_it_does_not(
 
 
 @pytest.mark.parametrize(("begun", "by_now"), [("online", "direct"), ("direct", "online")])
-@pytest.mark.parametrize("command", ["resume", "rollback"])
-def test_a_rollback_that_was_cut_off_goes_on_as_it_was_begun(
-    tmp_path: Path, server: Server, begun: str, by_now: str, command: str
+@pytest.mark.parametrize(("command", "left"), [("resume", "b"), ("rollback b --yes", "a")])
+def test_a_rollback_that_was_cut_off_goes_on_as_it_was_begun_and_then_as_it_is_asked(
+    tmp_path: Path, server: Server, begun: str, by_now: str, command: str, left: str
 ) -> None:
-    root, fresh = shop(tmp_path / "p", server)
+    root, fresh = shop(tmp_path / "p", server, "op.create_index('users_id', 'users', ['id'])")
     address = fresh()
     back = LONE.replace("users_n'", "was_n'").replace("users_name", "was_name")
-    text = revision("b", "'a'", "op.create_index('users_id', 'users', ['id'])", back)
-    (root / "migrations" / "versions" / "b.py").write_text(text)
+    add(root, revision("c", "'b'", "pass", back))
     setting(root, server, address, begun)
     assert said(root, "apply").returncode == 0
     code, told = fly(root, address, strategy=begun, dies_at=6, command="rollback").landed()
     assert code == -signal.SIGKILL, told
-    assert (revisions_of(address), "mark" in columns_of(address)) == (["b"], True)
+    assert (revisions_of(address), "mark" in columns_of(address)) == (["c"], True)
     setting(root, server, address, by_now)
-    over = said(root, f"{command} --yes" if command == "rollback" else command)
+    over = said(root, command)
     assert over.returncode == 0, over.stderr
-    assert (revisions_of(address), strategies_of(address)) == (["a"], [begun] * 3)
+    went_on = [by_now] if left == "a" else []
+    assert (revisions_of(address), strategies_of(address)) == ([left], [*[begun] * 3, *went_on])
     assert re.findall(r"INDEX (was_\w+)", dump(server.bin, address)) == ["was_n", "was_name"]

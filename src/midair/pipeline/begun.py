@@ -37,8 +37,16 @@ def finishes_first(opened: Opened, made: Plan) -> bool:
     What a program left stands in the schema. And what was begun with another strategy than this command's is finished
     with it, which says nothing about what comes after it.
     """
+    program = begun_programs(opened)
+    if program is not None and program.direction is made.direction:
+        return True
     asked = strategy_of(opened.request, opened.session.address)
-    return begun_programs(opened) is not None or (bool(made.segments) and made.strategy != asked)
+    begun = [
+        each
+        for each in _open_steps(opened)
+        if each.direction == made.direction and each.revision in made.revisions
+    ]
+    return any(each.strategy != asked for each in begun)
 
 
 def told(opened: Opened, made: Plan, chosen: Sequence[Migration]) -> Plan:
