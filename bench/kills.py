@@ -60,9 +60,10 @@ def tell(text: str) -> None:
 
 
 def events(text: str) -> range:
-    """`3-31`, both of them too."""
-    first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
+    """`3-31`, both of them too; `3-31/4` is every fourth of them."""
+    span, _, step = text.partition("/")
+    first, _, last = span.partition("-")
+    return range(int(first), int(last or first) + 1, int(step or 1))
 
 
 def read_arguments() -> argparse.Namespace:
@@ -71,7 +72,7 @@ def read_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--live", action="store_true", help="live programs in place of rewrites")
     parser.add_argument(
-        "--every", type=events, metavar="FIRST-LAST", help="at each of these events, from 0 on"
+        "--every", type=events, metavar="FIRST-LAST[/STEP]", help="at these events, from 0 on"
     )
     parser.add_argument("--count", type=int, default=300, help="interruptions in all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=20261121, help="of the instants (default: %(default)s)")

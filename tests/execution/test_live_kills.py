@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from tests.execution.live_survival import cut, live_reference_on
 from tests.rewriting.survival import Reference, assert_lands, kill, restart, survive
-from tests.support.fly import fly
 from tests.support.live_shop import kept_beside
 from tests.support.restarts import restartable_server
 
@@ -29,7 +28,7 @@ def test_kills_one_after_the_other_come_to_what_the_tool_leaves(server: Server, 
         chance, address = random.Random(20261121), made.database()
         for _ in range(3):
             at = chance.randrange(4, made.events)
-            code, said = fly(made.root, address, dies_at=at, wait_s=30, strategy="online").landed()
+            code, said = made.fly(address, dies_at=at, wait_s=30).landed()
             assert code in (0, -signal.SIGKILL), said
         assert_lands(made, address)
         assert kept_beside(address) == []
@@ -39,7 +38,7 @@ def test_kills_one_after_the_other_come_to_what_the_tool_leaves(server: Server, 
 def test_a_kill_at_every_event_comes_to_what_the_tool_leaves(reference: Reference) -> None:
     for event in range(1, reference.events):
         address = reference.database()
-        code, said = fly(reference.root, address, dies_at=event, strategy="online").landed()
+        code, said = reference.fly(address, dies_at=event).landed()
         assert code == -signal.SIGKILL, said
         assert_lands(reference, address)
         assert kept_beside(address) == []

@@ -46,6 +46,15 @@ class Reference:
     took_s: float
     database: Callable[[], Address]
     """Makes a fresh one, in the state before the run."""
+    scratch: Address | None = None
+    """A server for throwaway databases, where a run needs them."""
+
+    def fly(self, address: Address, *, wait_s: float = 0.0, dies_at: int = -1, stops_at: int = -1) -> Flying:
+        """The run, online, in a process of its own."""
+        return fly(
+            self.root, address, strategy="online", wait_s=wait_s, dies_at=dies_at, stops_at=stops_at,
+            scratch=self.scratch,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -86,7 +95,7 @@ def _as_written(rig: Rig, root: Path, address: Address) -> None:
 
 def assert_lands(reference: Reference, address: Address) -> None:
     """One more `apply` finishes the work; no step is open, nothing is left over."""
-    code, said = fly(reference.root, address, wait_s=30, strategy="online").landed()
+    code, said = reference.fly(address, wait_s=30).landed()
     assert code == 0, said
     assert_landed(reference, address)
 
@@ -156,7 +165,7 @@ def survive(
     ended: Counter[str] = Counter()
     address, here = reference.database(), 0
     while ended["cut off"] < count:
-        process = fly(reference.root, address, wait_s=60, strategy="online")
+        process = reference.fly(address, wait_s=60)
         instant = chance.uniform(0.0, reference.took_s * 1.1)
         time.sleep(instant)
         means.strike(process, address)
@@ -182,7 +191,7 @@ def survive_every(
     ended: Counter[str] = Counter()
     for event in events:
         address = reference.database()
-        process = fly(reference.root, address, strategy="online", stops_at=event)
+        process = reference.fly(address, stops_at=event)
         if process.waits():
             means.strike(process, address)
             process.wake()

@@ -57,10 +57,12 @@ def fly(
     starts_at: float = 0.0,
     strategy: str | None = None,
     command: str = "apply",
+    scratch: Address | None = None,
 ) -> Flying:
     """Starts an `apply`, `contract`, `rollback`, `resume` or `repair REVISION --undo`; it kills itself at event number `dies_at`, or stops itself at `stops_at`, and begins at the monotonic time `starts_at`.
 
-    Where a `strategy` is named, no table counts as small.
+    Where a `strategy` is named, no table counts as small. `scratch` is a server for throwaway databases: starting one takes longer
+    than most runs.
     """
     said = TemporaryFile()  # noqa: SIM115 - closed by `landed`
     pid = os.fork()
@@ -71,7 +73,7 @@ def fly(
     try:
         time.sleep(max(0.0, starts_at - time.monotonic()))
         reporter = DyingAt(dies_at) if stops_at < 0 else DyingAt(stops_at, signal.SIGSTOP)
-        code, text = _done(command, root, address, reporter, wait_s, strategy)
+        code, text = _done(command, root, address, reporter, wait_s, strategy, scratch)
         os.write(said.fileno(), text.encode())
     finally:
         os._exit(code)
@@ -79,9 +81,21 @@ def fly(
 
 
 def _done(
-    command: str, root: Path, address: Address, reporter: DyingAt, wait_s: float, strategy: str | None
+    command: str,
+    root: Path,
+    address: Address,
+    reporter: DyingAt,
+    wait_s: float,
+    strategy: str | None,
+    scratch: Address | None,
 ) -> tuple[int, str]:
-    request = midair.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
+    request = midair.Request(
+        root,
+        url=url_of(address),
+        variables=dict(os.environ),
+        wait_s=wait_s,
+        scratch_url=url_of(scratch) if scratch else None,
+    )
     if strategy is not None:
         request = replace(
             request, strategy=strategy, small_table_bytes=0, standard=midair.Standard(quiet_s=0)
