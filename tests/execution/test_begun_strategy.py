@@ -99,7 +99,7 @@ def test_a_program_begun_as_written_goes_on_so_and_what_comes_after_it_does_not(
     add(root)
     expected = by_the_tool(root, server, fresh())
     address = fresh()
-    code, told = fly(root, address, strategy="direct", dies_at=6).landed()
+    code, told = fly(root, address, strategy="direct", dies_at=6, scratch=server.admin).landed()
     assert code == -signal.SIGKILL, told
     assert (revisions_of(address), "mark" in columns_of(address)) == (["a"], True)
     setting(root, server, address, "online")
@@ -115,8 +115,15 @@ def test_a_program_begun_as_written_goes_on_so_and_what_comes_after_it_does_not(
     assert (strategies_of(address), journal_of(address)[0]) == (["direct", "direct", "online"], [])
 
 
-@pytest.mark.parametrize(("begun", "by_now"), [("online", "direct"), ("direct", "online")])
-@pytest.mark.parametrize(("command", "left"), [("resume", "b"), ("rollback b --yes", "a")])
+@pytest.mark.parametrize(
+    ("begun", "by_now", "command", "left"),
+    [
+        ("online", "direct", "resume", "b"),
+        ("direct", "online", "rollback b --yes", "a"),
+        pytest.param("online", "direct", "rollback b --yes", "a", marks=pytest.mark.slow),
+        pytest.param("direct", "online", "resume", "b", marks=pytest.mark.slow),
+    ],
+)
 def test_a_rollback_that_was_cut_off_goes_on_as_it_was_begun_and_then_as_it_is_asked(
     tmp_path: Path, server: Server, begun: str, by_now: str, command: str, left: str
 ) -> None:
@@ -126,7 +133,9 @@ def test_a_rollback_that_was_cut_off_goes_on_as_it_was_begun_and_then_as_it_is_a
     add(root, revision("c", "'b'", "pass", back))
     setting(root, server, address, begun)
     assert said(root, "apply").returncode == 0
-    code, told = fly(root, address, strategy=begun, dies_at=6, command="rollback").landed()
+    code, told = fly(
+        root, address, strategy=begun, dies_at=6, command="rollback", scratch=server.admin
+    ).landed()
     assert code == -signal.SIGKILL, told
     assert (revisions_of(address), "mark" in columns_of(address)) == (["c"], True)
     setting(root, server, address, by_now)

@@ -52,7 +52,7 @@ def stopped_at(root: Path, server: Server, address: Address, reporter: StoppingA
     return stopped(lambda: midair.apply(request, reporter))
 
 
-@pytest.mark.parametrize("number", [2, 5, 10])
+@pytest.mark.parametrize("number", [5, *(pytest.param(each, marks=pytest.mark.slow) for each in (2, 10))])
 def test_a_stopped_run_keeps_no_locks_from_the_next_one_and_changes_nothing_when_it_wakes_up(
     tmp_path: Path, server: Server, number: int
 ) -> None:
@@ -64,7 +64,7 @@ def test_a_stopped_run_keeps_no_locks_from_the_next_one_and_changes_nothing_when
         address,
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'midair {first}@%'",
     )
-    code, said = fly(root, address, strategy="online", wait_s=30).landed()
+    code, said = fly(root, address, strategy="online", wait_s=30, scratch=server.admin).landed()
     assert code == 0, said
     assert dump(server.bin, address) == expected
     assert woken(first) in (4, 6)
@@ -72,7 +72,9 @@ def test_a_stopped_run_keeps_no_locks_from_the_next_one_and_changes_nothing_when
     assert (journal_of(address)[0], kept_beside(address)) == ([], [])
 
 
-@pytest.mark.parametrize(("number", "done"), [(5, False), (8, False), (LAST, True)])
+@pytest.mark.parametrize(
+    ("number", "done"), [(5, False), pytest.param(8, False, marks=pytest.mark.slow), (LAST, True)]
+)
 def test_a_run_that_lost_its_lease_commits_nothing_more_of_its_program(
     tmp_path: Path, server: Server, number: int, done: bool
 ) -> None:
@@ -83,7 +85,7 @@ def test_a_run_that_lost_its_lease_commits_nothing_more_of_its_program(
     run_sql(address, "UPDATE midair.lease SET epoch = epoch + 1, owner = 'another'")
     assert woken(first) == LeaseLost.exit_code
     assert dump(server.bin, address) == before
-    code, said = fly(root, address, strategy="online", wait_s=30).landed()
+    code, said = fly(root, address, strategy="online", wait_s=30, scratch=server.admin).landed()
     assert code == 0, said
     assert dump(server.bin, address) == expected
     assert kept_beside(address) == []
@@ -109,7 +111,7 @@ if most and not os.path.exists(context.config.get_main_option("script_location")
     assert woken(first) == LeaseLost.exit_code
     assert revisions_of(address) == ["a"]
     (root / "migrations" / "goes on").touch()
-    code, said = fly(root, address, strategy="online", wait_s=30).landed()
+    code, said = fly(root, address, strategy="online", wait_s=30, scratch=server.admin).landed()
     assert (code, revisions_of(address)) == (0, ["b"]), said
 
 
