@@ -1,34 +1,59 @@
 """What a run left half done goes on as it was begun, whatever the environment is set to by now."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from midair.errors import HistoryDiverged
 from midair.execution.begun import in_parts
 from midair.journal import Journal, OpenStep
+from midair.model.frozen import frozen
 from midair.model.migration import Direction, Migration, RevisionId
-from midair.model.plan import LIVE, Plan, RunLive, Step, takes_back
+from midair.model.plan import Plan, RunLive, takes_back
 from midair.pipeline.opening import Opened
 from midair.pipeline.request import strategy_of
 
 
-def half_done(opened: Opened) -> frozenset[RevisionId]:
-    """The migrations that a run began and that are not recorded."""
-    return frozenset(each.revision for each in _open_steps(opened))
+@frozen
+class Left:
+    """What a run left half done: its open steps, oldest first, the plan they belong to, and the strategy asked for now.
 
-
-def strategy_now(opened: Opened, chosen: Sequence[Migration], direction: Direction) -> str:
-    """The one that the first of these to be half done was begun with; else what is asked for.
-
-    Half of its steps are in the schema, whoever insists on what: `Guarding` alone hears of that.
+    `program` is the plan where it is to be finished by that very one and by nothing else: a migration that is a program is
+    made statements by running it on the schema as it was before, and that schema is gone.
     """
-    planned = {each.revision for each in chosen}
-    begun = [
-        each.strategy
-        for each in _open_steps(opened)
-        if each.direction == direction and each.revision in planned
-    ]
-    return begun[0] if begun else strategy_of(opened.request, opened.session.address)
+
+    steps: tuple[OpenStep, ...]
+    plan: Plan | None
+    program: Plan | None
+    asked: str
+
+    @property
+    def revisions(self) -> frozenset[RevisionId]:
+        """The migrations that were begun and are not recorded."""
+        return frozenset(each.revision for each in self.steps)
+
+    def strategy(self, chosen: Collection[RevisionId], direction: Direction) -> str:
+        """The one that the first of these to be half done was begun with; else what is asked for.
+
+        Half of its steps are in the schema, whoever insists on what: `Guarding` alone hears of that.
+        """
+        begun = [each for each in self.steps if each.direction == direction and each.revision in chosen]
+        return begun[0].strategy if begun else self.asked
+
+
+def left(opened: Opened) -> Left:
+    """What there is to go on with.
+
+    Raises:
+        HistoryDiverged: the file of a half-done migration that is a program was edited since.
+    """
+    journal = Journal(opened.session, opened.project.tool)
+    steps = tuple(each for each in journal.open_steps() if not takes_back(each.id))
+    asked = strategy_of(opened.request, opened.session.address)
+    plan = journal.begun_plan() if steps else None
+    if opened.source.unrun is None or plan is None:
+        return Left(steps, plan, None, asked)
+    program = _programs_of(opened, plan, steps)
+    return Left(steps, program, program, asked)
 
 
 def finishes_first(opened: Opened, made: Plan) -> bool:
@@ -37,59 +62,38 @@ def finishes_first(opened: Opened, made: Plan) -> bool:
     What a program left stands in the schema. And what was begun with another strategy than this command's is finished
     with it, which says nothing about what comes after it.
     """
-    program = begun_programs(opened)
-    if program is not None and program.direction is made.direction:
+    begun = left(opened)
+    if begun.program is not None and begun.program.direction is made.direction:
         return True
-    asked = strategy_of(opened.request, opened.session.address)
-    begun = [
-        each
-        for each in _open_steps(opened)
-        if each.direction == made.direction and each.revision in made.revisions
-    ]
-    return any(each.strategy != asked for each in begun)
+    return begun.strategy(made.revisions, made.direction) != begun.asked
 
 
-def told(opened: Opened, made: Plan, chosen: Sequence[Migration]) -> Plan:
+def told(begun: Left, made: Plan, chosen: Sequence[Migration]) -> Plan:
     """The plan, with a note where it goes on otherwise than this command would."""
-    asked, was = (
-        strategy_of(opened.request, opened.session.address),
-        strategy_now(opened, chosen, made.direction),
-    )
-    if was == asked:
+    names = [each.revision for each in chosen]
+    was = begun.strategy(names, made.direction)
+    if was == begun.asked:
         return made
-    names = ", ".join(each.revision for each in chosen)
-    note = f"{names} was begun with strategy {was}, and is finished so, by itself; what comes after it runs {asked}"
+    note = f"{', '.join(names)} was begun with strategy {was}, and is finished so, by itself; what comes after it runs {begun.asked}"
     return replace(made, notes=(note, *made.notes))
 
 
-def begun_here(opened: Opened) -> Plan | None:
-    """The plan of a run that was cut off, for what of it is to be finished by that very plan."""
-    if opened.source.unrun is not None:
-        return begun_programs(opened)
-    return Journal(opened.session, opened.project.tool).begun_plan()
+def _programs_of(opened: Opened, plan: Plan, steps: Sequence[OpenStep]) -> Plan | None:
+    """The plan, as far as something of it is half done and cannot be begun anew.
 
-
-def begun_programs(opened: Opened) -> Plan | None:
-    """The plan of a run that was cut off in the middle of a migration that is a program, to be finished by that very plan.
-
-    A program is made statements by running it on the schema as it was before: that schema is gone. One of which nothing is
-    left may be edited, and is begun anew; one that is watched may be edited behind the place that it came to.
-
-    Raises:
-        HistoryDiverged: the migration's file was edited since.
+    A program of which nothing is left may be edited, and is begun anew; one that is watched may be edited behind the place that
+    it came to.
     """
-    if opened.source.unrun is None:
-        return None
-    plan = Journal(opened.session, opened.project.tool).begun_plan()
-    if plan is None:
-        return None
-    begun, kept = set(half_done(opened)), dict(plan.checksums)
+    begun, kept = {each.revision for each in steps}, dict(plan.checksums)
     for each in opened.project.migrations:
         if each.revision not in begun or kept.get(each.revision, "") == (each.checksum or ""):
             continue
-        if _left_nothing(opened, plan, each.revision):
+        own = [step for step in plan.steps if step.revision == each.revision]
+        programs = [step.action for step in own if isinstance(step.action, RunLive)]
+        parts = {step.id for step in steps if step.revision == each.revision} - {step.id for step in own}
+        if programs and all(program.atomic for program in programs) and not parts:
             begun.discard(each.revision)
-        elif not any(program.watched for program in _programs(plan, each.revision)):
+        elif not any(program.watched for program in programs):
             raise HistoryDiverged(
                 f"{each.revision} is half applied, and its file was edited since",
                 state="nothing was changed now; the steps that ran are still in place",
@@ -124,30 +128,5 @@ def kept_for(made: Plan) -> tuple[tuple[RevisionId, str], ...]:
     A program that runs by itself needs no plan: what it sends is not known before.
     """
     by_itself = {step.revision for step in made.steps if isinstance(step.action, RunLive)}
-    return tuple((each, "") for each in made.revisions if each in in_parts(made) - by_itself)
-
-
-def _open_steps(opened: Opened) -> tuple[OpenStep, ...]:
-    found = Journal(opened.session, opened.project.tool).open_steps()
-    return tuple(each for each in found if not takes_back(each.id))
-
-
-def _programs(plan: Plan, revision: RevisionId) -> tuple[RunLive, ...]:
-    return tuple(step.action for step in _of(plan, revision) if isinstance(step.action, RunLive))
-
-
-def _of(plan: Plan, revision: RevisionId) -> tuple[Step, ...]:
-    return tuple(step for step in plan.steps if step.revision == revision)
-
-
-def _left_nothing(opened: Opened, plan: Plan, revision: RevisionId) -> bool:
-    """Its program began one transaction, and nothing that it sent was committed."""
-    steps = _of(plan, revision)
-    programs = _programs(plan, revision)
-    own = {step.id for step in steps}
-    parts = [
-        each
-        for each in _open_steps(opened)
-        if each.revision == revision and each.id not in own and f":{LIVE}:" in each.id
-    ]
-    return bool(programs) and all(each.atomic for each in programs) and not parts
+    parts = in_parts(made) - by_itself
+    return tuple((each, "") for each in made.revisions if each in parts)
