@@ -2,6 +2,8 @@
 
     python bench/kills.py                 300 in all, a third by each means
     python bench/kills.py --live          of a run of Alembic programs that read rows, cut off between their statements
+    python bench/kills.py --live --every 0-99
+                                          at each event instead, the run stopped there; in parts, for it takes long
     python bench/kills.py --count 30 --busy 2
 
 After each it must resume to the very schema and rows of an uninterrupted run, with nothing left over. The
@@ -19,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.execution.live_survival import cut, live_reference_on
-from tests.rewriting.survival import busy, kill, reference_on, restart, survive, terminate
+from tests.rewriting.survival import busy, kill, reference_on, restart, survive, survive_every, terminate
 from tests.support.restarts import restartable_server
 
 _BUSY_AT_MOST_S = 3600.0
@@ -41,7 +43,11 @@ def main() -> int:
             count = arguments.count // 3 + (number < arguments.count % 3)
             if means.name.split()[0] not in arguments.only.split(",") and arguments.only:
                 continue
-            ended = survive(reference, means, count, random.Random(arguments.seed + number), tell)
+            if arguments.every is not None:
+                there = [each for each in arguments.every if each < reference.events]
+                ended = survive_every(reference, means, there, tell)
+            else:
+                ended = survive(reference, means, count, random.Random(arguments.seed + number), tell)
             survived += ended["cut off"]
             print(f"{means.name}: {dict(ended)}", flush=True)
     print(f"{survived} interruptions survived in {time.monotonic() - began:.0f} s (seed {arguments.seed})")
@@ -53,11 +59,21 @@ def tell(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
+def events(text: str) -> range:
+    """`3-31`, both of them too; `3-31/4` is every fourth of them."""
+    span, _, step = text.partition("/")
+    first, _, last = span.partition("-")
+    return range(int(first), int(last or first) + 1, int(step or 1))
+
+
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--live", action="store_true", help="live programs in place of rewrites")
+    parser.add_argument(
+        "--every", type=events, metavar="FIRST-LAST[/STEP]", help="at these events, from 0 on"
+    )
     parser.add_argument("--count", type=int, default=300, help="interruptions in all (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=20261121, help="of the instants (default: %(default)s)")
     parser.add_argument("--busy", type=int, default=0, help="processes that burn time (default: none)")

@@ -4,8 +4,10 @@ import random
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from tests.conftest import url_of
 from tests.rewriting.conftest import Rig
 from tests.rewriting.survival import Means, Reference
 from tests.sources.alembic.projects import revision
@@ -66,13 +68,14 @@ def live_reference_on(
     expected = by_the_tool(folder, server, fresh())
     heard = Remembering()
     began = time.monotonic()
-    midair.apply(request_for(folder, fresh()), heard)
-    yield Reference(Rig(server), folder, expected, len(heard.events), time.monotonic() - began, fresh)
+    midair.apply(replace(request_for(folder, fresh()), scratch_url=url_of(server.admin)), heard)
+    took = time.monotonic() - began
+    yield Reference(Rig(server), folder, expected, len(heard.events), took, fresh, server.admin)
 
 
 _CUT = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = %s AND pid <> pg_backend_pid() AND ((application_name LIKE 'midair%%') = %s OR %s)
+WHERE datname = %s AND pid <> pg_backend_pid() AND ((application_name LIKE 'midair%%' AND application_name NOT LIKE 'midair program%%') = %s OR %s)
 """
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import pytest
 from tests.conftest import url_of
 from tests.support.backfills import FULL_SPEED, Heard, cut, fly_backfill, numbers
 from tests.support.fly import fly
+from tests.support.stopped import stopped, woken
 
 import midair
 from midair.database import Session
-from midair.errors import MidairError
 from midair.journal import Journal
 from midair.model.address import Address
 from midair.model.backfill import Backfill
@@ -24,7 +23,7 @@ _TERMINATE = (
 )
 
 
-def _pausing(kind: type[Event]) -> Heard:
+def pausing(kind: type[Event]) -> Heard:
     """Stops its own process at the first such event, as a laptop that is closed does."""
     paused: list[Event] = []
 
@@ -34,28 +33,6 @@ def _pausing(kind: type[Event]) -> Heard:
             os.kill(os.getpid(), signal.SIGSTOP)
 
     return Heard(at=at)
-
-
-def _forked(work: Callable[[], None]) -> int:
-    """A process of its own; its exit code is the error's, 0 without one. Gives its id once it has stopped itself."""
-    if pid := os.fork():
-        _, status = os.waitpid(pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(status), os.waitstatus_to_exitcode(status)
-        return pid
-    code = 70
-    try:
-        os.setsid()
-        work()
-        code = 0
-    except MidairError as error:
-        code = error.exit_code
-    finally:
-        os._exit(code)
-
-
-def _woken(pid: int) -> int:
-    os.kill(pid, signal.SIGCONT)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 @pytest.fixture
@@ -69,11 +46,11 @@ def test_a_paused_owner_that_wakes_up_changes_nothing_more(
     database: Address, session: Session, backfill: Backfill, workers: int
 ) -> None:
     pace = replace(FULL_SPEED, workers=workers, batch_s=0.001)
-    paused = _forked(lambda: fly_backfill(database, backfill, pace=pace, reporter=_pausing(BackfillMoved)))
+    paused = stopped(lambda: fly_backfill(database, backfill, pace=pace, reporter=pausing(BackfillMoved)))
     before = session.query("SELECT epoch FROM midair.lease")
     fly_backfill(database, backfill, pace=pace)
     after = session.query("SELECT epoch FROM midair.lease")
-    assert _woken(paused) not in (0, 70)
+    assert woken(paused) not in (0, 70)
     assert (before, after) == ([(1,)], [(2,)])
     assert session.query("SELECT n, count(*) FROM t GROUP BY n") == [(1, 6000)]
 
@@ -82,16 +59,16 @@ def test_a_paused_owner_commits_no_further_batch_even_before_the_new_one_has_mov
     database: Address, session: Session, backfill: Backfill
 ) -> None:
     pace = replace(FULL_SPEED, workers=3, batch_s=0.001)
-    first = _forked(lambda: fly_backfill(database, backfill, pace=pace, reporter=_pausing(BackfillMoved)))
+    first = stopped(lambda: fly_backfill(database, backfill, pace=pace, reporter=pausing(BackfillMoved)))
     # The second one has the lease and the lanes, and has not begun its first batch: no cursor has moved.
-    second = _forked(
-        lambda: fly_backfill(database, backfill, pace=FULL_SPEED, reporter=_pausing(BackfillMoved))
+    second = stopped(
+        lambda: fly_backfill(database, backfill, pace=FULL_SPEED, reporter=pausing(BackfillMoved))
     )
     changed = "SELECT count(*) FROM t WHERE n > 0"
     before = session.query(changed)
-    ended = _woken(first)
+    ended = woken(first)
     meanwhile = session.query(changed)
-    assert (_woken(second), ended, meanwhile) == (0, 3, before)
+    assert (woken(second), ended, meanwhile) == (0, 3, before)
     assert session.query("SELECT n, count(*) FROM t GROUP BY n") == [(1, 6000)]
 
 
@@ -105,14 +82,14 @@ def test_who_waits_hears_of_the_owner_and_goes_on_from_where_it_died(
         (folder / f"00000{number}_m.down.sql").write_text(f"DROP TABLE t{number};\n")
     (folder / "000002_m.up.sql").write_text("CREATE INDEX CONCURRENTLY by_id ON t1 (id);\n")
     request = midair.Request(tmp_path, url=url_of(database), variables=dict(os.environ))
-    paused = _forked(lambda: midair.apply(request, _pausing(SegmentDone)) and None)
+    paused = stopped(lambda: midair.apply(request, pausing(SegmentDone)) and None)
     code, said = fly(tmp_path, database).landed()
     assert code == 3, said
     owner = session.query("SELECT backend_pid FROM midair.lease")[0][0]
     assert f"pid {owner} " in said
     session.query(_TERMINATE, (database.database,))  # what the server does once keepalives stay unanswered
     assert fly(tmp_path, database, wait_s=20).landed()[0] == 0
-    assert _woken(paused) in (4, 6)
+    assert woken(paused) in (4, 6)
     assert session.query("SELECT to_regclass('t1') IS NOT NULL, to_regclass('t3') IS NOT NULL") == [
         (True, True)
     ]

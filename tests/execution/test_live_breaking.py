@@ -157,7 +157,7 @@ def test_what_only_rows_decide_stops_a_half_done_program_which_a_window_lets_fin
         assert "midair resume --strategy direct" in str(refused.value.hint)
     assert (columns_of(address), revisions_of(address)) == (["id", "n", "name"], ["a"])
     assert {each.revision for each in midair.status(request_for(root, address)).half_done} == {"b"}
-    midair.resume(replace(request_for(root, address), strategy="direct"), Remembering())
+    midair.resume(replace(request_for(root, address), strategy="direct", insists=True), Remembering())
     assert dump(server.bin, address) == expected
     assert kept_beside(address) == []
 

@@ -2,19 +2,19 @@
 
 import os
 import random
-import signal
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from tests.execution.live_survival import cut, live_reference_on
-from tests.rewriting.survival import Reference, assert_lands, kill, restart, survive
-from tests.support.fly import fly
+from tests.rewriting.survival import Reference, assert_lands, kill, restart, survive, survive_every
 from tests.support.live_shop import kept_beside
 from tests.support.restarts import restartable_server
 
 from midair.rehearsal.server import Server
 
+PARTS = 8
+"""Each takes minutes."""
 RANDOM_KILLS = int(os.environ.get("MIDAIR_RANDOM_KILLS", "5"))
 
 
@@ -29,19 +29,30 @@ def test_kills_one_after_the_other_come_to_what_the_tool_leaves(server: Server, 
         chance, address = random.Random(20261121), made.database()
         for _ in range(3):
             at = chance.randrange(4, made.events)
-            code, said = fly(made.root, address, dies_at=at, wait_s=30, strategy="online").landed()
-            assert code in (0, -signal.SIGKILL), said
+            made.fly(address, dies_at=at, wait_s=30).cut_off()
         assert_lands(made, address)
         assert kept_beside(address) == []
 
 
 @pytest.mark.slow
-def test_a_kill_at_every_event_comes_to_what_the_tool_leaves(reference: Reference) -> None:
-    for event in range(1, reference.events):
-        address = reference.database()
-        assert fly(reference.root, address, dies_at=event, strategy="online").cut_off()
-        assert_lands(reference, address)
-        assert kept_beside(address) == []
+@pytest.mark.parametrize("first", range(PARTS))
+def test_a_kill_at_every_event_comes_to_what_the_tool_leaves(reference: Reference, first: int) -> None:
+    events = range(first, reference.events, PARTS)
+    assert survive_every(reference, kill(), events)["cut off"] == len(events)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [3, 9])
+def test_connections_cut_at_an_event_come_to_what_the_tool_leaves(reference: Reference, first: int) -> None:
+    ended = survive_every(reference, cut(reference, random.Random(first)), range(first, reference.events, 12))
+    assert ended["cut off"] > len(range(first, reference.events, 12)) // 2
+
+
+@pytest.mark.slow
+def test_a_server_that_stops_at_an_event_comes_to_what_the_tool_leaves(tmp_path: Path) -> None:
+    with restartable_server() as own, live_reference_on(own.server, tmp_path) as made:
+        events = range(4, made.events, 12)
+        assert survive_every(made, restart(own), events)["cut off"] == len(events)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ SELECT 'invalid index ' || indexrelid::regclass FROM pg_index WHERE NOT indisval
 UNION ALL SELECT 'not validated ' || conname FROM pg_constraint WHERE NOT convalidated
 UNION ALL SELECT 'temporary ' || conname FROM pg_constraint WHERE conname LIKE 'midair\\_%'
 UNION ALL SELECT 'half detached ' || inhrelid::regclass FROM pg_inherits WHERE inhdetachpending
+UNION ALL SELECT 'kept beside ' || relname FROM pg_class WHERE relnamespace = to_regnamespace('midair') AND relname LIKE 'read%'
 """
 _TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND application_name LIKE 'midair%%'"
 _MOST_ON_ONE = 12
@@ -45,6 +46,15 @@ class Reference:
     took_s: float
     database: Callable[[], Address]
     """Makes a fresh one, in the state before the run."""
+    scratch: Address | None = None
+    """A server for throwaway databases, where a run needs them."""
+
+    def fly(self, address: Address, *, wait_s: float = 0.0, dies_at: int = -1, stops_at: int = -1) -> Flying:
+        """The run, online, in a process of its own."""
+        return fly(
+            self.root, address, strategy="online", wait_s=wait_s, dies_at=dies_at, stops_at=stops_at,
+            scratch=self.scratch,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -85,7 +95,7 @@ def _as_written(rig: Rig, root: Path, address: Address) -> None:
 
 def assert_lands(reference: Reference, address: Address) -> None:
     """One more `apply` finishes the work; no step is open, nothing is left over."""
-    code, said = fly(reference.root, address, wait_s=30, strategy="online").landed()
+    code, said = reference.fly(address, wait_s=30).landed()
     assert code == 0, said
     assert_landed(reference, address)
 
@@ -155,7 +165,7 @@ def survive(
     ended: Counter[str] = Counter()
     address, here = reference.database(), 0
     while ended["cut off"] < count:
-        process = fly(reference.root, address, wait_s=60, strategy="online")
+        process = reference.fly(address, wait_s=60)
         instant = chance.uniform(0.0, reference.took_s * 1.1)
         time.sleep(instant)
         means.strike(process, address)
@@ -167,6 +177,29 @@ def survive(
         if code == 0 or here >= _MOST_ON_ONE or ended["cut off"] >= count:
             assert_lands(reference, address)
             address, here = reference.database(), 0
+    return ended
+
+
+def survive_every(
+    reference: Reference, means: Means, events: Iterable[int], tell: Callable[[str], None] = lambda text: None
+) -> Counter[str]:
+    """Cuts a run off at each of these events, counted from 0, with nothing under way meanwhile; counts how they ended.
+
+    Raises:
+        AssertionError: one did not land in the state of an uninterrupted run; `tell` has heard of each before.
+    """
+    ended: Counter[str] = Counter()
+    for event in events:
+        address = reference.database()
+        process = reference.fly(address, stops_at=event)
+        if process.waits():
+            means.strike(process, address)
+            process.wake()
+        code, said = process.landed()
+        tell(f"{means.name} in {address.database} at event {event}: exit code {code} {said[:200]}")
+        assert code in means.codes, f"exit code {code} after {means.name} at event {event}: {said}"
+        ended["came to its end all the same" if code == 0 else "cut off"] += 1
+        assert_lands(reference, address)
     return ended
 
 

@@ -39,6 +39,15 @@ class Flying:
         """It has ended, though nobody collected it yet."""
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
+    def waits(self) -> bool:
+        """Whether it has stopped itself, once it has either done so or ended."""
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WSTOPPED | os.WNOWAIT)
+        return ended is not None and ended.si_code == os.CLD_STOPPED
+
+    def wake(self) -> None:
+        """It goes on from where it stopped itself."""
+        os.kill(self.pid, signal.SIGCONT)
+
     def kill(self) -> None:
         """`kill -9`."""
         os.kill(self.pid, signal.SIGKILL)
@@ -49,14 +58,17 @@ def fly(
     address: Address,
     *,
     dies_at: int = -1,
+    stops_at: int = -1,
     wait_s: float = 0.0,
     starts_at: float = 0.0,
     strategy: str | None = None,
     command: str = "apply",
+    scratch: Address | None = None,
 ) -> Flying:
-    """Starts an `apply`, `contract`, `rollback`, `resume` or `repair REVISION --undo`; it kills itself at event number `dies_at`, and begins at the monotonic time `starts_at`.
+    """Starts an `apply`, `contract`, `rollback`, `resume` or `repair REVISION --undo`; it kills itself at event number `dies_at`, or stops itself at `stops_at`, and begins at the monotonic time `starts_at`.
 
-    Where a `strategy` is named, no table counts as small.
+    Where a `strategy` is named, no table counts as small. `scratch` is a server for throwaway databases: starting one takes longer
+    than most runs.
     """
     said = TemporaryFile()  # noqa: SIM115 - closed by `landed`
     pid = os.fork()
@@ -66,7 +78,8 @@ def fly(
     code = 70
     try:
         time.sleep(max(0.0, starts_at - time.monotonic()))
-        code, text = _done(command, root, address, dies_at, wait_s, strategy)
+        reporter = DyingAt(dies_at) if stops_at < 0 else DyingAt(stops_at, signal.SIGSTOP)
+        code, text = _done(command, root, address, reporter, wait_s, strategy, scratch)
         os.write(said.fileno(), text.encode())
     finally:
         os._exit(code)
@@ -74,21 +87,33 @@ def fly(
 
 
 def _done(
-    command: str, root: Path, address: Address, dies_at: int, wait_s: float, strategy: str | None
+    command: str,
+    root: Path,
+    address: Address,
+    reporter: DyingAt,
+    wait_s: float,
+    strategy: str | None,
+    scratch: Address | None,
 ) -> tuple[int, str]:
-    request = midair.Request(root, url=url_of(address), variables=dict(os.environ), wait_s=wait_s)
+    request = midair.Request(
+        root,
+        url=url_of(address),
+        variables=dict(os.environ),
+        wait_s=wait_s,
+        scratch_url=url_of(scratch) if scratch else None,
+    )
     if strategy is not None:
         request = replace(
             request, strategy=strategy, small_table_bytes=0, standard=midair.Standard(quiet_s=0)
         )
     try:
         if command == "contract":
-            done = midair.contract(request, DyingAt(dies_at))[0]
+            done = midair.contract(request, reporter)[0]
         elif command.startswith("undo "):
-            return 0, "\n".join(midair.repair(request, DyingAt(dies_at), command[5:], undo=True))
+            return 0, "\n".join(midair.repair(request, reporter, command[5:], undo=True))
         else:
             start = {"apply": midair.apply, "rollback": midair.rollback, "resume": midair.resume}[command]
-            done = start(request, DyingAt(dies_at))
+            done = start(request, reporter)
     except MidairError as error:
         return error.exit_code, f"{error.code} {error.message} / {error.state}"
     return 0, str(done.revisions)

@@ -20,12 +20,12 @@ class Remembering:
 
 
 class DyingAt:
-    """Kills its own process, as `kill -9` does, when it hears event number `at`."""
+    """Kills its own process, as `kill -9` does, when it hears event number `at`, counted from 0; or sends it another signal."""
 
-    def __init__(self, at: int) -> None:
-        self._left = at
+    def __init__(self, at: int, by: signal.Signals = signal.SIGKILL) -> None:
+        self._left, self._by = at, by
 
     def hear(self, event: Event) -> None:
         if self._left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self._by)
         self._left -= 1

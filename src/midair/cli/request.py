@@ -29,6 +29,7 @@ def request_of(settings: Settings, extra: Mapping[str, str] | None = None) -> mi
         scratch_url=settings.scratch,
         environment=settings.environment,
         strategy=settings.strategy,
+        insists=settings.says("strategy"),
         terminate_blockers_s=settings.terminate_blockers_s,
         small_table_bytes=round(settings.small_table_mb * (1 << 20)),
         standard=midair.Standard(settings.gate_age_s, settings.gate_quiet_s),

@@ -135,9 +135,14 @@ def ended(flight: Flight, error: BaseException, recorded: int) -> BaseException:
             hint="midair resume goes on; midair rollback takes them back",
         )
     if isinstance(error, StatementFailed) and LEASE_LOST in error.message:
-        return LeaseLost(
-            f"another run took over while this one was away ({error.message})",
-            state="nothing of this step was committed",
-            hint="leave it to that run; midair status shows how it stands",
-        )
+        return lease_lost(error.message)
     return error
+
+
+def lease_lost(said: str) -> LeaseLost:
+    """The server refused a commit, because another run is at work by now."""
+    return LeaseLost(
+        f"another run took over while this one was away ({said})",
+        state="nothing of this step was committed",
+        hint="leave it to that run; midair status shows how it stands",
+    )

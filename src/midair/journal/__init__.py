@@ -4,6 +4,6 @@ Takes events, gives rows, and back. May import: `database`, `model`, `errors`. M
 step means.
 """
 
-from midair.journal.journal import LEASE_LOST, Journal, OpenStep, RunRecord, actor
+from midair.journal.journal import HEARTBEAT, LEASE_LOST, Journal, OpenStep, RunRecord, actor
 
-__all__ = ["LEASE_LOST", "Journal", "OpenStep", "RunRecord", "actor"]
+__all__ = ["HEARTBEAT", "LEASE_LOST", "Journal", "OpenStep", "RunRecord", "actor"]

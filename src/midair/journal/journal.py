@@ -21,10 +21,7 @@ from midair.model.statement import Parameter, Sql
 LEASE_LOST = "the lease went to run"
 """What the server's refusal says when a run that is no longer the newest tries to commit."""
 
-_HEARTBEAT = ", ".join(
-    f"set_config('tcp_keepalives_{name}', '{value}', false)"
-    for name, value in (("idle", 10), ("interval", 5), ("count", 4))
-)
+HEARTBEAT = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "4"}
 """In seconds; a session over a Unix socket has no use for them, and no objection. The default is two hours."""
 
 
@@ -48,13 +45,17 @@ class RunRecord:
 
 @frozen
 class OpenStep:
-    """A step of a migration that was begun and is not recorded yet. `running`: begun, its end unknown."""
+    """A step of a migration that was begun and is not recorded yet. `running`: begun, its end unknown.
+
+    `strategy` is that of the run that began it.
+    """
 
     id: StepId
     revision: RevisionId
     direction: str
     title: str
     running: bool
+    strategy: str
 
 
 class Journal:
@@ -157,16 +158,17 @@ class Journal:
         """
         if self._product is not Product.POSTGRESQL:
             return
+        heartbeat = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in HEARTBEAT.items())
         text = (
             f"INSERT INTO {self._name('lease')} AS held (name, epoch, owner, host, pid, backend_pid) VALUES (%s, 1, %s, %s, %s, %s)"
             " ON CONFLICT (name) DO UPDATE SET epoch = held.epoch + 1, owner = excluded.owner, host = excluded.host,"
             " pid = excluded.pid, backend_pid = excluded.backend_pid, taken_at = clock_timestamp() RETURNING epoch,"
-            f" {_HEARTBEAT}"
+            f" {heartbeat}"
         )
         who = (name, run_id, socket.gethostname(), os.getpid(), backend_pid)
         self._lease = (name, self._session.query(text, who)[0][0])
 
-    def _fence(self) -> tuple[Sql, ...]:
+    def fence(self) -> tuple[Sql, ...]:
         """Fails where the lease is another run's by now, and holds it until the transaction ends."""
         if self._lease is None:
             return ()
@@ -213,7 +215,7 @@ class Journal:
         row = (run_id, step.id, step.revision, str(step.direction), step.title, "running", True)
         columns = "run_id, id, revision, direction, title, state, open"
         text = f"INSERT INTO {table} ({columns}) VALUES ({_marks(row)}) {self._or('run_id, id', 'state')}"
-        return (*self._fence(), Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
+        return (*self.fence(), Sql(text, row), self.event(run_id, "step_started", step.revision, step.id))
 
     def refused(self, run_id: str, step: Step) -> tuple[Sql, ...]:
         """A step outside a transaction, whose beginning was journalled, was not done: the server said no, and left nothing."""
@@ -235,7 +237,7 @@ class Journal:
         began = "CURRENT_TIMESTAMP" if self._product is Product.POSTGRESQL else self._now()
         columns = "run_id, id, revision, direction, title, state, open, started_at, finished_at"
         text = f"INSERT INTO {self._name('step')} ({columns}) VALUES ({_marks(row)}, {began}, {self._now()})"
-        return (*self._fence(), Sql(text, row))
+        return (*self.fence(), Sql(text, row))
 
     def close_steps(self, revision: RevisionId) -> Sql:
         """The migration is recorded: its steps no longer need resuming."""
@@ -282,11 +284,11 @@ class Journal:
             return ()
         own, parameters = self._own("r.tool")
         text = (
-            f"SELECT s.id, s.revision, s.direction, s.title, s.state FROM {self._name('step')} s"
+            f"SELECT s.id, s.revision, s.direction, s.title, s.state, r.strategy FROM {self._name('step')} s"
             f" JOIN {self._name('run')} r ON r.id = s.run_id WHERE s.open{own} ORDER BY s.started_at"
         )
         return tuple(
-            OpenStep(StepId(row[0]), RevisionId(row[1] or ""), row[2], row[3], row[4] == "running")
+            OpenStep(StepId(row[0]), RevisionId(row[1] or ""), row[2], row[3], row[4] == "running", row[5])
             for row in self._session.query(text, parameters)
         )
 

@@ -1,16 +1,21 @@
 """Brings a database to a revision, back from one, or on from where a crash stopped."""
 
+from collections.abc import Sequence
+
 from midair.errors import GateInTheWay, Refused
 from midair.execution.services import Reporter
 from midair.journal import Journal, contracts
-from midair.model.migration import Direction
+from midair.model.migration import Direction, Migration
 from midair.model.outcome import Done
 from midair.model.plan import CloseGate, Plan, takes_back
+from midair.pipeline.begun import finishes_first
 from midair.pipeline.flying import flown
 from midair.pipeline.opening import Opened, alone, opening
 from midair.pipeline.pause import lifted
-from midair.pipeline.plan import begun_programs, planned, refuse_unapproved
+from midair.pipeline.plan import planned, refuse_unapproved
 from midair.pipeline.request import Request
+from midair.pipeline.standings import standings_of
+from midair.planning.choose import undoing
 
 
 def apply(
@@ -36,7 +41,7 @@ def apply(
             _past_gates(opened, target, report) if contract_first else planned(opened, target, Direction.UP)
         )
         refuse_unapproved(opened, made, approved)
-        finishing = begun_programs(opened) is not None
+        finishing = finishes_first(opened, made)
         done = _flown_up(opened, made, report)
         if not finishing or approved is not None:
             return done
@@ -91,7 +96,25 @@ def rollback(
         refuse_unapproved(opened, made, approved)
         _refuse_half_done(opened, made)
         _refuse_unmet(opened, made)
-        return flown(opened, made, report)
+        finishing = finishes_first(opened, made)
+        wanted = undoing(standings_of(opened)[1], target, keep_target=keep_target) if finishing else ()
+        done = flown(opened, made, report)
+        return _rest_back(opened, wanted, done, report) if finishing and approved is None else done
+
+
+def _rest_back(opened: Opened, wanted: Sequence[Migration], done: Done, report: Reporter) -> Done:
+    """What was to be taken back besides what an earlier run had begun, now that this is over."""
+    while True:
+        there = {each.revision for each in standings_of(opened)[1] if each.applied is not None}
+        left = [each for each in wanted if each.revision in there]
+        if not left:
+            return done
+        made = planned(opened, left[-1].revision, Direction.DOWN)
+        _refuse_unmet(opened, made)
+        then = flown(opened, made, report)
+        done = Done(then.run_id or done.run_id, done.revisions + then.revisions)
+        if not then.revisions:
+            return done
 
 
 def _refuse_half_done(opened: Opened, made: Plan) -> None:

@@ -23,12 +23,14 @@ def only_rows(statement: Statement) -> bool:
 class Guarding:
     """Judges what one program sends by what its author declared, what the application uses and what contracts hold.
 
-    Whoever asks for the strategy `direct` has taken the application down: nothing is judged then.
+    Whoever asks for the strategy `direct` in this very command has taken the application down: nothing is judged then. That an
+    environment is set to it says nothing about a program that was begun online.
     """
 
     def __init__(self, opened: Opened, action: RunLive) -> None:
         self._opened, self._action = opened, action
-        self._judges = opened.request.strategy != "direct"
+        request = opened.request
+        self._judges = not (request.insists and request.strategy == "direct")
         self._held = tuple(each.contract for each in contracts.waiting(opened.session))
         self._intents: dict[Span, Intent | None] = {}
 

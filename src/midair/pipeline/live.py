@@ -9,7 +9,9 @@ from midair.errors import (
     ProgramFailed,
     Unsupported,
 )
-from midair.journal import Journal
+from midair.execution.failing import lease_lost
+from midair.execution.orphans import program_name
+from midair.journal import HEARTBEAT, LEASE_LOST, Journal
 from midair.journal.programs import forgotten
 from midair.model.migration import Direction, RevisionId, State
 from midair.model.plan import (
@@ -36,7 +38,11 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run:
         )
     by_revision = {each.revision: each for each in opened.project.migrations}
     migrations = tuple(by_revision[revision] for revision in action.revisions)
-    bounds = {"lock_timeout": f"{round(opened.request.lock_wait_s * 1000)}ms"}
+    bounds = {
+        "lock_timeout": f"{round(opened.request.lock_wait_s * 1000)}ms",
+        "application_name": program_name(run.id),
+        **HEARTBEAT,
+    }
     asks = action.watched or action.guarded
     watched = Watched(opened, journal, step, action, run) if asks else None
     try:
@@ -58,6 +64,8 @@ def run_live(opened: Opened, journal: Journal, step: Step, action: RunLive, run:
             opened.session.run([over, *forgotten(opened.session, step.revision, step.id)], atomic=True)
         raise
     except (ProgramFailed, LockTimeout) as error:
+        if LEASE_LOST in error.message:
+            raise lease_lost(error.message) from error
         lost = _is_lost(journal, step.revision)
         if isinstance(error, LockTimeout) and not lost:
             raise  # what is left of it is recorded: it may be tried again

@@ -10,7 +10,7 @@ from midair.database.address import parse, words_for_tool
 from midair.database.dump import dump
 from midair.database.pooling import shares_sessions
 from midair.errors import BehindPooler, NoDatabase, NothingHere, SeveralHere, Unsupported
-from midair.execution import locks
+from midair.execution import locks, orphans
 from midair.execution.services import Reporter, WallClock
 from midair.journal import contracts
 from midair.model.address import Address, Product, Secret
@@ -173,6 +173,7 @@ def alone(opened: Opened, report: Reporter) -> Generator[None]:
     history_table = opened.project.history.table
     ours = [locks.database_key(), locks.own_key(history_table)]
     locks.take(opened.session, "midair", ours, bounds, clock, report)
+    orphans.end_orphans(opened.session, clock, report)
     locks.take(opened.session, opened.project.tool, opened.lock_keys(), bounds, clock, report)
     hold = opened.project.history.hold
     with locks.holding(hold, opened.session, opened.project.tool, bounds, clock, report):

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from midair.database.session import Session
 from midair.dialects.dialect import dialect_of
-from midair.errors import HistoryDiverged, PlanChanged
+from midair.errors import PlanChanged
 from midair.journal import Journal, contracts
 from midair.model.address import Product
 from midair.model.contract import Contract
 from midair.model.migration import Applied, Direction, Migration, RevisionId, Script
-from midair.model.plan import LIVE, Plan, takes_back
+from midair.model.plan import LIVE, Plan
 from midair.model.schema import Schema
+from midair.pipeline.begun import Left, kept_for, left, rest_of, told
 from midair.pipeline.opening import Opened, opening
-from midair.pipeline.request import Request, strategy_of
+from midair.pipeline.request import Request
 from midair.pipeline.standings import names_of, standings_of
 from midair.planning.choose import comes_after, pending_of, undoing
 from midair.planning.contracting import from_archive
@@ -64,48 +65,21 @@ def planned(opened: Opened, target: str | None, direction: Direction, *, keep_ta
         if begun_now is not None:
             return abort_of(opened, begun_now)
     applied, standings = standings_of(opened)
-    begun = begun_programs(opened)
-    if begun is not None and begun.direction is direction:
+    begun = left(opened)
+    if begun.program is not None and begun.program.direction is direction:
         # What it left stands in the schema: nothing after it can be tried there before it is finished.
-        chosen = tuple(each for each in opened.project.migrations if each.revision in _half_done(opened))
-        return laid(opened, chosen, Scripts({}), direction, applied)
+        chosen = tuple(each for each in opened.project.migrations if each.revision in begun.revisions)
+        if begun.program.strategy == "direct":
+            return told(begun, rest_of(begun.program, chosen, names_of(applied)), chosen)
+        return told(begun, laid(opened, chosen, Scripts({}), direction, applied, begun=begun), chosen)
     if direction is Direction.UP:
         chosen = pending_of(standings, target)
     else:
         chosen = undoing(standings, target or "-1", keep_target=keep_target)
-    return laid(opened, chosen, scripts_of(opened, chosen, direction, applied), direction, applied)
-
-
-def begun_programs(opened: Opened) -> Plan | None:
-    """The plan of a run that was cut off in the middle of a migration that is a program, to be finished by that very plan.
-
-    A program is made statements by running it on the schema as it was before: that schema is gone.
-
-    Raises:
-        HistoryDiverged: the migration's file was edited since.
-    """
-    if opened.source.unrun is None:
-        return None
-    plan = Journal(opened.session, opened.project.tool).begun_plan()
-    if plan is None:
-        return None
-    half_done, kept = _half_done(opened), dict(plan.checksums)
-    for each in opened.project.migrations:
-        if each.revision in half_done and kept.get(each.revision, "") != (each.checksum or ""):
-            raise HistoryDiverged(
-                f"{each.revision} is half applied, and its file was edited since",
-                state="nothing was changed now; the steps that ran are still in place",
-                hint=f"restore the file and run `midair resume`, or finish by hand and say `midair repair {each.revision} --done`",
-            )
-    return plan if half_done & set(plan.revisions) else None
-
-
-def _half_done(opened: Opened) -> frozenset[RevisionId]:
-    return frozenset(
-        each.revision
-        for each in Journal(opened.session, opened.project.tool).open_steps()
-        if not takes_back(each.id)
-    )
+    if begun.strategy([each.revision for each in chosen], direction) != begun.asked:
+        chosen = tuple(each for each in chosen if each.revision in begun.revisions)
+    scripts = scripts_of(opened, chosen, direction, applied)
+    return told(begun, laid(opened, chosen, scripts, direction, applied, begun=begun), chosen)
 
 
 def scripts_of(
@@ -151,12 +125,15 @@ def laid(
     direction: Direction,
     applied: tuple[Applied, ...],
     sizes: Callable[[Schema], Schema] = _as_they_are,
+    *,
+    begun: Left | None = None,
 ) -> Plan:
     """These migrations as steps, by the strategy of the request, with what the tool writes about each.
 
-    `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not.
+    `sizes` puts other sizes into the schema that was read: a copy's tables are small, and the target's are not. `begun` is what
+    there is to go on with, where that was read before.
     """
-    made = _laid(opened, chosen, scripts, direction, applied, sizes)
+    made = _laid(opened, chosen, scripts, direction, applied, sizes, begun or left(opened))
     return replace(made, notes=(*made.notes, *_to_subscribers(opened.session))) if made.segments else made
 
 
@@ -180,6 +157,7 @@ def _laid(
     direction: Direction,
     applied: tuple[Applied, ...],
     sizes: Callable[[Schema], Schema],
+    begun: Left,
 ) -> Plan:
     project, session = opened.project, opened.session
     up = direction is Direction.UP
@@ -187,8 +165,7 @@ def _laid(
     items = items_of(chosen, scripts.by_revision, marks)
     prepare = (*scripts.before_history, *project.history.create(session)) if up else ()
     dialect, before = dialect_of(session.product), names_of(applied)
-    begun = Journal(session, project.tool).begun_plan()
-    strategy = begun.strategy if begun is not None else strategy_of(opened.request, session.address)
+    strategy = begun.strategy([each.revision for each in chosen], direction)
     waiting = _to_take_back(opened)
     takes_back = direction is Direction.DOWN and {each.revision for each in waiting} & {
         each.revision for each in chosen
@@ -208,7 +185,7 @@ def _laid(
             epilogue=scripts.epilogue,
             before=before,
             prepare=prepare,
-            begun=begun,
+            begun=begun.plan,
             waiting=waiting,
             builds_on=partial(comes_after, project.migrations),
         )
@@ -229,6 +206,8 @@ def _laid(
         before=before,
         prepare=prepare,
     )
+    if opened.source.unrun is not None:
+        made = replace(made, sources=kept_for(made))
     return replace(made, notes=_AS_WRITTEN) if session.product is Product.MARIADB and items else made
 
 

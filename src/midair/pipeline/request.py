@@ -20,7 +20,8 @@ class Request:
 
     `tool` and `folder` choose among several recognised projects. `url` wins over what the project's
     own files say. `may_run` is false where no program of the project is to be run. `scratch_url` is a server for throwaway databases; else one is started.
-    `strategy` is `online`, `direct`, or `None` for what fits the database. Tables up to
+    `strategy` is `online`, `direct`, or `None` for what fits the database; `insists`: it was said for this very command,
+    and not merely set for the environment, so that it counts for what another run began, too. Tables up to
     `small_table_bytes` are worked on as written. Sessions whose transaction has been in the way for
     longer than `terminate_blockers_s` are ended; `None`: never. `standard` is what gates ask for; what contracts
     take away is put aside for `archive_s` where that can be; `None`: it is dropped.
@@ -42,6 +43,7 @@ class Request:
     environment: str | None = None
     may_run: bool = True
     strategy: str | None = None
+    insists: bool = False
     small_table_bytes: int = SMALL_BYTES
     terminate_blockers_s: float | None = None
     pace: Pace = field(default_factory=Pace)

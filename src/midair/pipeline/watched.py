@@ -122,12 +122,14 @@ class Watched:
         # What is about to run apart from the program is not done yet.
         number, digest, said = self._before if self._apart else (self._number, self._digest, self._said)
         self._committed = self._committed or number > 0
+        rows: tuple[Sql, ...] = ()
         if number > 0 and self._stays is not None:
-            return tuple(in_full(self._opened.session, sql) for sql in self._lost())
-        if number <= self.done_to:
-            return ()
-        self.done_to = number
-        return tuple(in_full(self._opened.session, sql) for sql in self._journal_of(number, digest, said))
+            rows = self._lost()
+        elif number > self.done_to:
+            self.done_to = number
+            rows = self._journal_of(number, digest, said)
+        # What there is no row about must not be committed behind the back of a newer run either.
+        return tuple(in_full(self._opened.session, sql) for sql in rows or self._journal.fence())
 
     def over(self) -> None:
         """The program is through: it must have come as far as it did the first time."""
@@ -253,7 +255,7 @@ class Watched:
     def _sends(self, sent: Sent) -> None:
         """Outside a transaction it is committed as soon as it is sent, and no record can be with it."""
         if sent.outside:
-            self._opened.session.run(self._lost(), atomic=True)
+            self._opened.session.run(self._lost() or self._journal.fence(), atomic=True)
 
     def _lost(self) -> tuple[Sql, ...]:
         """The journal's word, once, that the program cannot be run again from here on."""

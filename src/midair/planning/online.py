@@ -15,7 +15,7 @@ from midair.dialects.postgresql.changes import changes_of
 from midair.model.contract import Contract
 from midair.model.frozen import replace
 from midair.model.migration import Direction, Migration, RevisionId, Script
-from midair.model.plan import Plan, RecordRevision, Segment
+from midair.model.plan import Plan, RecordRevision, RunLive, Segment
 from midair.model.statement import Sql
 from midair.planning.contracting import (
     Undoing,
@@ -144,10 +144,13 @@ def _from(begun: Plan | None, item: Item, direction: Direction, source: str) -> 
     revision, checksum = item.migration.revision, item.migration.checksum
     if begun is None or begun.direction is not direction:
         return ()
+    kept = tuple(each for each in begun.segments if {step.revision for step in each.steps} == {revision})
+    if any(isinstance(step.action, RunLive) and step.action.watched for each in kept for step in each.steps):
+        return kept  # what it sends is compared with what it sent: its file may be edited behind that place
     same_file = checksum is not None and dict(begun.checksums).get(revision) == checksum
     if dict(begun.sources).get(revision) != source and (item.script.statements or not same_file):
         return ()
-    return tuple(each for each in begun.segments if {step.revision for step in each.steps} == {revision})
+    return kept
 
 
 def _past(item: Item, scene: Scene) -> Scene:

@@ -88,6 +88,11 @@ class Settings:
     origins: Mapping[str, Origin] = field(default_factory=dict[str, Origin])
     """Only of values that somebody set."""
 
+    def says(self, name: str) -> bool:
+        """Whether this setting was given as a flag of this very command, and not by a file or a variable."""
+        origin = self.origins.get(name)
+        return origin is not None and origin.label.startswith("--")
+
 
 @frozen
 class Layer:

@@ -4,9 +4,10 @@
 # (the versions of SQLAlchemy and Alembic it meets are the project's, not those the checker sees)
 
 from .channel import Stop
-from .recorder import is_autocommit
+from .recorder import is_autocommit, state_of
 from .values import texts_of
 
+_LOCK_NOT_AVAILABLE = "55P03"
 _WRITES = ("INSERT", "UPDATE", "DELETE")
 _DONE = "SET midair.done = 'yes'"
 """What is sent in place of a statement that midair has run: it gives no rows, and means nothing to anybody."""
@@ -93,7 +94,10 @@ class Asking:
             )
             self._send(conn, [f"CREATE TABLE {table} AS {rows}", "RELEASE SAVEPOINT midair_keep"])
             return self._kept(conn, table, names)
-        except Exception:  # noqa: BLE001 - the driver's own: the query is then sent as it was written, and judged by the server
+        except Exception as error:  # the driver's own
+            if state_of(error) == _LOCK_NOT_AVAILABLE:
+                raise  # it says nothing about the query: the program is tried again
+            # The query is sent as it was written, and judged by the server.
             self._send(conn, ["ROLLBACK TO SAVEPOINT midair_keep"])
             self.stays("reads rows that cannot be kept beside")
             return None
