@@ -1,0 +1,359 @@
+"""A condition of PL/pgSQL that asks nothing but the catalog, answered by the schema.
+
+Three-valued as SQL is, with a fourth value for what nobody can tell from here: no such answer is ever guessed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from midair.dialects.postgresql import nodes as pb
+from midair.dialects.postgresql.changes.names import relation, strings
+from midair.dialects.postgresql.guards.rows import (
+    CATALOGS,
+    UNKNOWN,
+    Family,
+    Oid,
+    Positive,
+    Possible,
+    Row,
+    is_system_name,
+    plain,
+)
+from midair.dialects.postgresql.parse import NotParsed, parse, walk
+from midair.model.schema import Schema, bare_name
+
+Rows = Mapping[str, Row]
+"""The rows at hand, each by the name its query gives it."""
+_LONGEST = 63
+"""Bytes of a name: what is compared with one is cut to that (NAMEDATALEN - 1)."""
+
+
+def answer(condition: str, schema: Schema) -> bool | None:
+    """Whether the condition holds on this schema, NULL counted as not; `None` where nobody can tell from here.
+
+    Names without a schema are taken to mean `public`.
+    """
+    tree = _expression(condition)
+    if tree is None or not schema.complete:
+        return None
+    said = _Asked(schema).value(tree, {})
+    return None if said is UNKNOWN else said is True
+
+
+def constants_of(condition: str) -> frozenset[str]:
+    """The texts in quotes that a condition says, and the last name of each that is a name itself."""
+    tree = _expression(condition)
+    if tree is None:
+        return frozenset()
+    said = {node.sval.sval for label, node in walk(tree) if label == "A_Const" and node.HasField("sval")}
+    return frozenset(said | {plain(name) for each in said if (name := _name(each)) is not None})
+
+
+def _expression(condition: str) -> Any:
+    """The tree of a condition that is one expression; else `None`."""
+    try:
+        (tree,) = parse(f"SELECT ({condition})")
+    except (NotParsed, ValueError):
+        return None
+    select = tree.select_stmt
+    alone = len(select.target_list) == 1 and not select.from_clause
+    return select.target_list[0].res_target.val if alone else None
+
+
+class _Asked:
+    """What expressions are on one schema: `True`, `False`, a text, a number, an `Oid`, `None` for NULL, or `UNKNOWN`."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+
+    def value(self, node: Any, rows: Rows) -> Any:
+        kind = node.WhichOneof("node")
+        readers: dict[str, Callable[[Any, Rows], Any]] = {
+            "a_const": self._constant,
+            "column_ref": self._column,
+            "type_cast": self._cast,
+            "func_call": self._call,
+            "sqlvalue_function": self._session,
+            "bool_expr": self._logic,
+            "a_expr": self._operator,
+            "null_test": self._null_test,
+            "sub_link": self._query,
+        }
+        return readers[kind](getattr(node, kind), rows) if kind in readers else UNKNOWN
+
+    def _constant(self, node: Any, rows: Rows) -> Any:
+        match node.WhichOneof("val"):
+            case "sval":
+                return node.sval.sval
+            case "ival":
+                return node.ival.ival
+            case "boolval":
+                return node.boolval.boolval
+            case _:
+                return None if node.isnull else UNKNOWN
+
+    def _column(self, node: Any, rows: Rows) -> Any:
+        if any(each.WhichOneof("node") != "string" for each in node.fields):
+            return UNKNOWN
+        match strings(node.fields):
+            case (source, name):
+                return rows.get(source, {}).get(name, UNKNOWN)
+            case (name,):
+                having = [row for row in rows.values() if name in row]
+                return having[0][name] if len(having) == 1 else UNKNOWN
+            case _:
+                return UNKNOWN
+
+    def _cast(self, node: Any, rows: Rows) -> Any:
+        said, kind = self.value(node.arg, rows), strings(node.type_name.names)[-1]
+        if node.type_name.array_bounds or node.type_name.typmods:
+            return UNKNOWN
+        if kind in ("text", "name", "varchar") and (isinstance(said, str | Family) or said is None):
+            return said
+        if kind == "regclass" and isinstance(said, str):
+            return self._relation(said) or UNKNOWN  # the server refuses a name that is none
+        if kind == "bool" and said in ("t", "true", "f", "false"):
+            return said in ("t", "true")
+        return said if kind == "oid" and isinstance(said, Oid) else UNKNOWN
+
+    def _call(self, node: Any, rows: Rows) -> Any:
+        names = strings(node.funcname)
+        if len(names) > 1 and names[0] != "pg_catalog":
+            return UNKNOWN
+        match "".join(names[-1:]), [self.value(each, rows) for each in node.args]:
+            case "to_regclass", [str() as name]:
+                return self._relation(name)
+            case "to_regtype", [str() as name]:
+                return self._type(name)
+            case "lower", [str() as text] if text.isascii():
+                return text.lower()
+            case "current_schema", []:
+                return "public"
+            case _:
+                return UNKNOWN
+
+    def _session(self, node: Any, rows: Rows) -> Any:
+        return "public" if node.op == pb.SVFOP_CURRENT_SCHEMA else UNKNOWN
+
+    def _relation(self, text: str) -> Any:
+        """The relation a name means, `None` where there is none."""
+        name, schema = _name(text), self._schema
+        if name is None or is_system_name(plain(name)) or name in schema.types:
+            return UNKNOWN
+        if not _is_alone(name, (*schema.tables, *schema.index_tables, *schema.sequences)):
+            return UNKNOWN
+        return Oid("class", name) if schema.exists(name) else None
+
+    def _type(self, text: str) -> Any:
+        name, schema = _name(text), self._schema
+        if name is None or is_system_name(plain(name)) or plain(name) in schema.unlisted:
+            return UNKNOWN
+        if not _is_alone(name, (*schema.tables, *schema.types)) or name in schema.sequences:
+            return UNKNOWN
+        return Oid("type", name) if name in schema.types or name in schema.tables else None
+
+    def _logic(self, node: Any, rows: Rows) -> Any:
+        said = [self.value(each, rows) for each in node.args]
+        match node.boolop:
+            case pb.NOT_EXPR:
+                return _not(said[0])
+            case pb.AND_EXPR:
+                return _all_of(said)
+            case _:
+                return _any_of(said)
+
+    def _operator(self, node: Any, rows: Rows) -> Any:
+        left, sign = self.value(node.lexpr, rows), strings(node.name)[-1]
+        match node.kind:
+            case pb.AEXPR_OP:
+                return _compared(sign, left, self.value(node.rexpr, rows))
+            case pb.AEXPR_IN:
+                items = node.rexpr.list.items
+            case pb.AEXPR_OP_ANY if sign == "=" and node.rexpr.WhichOneof("node") == "a_array_expr":
+                items = node.rexpr.a_array_expr.elements
+            case _:
+                return UNKNOWN
+        found = _any_of([_compared("=", left, self.value(each, rows)) for each in items])
+        return found if sign == "=" else _not(found)
+
+    def _null_test(self, node: Any, rows: Rows) -> Any:
+        said = self.value(node.arg, rows)
+        return UNKNOWN if said is UNKNOWN else (said is None) == (node.nulltesttype == pb.IS_NULL)
+
+    def _query(self, node: Any, rows: Rows) -> Any:
+        select = node.subselect.select_stmt
+        targets = [each.res_target.val for each in select.target_list]
+        counts = len(targets) == 1 and _is_count(targets[0])
+        found = self._found(select) if counts or not _computes(targets) else None
+        if found is None:
+            return UNKNOWN
+        sure = all(certain for _, certain in found)
+        match node.sub_link_type:
+            case pb.EXISTS_SUBLINK:
+                return counts or any(certain for _, certain in found) or (UNKNOWN if found else False)
+            case pb.EXPR_SUBLINK if sure and counts:
+                return len(found)
+            case pb.EXPR_SUBLINK if sure and len(targets) == 1 and len(found) < 2:
+                return self.value(targets[0], found[0][0]) if found else None
+            case pb.ANY_SUBLINK if sure and len(targets) == 1 and not (counts or node.oper_name):
+                wanted = self.value(node.testexpr, rows)
+                return _any_of([_compared("=", wanted, self.value(targets[0], each)) for each, _ in found])
+            case _:
+                return UNKNOWN
+
+    def _found(self, select: Any) -> list[tuple[Rows, bool]] | None:
+        """The rows a query finds, each with whether it does so for certain; `None` for a query that is not understood."""
+        sources: dict[str, list[Row | Possible]] = {}
+        conditions: list[Any] = []
+        plainly = not any(name in _BEYOND for name, _ in _set_fields(select))
+        if not plainly or not all(self._gathered(each, sources, conditions) for each in select.from_clause):
+            return None
+        if select.HasField("limit_count") and select.limit_count.a_const.ival.ival < 1:
+            return None
+        if select.HasField("where_clause"):
+            conditions += _conjuncts(select.where_clause)
+        return self._joined(sources, conditions) if sources else None
+
+    def _gathered(self, node: Any, sources: dict[str, list[Row | Possible]], conditions: list[Any]) -> bool:
+        """Whether all that a FROM names are catalogs, joined inwards."""
+        if node.WhichOneof("node") == "range_var":
+            named = node.range_var
+            name = named.alias.aliasname or named.relname
+            made = CATALOGS.get((named.schemaname or "pg_catalog", named.relname))
+            if made is None or named.alias.colnames or name in sources:
+                return False
+            sources[name] = list(made(self._schema))
+            return True
+        join = node.join_expr
+        odd = join.jointype != pb.JOIN_INNER or join.is_natural or join.using_clause or join.HasField("alias")
+        if node.WhichOneof("node") != "join_expr" or odd:
+            return False
+        conditions += _conjuncts(join.quals) if join.HasField("quals") else []
+        sides = (self._gathered(each, sources, conditions) for each in (join.larg, join.rarg))
+        return all(sides)
+
+    def _joined(
+        self, sources: Mapping[str, Sequence[Row | Possible]], conditions: Sequence[Any]
+    ) -> list[tuple[Rows, bool]]:
+        found: list[tuple[Rows, bool]] = [({}, True)]
+        for name, rows in sources.items():
+            # By itself first: of most catalogs little is left, and the product is small.
+            alone = [each for each in rows if self._may_hold(conditions, {name: _row(each)})]
+            found = [
+                (now, certain and not isinstance(each, Possible))
+                for before, certain in found
+                for each in alone
+                if self._may_hold(conditions, now := {**before, name: _row(each)})
+            ]
+        return [
+            (rows, certain and all(self.value(each, rows) is True for each in conditions))
+            for rows, certain in found
+        ]
+
+    def _may_hold(self, conditions: Sequence[Any], rows: Rows) -> bool:
+        """None of them is known to fail on these rows, be there others beside them or not."""
+        said = (self.value(each, rows) for each in conditions)
+        return all(each is True or each is UNKNOWN for each in said)
+
+
+_BEYOND = frozenset(
+    [
+        "distinct_clause", "into_clause", "group_clause", "having_clause", "window_clause", "values_lists", "limit_offset",
+        "locking_clause", "with_clause", "larg", "rarg",
+    ]
+)  # fmt: skip
+"""Parts of a query that change which rows it finds in ways that are not followed here."""
+
+
+def _set_fields(select: Any) -> Iterable[tuple[str, Any]]:
+    return ((field.name, value) for field, value in select.ListFields())
+
+
+def _conjuncts(node: Any) -> Iterator[Any]:
+    if node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == pb.AND_EXPR:
+        for each in node.bool_expr.args:
+            yield from _conjuncts(each)
+    else:
+        yield node
+
+
+def _is_count(node: Any) -> bool:
+    call = node.func_call
+    return (
+        node.WhichOneof("node") == "func_call"
+        and bool(call.agg_star)
+        and strings(call.funcname)[-1] == "count"
+    )
+
+
+def _computes(targets: Sequence[Any]) -> bool:
+    """What a query selects may be another number of rows than it finds."""
+    return any(name in ("FuncCall", "SubLink") for each in targets for name, _ in walk(each))
+
+
+def _row(each: Row | Possible) -> Row:
+    return each.row if isinstance(each, Possible) else each
+
+
+def _name(text: str) -> str | None:
+    """The identifier that a text is, as regclass reads it; `None` for anything else."""
+    try:
+        (tree,) = parse(f"TABLE {text}")
+    except (NotParsed, ValueError):
+        return None
+    select = tree.select_stmt
+    if {name for name, _ in _set_fields(select)} - {"target_list", "from_clause", "limit_option", "op"}:
+        return None
+    (source,) = select.from_clause
+    named = source.range_var
+    return None if named.catalogname or not named.inh else relation(named)
+
+
+def _is_alone(name: str, names: Iterable[str]) -> bool:
+    """No other schema has one of this name: the session may look there first, or nowhere else."""
+    bare = bare_name(name)
+    return bare != name or not any(each != name and bare_name(each) == bare for each in names)
+
+
+def _not(said: Any) -> Any:
+    return not said if isinstance(said, bool) else UNKNOWN if said is not None else None
+
+
+def _all_of(said: Sequence[Any]) -> Any:
+    if any(each is False for each in said):
+        return False
+    if all(each is True for each in said):
+        return True
+    return None if all(each is True or each is None for each in said) else UNKNOWN
+
+
+def _any_of(said: Sequence[Any]) -> Any:
+    return _not(_all_of([_not(each) for each in said]))
+
+
+def _compared(sign: str, left: Any, right: Any) -> Any:
+    if left is None or right is None:
+        return None
+    if sign == "=":
+        return _equal(left, right)
+    if sign == "<>":
+        return _not(_equal(left, right))
+    if isinstance(left, Positive) and isinstance(right, int) and right <= 0:
+        return {">": True, ">=": True, "<": False, "<=": False}.get(sign, UNKNOWN)
+    if type(left) is int and type(right) is int:
+        return {">": left > right, ">=": left >= right, "<": left < right, "<=": left <= right}.get(
+            sign, UNKNOWN
+        )
+    return UNKNOWN
+
+
+def _equal(left: Any, right: Any) -> Any:
+    if isinstance(left, str) and isinstance(right, Family):
+        left, right = right, left
+    if isinstance(left, Family) and isinstance(right, str):
+        return UNKNOWN if left.may_be(right) else False
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right if max(len(left.encode()), len(right.encode())) <= _LONGEST else UNKNOWN
+    if type(left) is type(right) and isinstance(left, bool | int | Oid):
+        return left == right
+    return UNKNOWN
