@@ -21,6 +21,7 @@ from midair.planning.contracting import (
     contracts_of,
     undoing,
 )
+from midair.planning.guarded import Guards
 from midair.planning.held import closes_way_back, refuse_held
 from midair.planning.intents import told
 from midair.planning.lay_out import (
@@ -67,6 +68,7 @@ def lay_out_online(
     sources: dict[RevisionId, str] = {}
     notes: list[str] = []
     held = list(waiting)
+    guards = Guards(scene, prologue.statements if prologue else ())
     for item in items:
         revision = item.migration.revision
         sources[revision] = _source(tool, item, direction, dialect)
@@ -74,14 +76,14 @@ def lay_out_online(
         if kept:
             # Half of it is in the schema already: it is not to be looked at anew.
             segments += kept
-            scene = _past(item, scene)
+            scene = _past(item, scene, guards, held)
             held += contracts_of(kept)
             continue
         if direction is Direction.UP:
             refuse_held(item.script.statements, held, partial(builds_on, item.migration))
             notes += closes_way_back(item.migration, item.script.statements, held)
         run, undone = back.get(revision, (item, ()))
-        made, scene, said = _migration(tool, run, direction, dialect, scene, undone)
+        made, scene, said = _migration(tool, run, direction, dialect, scene, undone, guards, held)
         notes += (*told(item.script), *said)
         segments += made
         held += contracts_of(made)
@@ -131,19 +133,29 @@ def _from(begun: Plan | None, item: Item, direction: Direction, source: str) -> 
     return tuple(each for each in begun.segments if {step.revision for step in each.steps} == {revision})
 
 
-def _past(item: Item, scene: Scene) -> Scene:
-    for statement in item.script.statements:
-        scene = scene.after(changes_of(statement.sql))
+def _past(item: Item, scene: Scene, guards: Guards, held: Sequence[Contract]) -> Scene:
+    for each in guards.met(item.script.statements, scene, held):
+        scene = scene.after(each.changes)
     return scene
 
 
 def _migration(
-    tool: str, item: Item, direction: Direction, dialect: Dialect, scene: Scene, undone: Sequence[Undoing]
+    tool: str,
+    item: Item,
+    direction: Direction,
+    dialect: Dialect,
+    scene: Scene,
+    undone: Sequence[Undoing],
+    guards: Guards,
+    held: Sequence[Contract],
 ) -> tuple[list[Segment], Scene, list[str]]:
     if item.script.live is not None and not undone:
         segment, notes = live(tool, item, direction, dialect, scene)
-        return [segment], _past(item, scene), notes
-    maker = Maker(item, direction, dialect, undone)
+        guards.lost(f"{item.migration.span} is a program, which may do more than it was seen to do")
+        for statement in item.script.statements:
+            scene = scene.after(changes_of(statement.sql))
+        return [segment], scene, notes
+    maker = Maker(item, direction, dialect, undone, None if undone else guards, held)
     notes: list[str] = []
     stays = settled(item.script.statements, dialect)
     for region in regions_of(item.script.blocks, dialect):

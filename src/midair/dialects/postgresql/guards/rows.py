@@ -65,8 +65,13 @@ def is_system_name(text: str) -> bool:
     return text.startswith(("pg_", "_")) or text in _system_names()
 
 
+def is_system_column(text: str) -> bool:
+    """Every table has a column of this name."""
+    return text in ("tableoid", "cmax", "xmax", "cmin", "xmin", "ctid")
+
+
 SYSTEM_NAME = Family(is_system_name)
-SYSTEM_COLUMN = Family(frozenset(["tableoid", "cmax", "xmax", "cmin", "xmin", "ctid"]).__contains__)
+SYSTEM_COLUMN = Family(is_system_column)
 SYSTEM_TRIGGER = Family(lambda text: text.startswith("RI_ConstraintTrigger_"))
 NOT_NULL_NAME = Family(lambda text: "_not_null" in text)
 """A column's NOT NULL: `orders_total_not_null`, `2200_16385_1_not_null`."""
