@@ -59,6 +59,8 @@ def body_of(sql: str) -> Body:
     except (NotParsed, ValueError):
         return (Unclear("its language or text cannot be read"),)
     function = made["PLpgSQL_function"]
+    if "action" not in function:
+        return (Unclear("it is in another language"),)
     if any(_is_declared(each) for each in function.get("datums", ())):
         return (Unclear("it declares variables"),)
     return tuple(_parts(function["action"]["PLpgSQL_stmt_block"]))

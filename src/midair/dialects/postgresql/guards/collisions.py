@@ -113,10 +113,10 @@ def _index(table: str, constraint: Constraint, schema: Schema) -> Iterator[Met]:
 
 
 def _create_type(change: CreateType, schema: Schema) -> Iterator[Met]:
-    if change.kind == "composite":
-        yield from _relation(change.name, schema)
-        return
-    yield Met("duplicate_object", change.name in schema.tables or _is_type(change.name, schema))
+    there = change.name in schema.tables or _is_type(change.name, schema)
+    yield Met("duplicate_object", there)
+    if change.kind == "composite" and not there:
+        yield Met("duplicate_table", bool(schema.exists(change.name)))
 
 
 def _create_sequence(change: CreateSequence, schema: Schema) -> Iterator[Met]:

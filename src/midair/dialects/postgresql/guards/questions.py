@@ -24,6 +24,7 @@ from midair.model.schema import Schema, bare_name
 
 Rows = Mapping[str, Row]
 """The rows at hand, each by the name its query gives it."""
+_FUNCTIONS = frozenset(["to_regclass", "to_regtype", "lower", "current_schema", "count"])
 _LONGEST = 63
 """Bytes of a name: what is compared with one is cut to that (NAMEDATALEN - 1)."""
 
@@ -34,10 +35,26 @@ def answer(condition: str, schema: Schema) -> bool | None:
     Names without a schema are taken to mean `public`.
     """
     tree = _expression(condition)
-    if tree is None or not schema.complete:
+    if (
+        tree is None
+        or not schema.complete
+        or not all(_is_understood(label, node) for label, node in walk(tree))
+    ):
         return None
     said = _Asked(schema).value(tree, {})
     return None if said is UNKNOWN else said is True
+
+
+def _is_understood(label: str, node: Any) -> bool:
+    """Neither a function that is not known here nor a relation of the user's, be the answer the same with or without it."""
+    if label == "FuncCall":
+        names = strings(node.funcname)
+        return names[-1] in _FUNCTIONS and names[:-1] in ((), ("pg_catalog",))
+    return label != "RangeVar" or _catalog_of(node) in CATALOGS
+
+
+def _catalog_of(named: Any) -> tuple[str, str]:
+    return named.schemaname or "pg_catalog", named.relname
 
 
 def constants_of(condition: str) -> frozenset[str]:
@@ -46,7 +63,7 @@ def constants_of(condition: str) -> frozenset[str]:
     if tree is None:
         return frozenset()
     said = {node.sval.sval for label, node in walk(tree) if label == "A_Const" and node.HasField("sval")}
-    return frozenset(said | {plain(name) for each in said if (name := _name(each)) is not None})
+    return frozenset(said | {plain(named[0]) for each in said if (named := _name(each)) is not None})
 
 
 def _expression(condition: str) -> Any:
@@ -117,17 +134,14 @@ class _Asked:
         return said if kind == "oid" and isinstance(said, Oid) else UNKNOWN
 
     def _call(self, node: Any, rows: Rows) -> Any:
-        names = strings(node.funcname)
-        if len(names) > 1 and names[0] != "pg_catalog":
-            return UNKNOWN
-        match "".join(names[-1:]), [self.value(each, rows) for each in node.args]:
-            case "to_regclass", [str() as name]:
+        match strings(node.funcname)[-1:], [self.value(each, rows) for each in node.args]:
+            case ("to_regclass",), [str() as name]:
                 return self._relation(name)
-            case "to_regtype", [str() as name]:
+            case ("to_regtype",), [str() as name]:
                 return self._type(name)
-            case "lower", [str() as text] if text.isascii():
+            case ("lower",), [str() as text] if text.isascii():
                 return text.lower()
-            case "current_schema", []:
+            case ("current_schema",), []:
                 return "public"
             case _:
                 return UNKNOWN
@@ -137,18 +151,18 @@ class _Asked:
 
     def _relation(self, text: str) -> Any:
         """The relation a name means, `None` where there is none."""
-        name, schema = _name(text), self._schema
-        if name is None or is_system_name(plain(name)) or name in schema.types:
+        (name, placed), schema = _name(text) or ("", False), self._schema
+        if not name or is_system_name(plain(name)) or name in schema.types:
             return UNKNOWN
-        if not _is_alone(name, (*schema.tables, *schema.index_tables, *schema.sequences)):
+        if not (placed or _is_alone(name, (*schema.tables, *schema.index_tables, *schema.sequences))):
             return UNKNOWN
         return Oid("class", name) if schema.exists(name) else None
 
     def _type(self, text: str) -> Any:
-        name, schema = _name(text), self._schema
-        if name is None or is_system_name(plain(name)) or plain(name) in schema.unlisted:
+        (name, placed), schema = _name(text) or ("", False), self._schema
+        if not name or is_system_name(plain(name)) or plain(name) in schema.unlisted:
             return UNKNOWN
-        if not _is_alone(name, (*schema.tables, *schema.types)) or name in schema.sequences:
+        if not (placed or _is_alone(name, (*schema.tables, *schema.types))) or name in schema.sequences:
             return UNKNOWN
         return Oid("type", name) if name in schema.types or name in schema.tables else None
 
@@ -219,7 +233,7 @@ class _Asked:
         if node.WhichOneof("node") == "range_var":
             named = node.range_var
             name = named.alias.aliasname or named.relname
-            made = CATALOGS.get((named.schemaname or "pg_catalog", named.relname))
+            made = CATALOGS.get(_catalog_of(named))
             if made is None or named.alias.colnames or name in sources:
                 return False
             sources[name] = list(made(self._schema))
@@ -295,8 +309,8 @@ def _row(each: Row | Possible) -> Row:
     return each.row if isinstance(each, Possible) else each
 
 
-def _name(text: str) -> str | None:
-    """The identifier that a text is, as regclass reads it; `None` for anything else."""
+def _name(text: str) -> tuple[str, bool] | None:
+    """The identifier that a text is, as regclass reads it, and whether it names a schema; `None` for anything else."""
     try:
         (tree,) = parse(f"TABLE {text}")
     except (NotParsed, ValueError):
@@ -306,13 +320,13 @@ def _name(text: str) -> str | None:
         return None
     (source,) = select.from_clause
     named = source.range_var
-    return None if named.catalogname or not named.inh else relation(named)
+    return None if named.catalogname or not named.inh else (relation(named), bool(named.schemaname))
 
 
 def _is_alone(name: str, names: Iterable[str]) -> bool:
     """No other schema has one of this name: the session may look there first, or nowhere else."""
     bare = bare_name(name)
-    return bare != name or not any(each != name and bare_name(each) == bare for each in names)
+    return not any(each != name and bare_name(each) == bare for each in names)
 
 
 def _not(said: Any) -> Any:
