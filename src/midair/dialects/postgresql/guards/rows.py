@@ -189,8 +189,6 @@ def _pg_constraint(schema: Schema) -> Iterator[Row | Possible]:
 def _pg_type(schema: Schema) -> Iterator[Row | Possible]:
     for each in schema.types.values():
         yield _type(each.name, _TYPTYPES.get(each.kind, UNKNOWN))
-        if each.kind == "range":
-            yield Possible({"typnamespace": Oid("namespace", _place(each.name))})  # its multirange
     for table in schema.tables.values():
         yield _type(table.name, "c")
     yield from (Possible(_type(name, "c")) for name in schema.sequences)  # before 14
