@@ -30,7 +30,8 @@ CREATE POLICY pol ON t; CREATE RULE ru AS ON INSERT TO "Order" DO ALSO NOTHING;
 CREATE SCHEMA other; CREATE TABLE other.t (z int, CONSTRAINT elsewhere CHECK (z > 0)); CREATE TABLE other.alone (id int PRIMARY KEY);
 CREATE TABLE p (at date NOT NULL, CONSTRAINT kept CHECK (at > '2000-01-01')) PARTITION BY RANGE (at);
 CREATE TABLE p_a PARTITION OF p FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
-CREATE TABLE plain (a int, b int);
+CREATE TABLE plain (a int, b int); CREATE TABLE "_AToB" ("A" int, CONSTRAINT "_AToB_A_fkey" FOREIGN KEY ("A") REFERENCES r);
+CREATE FOREIGN DATA WRAPPER far; CREATE SERVER away FOREIGN DATA WRAPPER far; CREATE FOREIGN TABLE abroad (a int) SERVER away;
 """
 
 
@@ -49,6 +50,7 @@ def met(request: pytest.FixtureRequest) -> Generator[tuple[Session, Schema]]:
 _NAMES = (
     "t", "r", "i", "u", "ck", "fk", "Order", "order", "mood", "comp", "d", "s", "v", "mv", "nix", "t_a_not_null", "above", "pol", "ru",
     "tg", "f", "elsewhere", "alone", "p", "p_a", "kept", "positive", "Order_pkey", "Order_id_seq", "t_n_seq", "columns", "int4", "pg_class", "span",
+    "_AToB", "_AToB_A_fkey", "_AToB_B_fkey", "_mood", "abroad", "current_schemas",
 )  # fmt: skip
 _ASKED = (
     "EXISTS (SELECT 1 FROM pg_constraint WHERE conname = '{}')",
@@ -96,6 +98,9 @@ _ONE_BY_ONE = (
     "NULL",
     "(SELECT relname FROM pg_class WHERE relname = 'nix') = 'nix'",
     "EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'other')",
+    "EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = 'information_schema')",
+    "EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE relname = 'tables' AND nspname = 'information_schema')",
+    "EXISTS (SELECT 1 FROM information_schema.tables WHERE table_name = 'tables' AND table_schema = 'information_schema')",
     "true",
 )
 
@@ -116,6 +121,8 @@ def test_what_guards_ask_most_is_answered(met: tuple[Session, Schema]) -> None:
     assert all(answer(_ASKED[1].format(name), schema) is (name == "nix") for name in asked)
     assert answer(_ASKED[6].format("mood"), schema) is True
     assert answer(_ASKED[6].format("nix"), schema) is False
+    assert answer(_ASKED[0].format("_AToB_A_fkey"), schema) is True
+    assert answer(_ASKED[0].format("_AToB_B_fkey"), schema) is False
     assert answer(_ONE_BY_ONE[0], schema) is True
     assert answer(_ONE_BY_ONE[2], schema) is False
     assert answer("to_regclass('t') IS NULL", schema) is None  # another schema has one of that name
@@ -280,6 +287,7 @@ _THERE, _NOT = "to_regclass('t') IS NOT NULL", "to_regclass('t') IS NULL"
         ("INSERT INTO t VALUES (1) RETURNING a;", None),
         ("UPDATE t SET a = 1 WHERE FOUND;", None),
         ("COMMIT;", None),
+        ("CREATE INDEX CONCURRENTLY i ON t (a);", None),
         ("SET search_path = other;", None),
         ("BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN NULL; END;", []),
         ("BEGIN CREATE TYPE m AS ENUM ('a'); EXCEPTION WHEN SQLSTATE '42710' THEN NULL; END;", ["CREATE TYPE m AS ENUM ('a')"]),
@@ -298,6 +306,8 @@ def test_a_block_comes_to_the_statements_that_run(body: str, runs: list[str] | N
 
 def test_a_block_with_variables_or_another_language_is_left_whole() -> None:
     for sql in (
+        "DO $$ BEGIN NULL; END $$; DROP TABLE t",
+        "DO $$ BEGIN NULL; END $$; DO $$ BEGIN NULL; END $$",
         "DO $$ DECLARE a int; BEGIN CREATE TABLE b (); END $$",
         "DO LANGUAGE plperl $$ die $$",
         "DO $$ BEGIN IF $$",

@@ -86,7 +86,9 @@ class Guards:
             return Met(statement, (statement,))
         answer = Left(self._unseen) if self._unseen else opened(statement.sql, scene.schema, doubtful)
         if isinstance(answer, Left):
-            return Met(statement, (statement,), (f"{statement.span} stays whole: {answer.why}",))
+            works_on_rows = not unseen(statement.sql, changes_of(statement.sql))
+            notes = () if works_on_rows else (f"{statement.span} stays whole: {answer.why}",)
+            return Met(statement, (statement,), notes)
         parts = tuple(Statement(each, statement.span) for each in answer.statements)
         why = f": {', and '.join(answer.answers)}" if answer.answers else ""
         does = "is taken apart" if parts else "does nothing here"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from midair.dialects.postgresql.changes.blocks import constant_of
-from midair.dialects.postgresql.parse import NotParsed, borders, parse_plpgsql
+from midair.dialects.postgresql.parse import NotParsed, borders, parse_plpgsql, statement_of
 from midair.model.frozen import frozen
 
 _OWN_NAMES = frozenset(["found", "sqlstate", "sqlerrm"])
@@ -53,7 +53,9 @@ Body = tuple[Part, ...]
 
 
 def body_of(sql: str) -> Body:
-    """What the block does, in order; one `Unclear` for a block that cannot be read at all."""
+    """What the block does, in order; one `Unclear` for a block that cannot be read at all, and for more than a block."""
+    if statement_of(sql)[0] != "do_stmt":
+        return (Unclear("it is not a block alone"),)
     try:
         (made,) = parse_plpgsql(sql)
     except (NotParsed, ValueError):

@@ -7,13 +7,13 @@ from midair.dialects.postgresql.guards.body import Attempt, Body, Choose, Return
 from midair.dialects.postgresql.guards.collisions import Unsure, is_caught, raised_by
 from midair.dialects.postgresql.guards.questions import answer, constants_of
 from midair.dialects.postgresql.parse import statement_of, walk
-from midair.model.change import Block, LockTables, Opaque, Query, SetSetting, Transaction
+from midair.model.change import Block, LockTables, Maintain, Opaque, Query, Reindex, SetSetting, Transaction
 from midair.model.concealed import title_of
 from midair.model.frozen import frozen, replace
 from midair.model.schema import Schema
 
-_OTHERWISE = (Block, LockTables, Opaque, Query, SetSetting, Transaction)
-"""Changes that mean something else in a block than by themselves, or that nobody has understood."""
+_OTHERWISE = (Block, LockTables, Maintain, Opaque, Query, Reindex, SetSetting, Transaction)
+"""Changes that mean something else in a block than by themselves, or are refused there, or that nobody has understood."""
 _OWN_NAMES = ("found", "sqlstate", "sqlerrm")
 
 
@@ -101,7 +101,8 @@ def _listed(names: Collection[str]) -> str:
 
 def _run(sql: str, made: Opened) -> Opened | Left:
     changes = changes_of(sql)
-    if any(isinstance(each, _OTHERWISE) for each in changes) or _is_bound(sql):
+    other = any(isinstance(each, _OTHERWISE) or getattr(each, "concurrently", False) for each in changes)
+    if other or _is_bound(sql):
         return Left(f"`{title_of(sql)}` means something else by itself")
     schema = made.schema
     for each in changes:

@@ -17,6 +17,7 @@ from midair.dialects.postgresql.guards.rows import (
     Possible,
     Row,
     is_system_name,
+    is_system_type,
     plain,
 )
 from midair.dialects.postgresql.parse import NotParsed, parse, walk
@@ -160,7 +161,7 @@ class _Asked:
 
     def _type(self, text: str) -> Any:
         (name, placed), schema = _name(text) or ("", False), self._schema
-        if not name or is_system_name(plain(name)) or plain(name) in schema.unlisted:
+        if not name or is_system_type(plain(name)) or plain(name) in schema.unlisted:
             return UNKNOWN
         if not (placed or _is_alone(name, (*schema.tables, *schema.types))) or name in schema.sequences:
             return UNKNOWN

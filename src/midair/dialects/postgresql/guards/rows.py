@@ -62,7 +62,12 @@ def _system_names() -> frozenset[str]:
 
 def is_system_name(text: str) -> bool:
     """The server's own schemas may have a relation, type or constraint of this name."""
-    return text.startswith(("pg_", "_")) or text in _system_names()
+    return text.startswith(("pg_", "_pg_")) or text in _system_names()
+
+
+def is_system_type(text: str) -> bool:
+    """The server may have a type of this name, be it an array of another."""
+    return text.startswith("_") or is_system_name(text)
 
 
 def is_system_column(text: str) -> bool:
@@ -71,6 +76,8 @@ def is_system_column(text: str) -> bool:
 
 
 SYSTEM_NAME = Family(is_system_name)
+SYSTEM_TYPE = Family(is_system_type)
+SYSTEM_SCHEMA = Family(lambda text: text.startswith("pg_") or text == "information_schema")
 SYSTEM_COLUMN = Family(is_system_column)
 SYSTEM_TRIGGER = Family(lambda text: text.startswith("RI_ConstraintTrigger_"))
 NOT_NULL_NAME = Family(lambda text: "_not_null" in text)
@@ -99,7 +106,12 @@ _TYPTYPES = {"enum": "e", "domain": "d", "composite": "c", "range": "r", "base":
 _SYSTEM = "pg_catalog"
 
 
-def _relation(name: str, kind: str) -> Row:
+def _may_be_foreign(table: Table) -> bool:
+    """The schema calls a foreign table a table; it has no size."""
+    return table.kind == "table" and table.bytes is None and not table.empty
+
+
+def _relation(name: str, kind: Any) -> Row:
     place = _place(name)
     return {
         "oid": Oid("class", name), "relname": plain(name), "relkind": kind,
@@ -109,7 +121,8 @@ def _relation(name: str, kind: str) -> Row:
 
 def _pg_class(schema: Schema) -> Iterator[Row | Possible]:
     for table in schema.tables.values():
-        yield {**_relation(table.name, _RELKINDS[table.kind]), "relispartition": table.is_partition}
+        relkind = UNKNOWN if _may_be_foreign(table) else _RELKINDS[table.kind]
+        yield {**_relation(table.name, relkind), "relispartition": table.is_partition}
         kind = "I" if table.kind == "partitioned" else "i"
         yield from (_relation(each.name, kind) for each in table.indexes)
     yield from (_relation(name, "S") for name in schema.sequences)
@@ -125,7 +138,7 @@ def _pg_namespace(schema: Schema) -> Iterator[Row | Possible]:
         {"oid": Oid("namespace", name), "nspname": name} for name in {*names, "public"} - {"public", _SYSTEM}
     )
     yield {"oid": Oid("namespace", "public"), "nspname": "public"}
-    yield {"oid": Oid("namespace", _SYSTEM), "nspname": SYSTEM_NAME}
+    yield {"oid": Oid("namespace", _SYSTEM), "nspname": SYSTEM_SCHEMA}
     yield Possible({"oid": Oid("namespace", ""), "nspname": UNKNOWN})  # one that has nothing in it
 
 
@@ -194,7 +207,7 @@ def _pg_type(schema: Schema) -> Iterator[Row | Possible]:
     yield from (Possible(_type(name, "c")) for name in schema.sequences)  # before 14
     yield from (Possible({"typname": name}) for name in sorted(schema.unlisted))
     yield {
-        "oid": Oid("type", ""), "typname": SYSTEM_NAME, "typnamespace": Oid("namespace", _SYSTEM),
+        "oid": Oid("type", ""), "typname": SYSTEM_TYPE, "typnamespace": Oid("namespace", _SYSTEM),
     }  # fmt: skip
 
 
@@ -243,7 +256,7 @@ def _pg_indexes(schema: Schema) -> Iterator[Row | Possible]:
             }  # fmt: skip
         if not table.known:
             yield Possible({"schemaname": _place(table.name), "tablename": plain(table.name)})
-    yield {"schemaname": _SYSTEM, "tablename": SYSTEM_NAME, "indexname": SYSTEM_NAME}
+    yield {"schemaname": SYSTEM_SCHEMA, "tablename": SYSTEM_NAME, "indexname": SYSTEM_NAME}
 
 
 def _named(kinds: tuple[str, ...], place: str, name: str) -> Callable[[Schema], Iterator[Row | Possible]]:
@@ -252,8 +265,9 @@ def _named(kinds: tuple[str, ...], place: str, name: str) -> Callable[[Schema], 
     def rows(schema: Schema) -> Iterator[Row | Possible]:
         for table in schema.tables.values():
             if table.kind in kinds:
-                yield {place: _place(table.name), name: plain(table.name)}
-        yield {place: _SYSTEM, name: SYSTEM_NAME}
+                row = {place: _place(table.name), name: plain(table.name)}
+                yield Possible(row) if _may_be_foreign(table) else row
+        yield {place: SYSTEM_SCHEMA, name: SYSTEM_NAME}
 
     return rows
 
@@ -261,11 +275,12 @@ def _named(kinds: tuple[str, ...], place: str, name: str) -> Callable[[Schema], 
 def _tables(schema: Schema) -> Iterator[Row | Possible]:
     for table in schema.tables.values():
         if table.kind != "materialized view":
-            kind = "VIEW" if table.kind == "view" else "BASE TABLE"
+            kind: Any = "VIEW" if table.kind == "view" else "BASE TABLE"
+            kind = UNKNOWN if _may_be_foreign(table) else kind
             yield {
                 "table_schema": _place(table.name), "table_name": plain(table.name), "table_type": kind,
             }  # fmt: skip
-    yield {"table_schema": _SYSTEM, "table_name": SYSTEM_NAME}
+    yield {"table_schema": SYSTEM_SCHEMA, "table_name": SYSTEM_NAME}
 
 
 def _information_columns(schema: Schema) -> Iterator[Row | Possible]:
@@ -281,7 +296,7 @@ def _information_columns(schema: Schema) -> Iterator[Row | Possible]:
             }  # fmt: skip
         if not _is_listed(table):
             yield Possible(here)
-    yield {"table_schema": _SYSTEM, "table_name": SYSTEM_NAME}
+    yield {"table_schema": SYSTEM_SCHEMA, "table_name": SYSTEM_NAME}
 
 
 _DATA_TYPES = {
@@ -307,7 +322,7 @@ def _table_constraints(schema: Schema) -> Iterator[Row | Possible]:
     yield from (
         Possible({"constraint_name": name, "constraint_type": "CHECK"}) for name in sorted(schema.unlisted)
     )
-    yield {"table_schema": _SYSTEM, "table_name": SYSTEM_NAME, "constraint_name": SYSTEM_NAME}
+    yield {"table_schema": SYSTEM_SCHEMA, "table_name": SYSTEM_NAME, "constraint_name": SYSTEM_NAME}
 
 
 def _sequences(schema: Schema) -> Iterator[Row | Possible]:
