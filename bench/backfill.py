@@ -37,6 +37,7 @@ from midair.model.statement import Sql
 from midair.rehearsal.server import throwaway_server
 
 STATEMENT = "UPDATE orders SET total_cents = price_cents * amount WHERE total_cents IS NULL"
+BASELINE_S = 30
 MANY = 5_000_000
 FULL = Pace(throttled=False)
 SETTINGS = (
@@ -114,7 +115,7 @@ def ways() -> list[Way]:
         Way("plain UPDATE", plain),
         Way("midair, 1 worker", lambda url: midair(url, FULL)),
         Way("midair, 4 workers", lambda url: midair(url, Pace(workers=4, throttled=False))),
-        Way("midair, 1 worker, 100 ms batches", lambda url: midair(url, Pace(batch_s=0.1, throttled=False))),
+        Way("midair, 1 worker, 25 ms batches", lambda url: midair(url, Pace(batch_s=0.025, throttled=False))),
         Way("loop with LIMIT, no key order", loop),
     ]
 
@@ -213,7 +214,7 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
         change = "UPDATE orders SET note = note || '.' WHERE id = %s"
         return Sql(change, (high,)), Sql(change, (low,))
 
-    health = f"SELECT note FROM orders WHERE id = 1 + floor(random() * {rows})::int"
+    health = f"SELECT note FROM orders WHERE id = (SELECT 1 + floor(random() * {rows})::int)"
     clients: Sequence[Client] = [
         read,
         Client("writer 1", rate / 4, write),
@@ -222,7 +223,7 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
     print(
         f"\n{rows} rows, an application at {rate} statements a second: p50, p99, worst wait, failed; the backfill's seconds"
     )
-    tell("nobody (baseline)", *felt(fill(cluster, rows), clients, lambda url: time.sleep(8)), None)
+    tell("nobody (baseline)", *felt(fill(cluster, rows), clients, lambda url: time.sleep(BASELINE_S)), None)
     for name, run in (
         ("plain UPDATE", plain),
         ("midair, 1 worker, unthrottled", lambda url: midair(url, FULL)),
@@ -231,11 +232,8 @@ def application(cluster: Cluster, rows: int, rate: int) -> None:
         ("midair, 20 % duty", lambda url: midair(url, Pace(duty=0.2))),
         ("midair, 5 % duty", lambda url: midair(url, Pace(duty=0.05))),
         ("midair, --health-sql", lambda url: midair(url, Pace(health_sql=health))),
-        (
-            "midair, --health-sql, 10 ms batches",
-            lambda url: midair(url, Pace(batch_s=0.01, health_sql=health)),
-        ),
-        ("nobody (baseline again)", lambda url: time.sleep(8)),
+        ("midair, 25 ms batches", lambda url: midair(url, Pace(batch_s=0.025))),
+        ("nobody (baseline again)", lambda url: time.sleep(BASELINE_S)),
     ):
         at_work(f"application beside: {name}")
         url = fill(cluster, rows)

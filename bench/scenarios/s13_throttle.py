@@ -29,7 +29,7 @@ _FEWEST_ROWS = 100_000
 _DUTY = 0.03
 """Of the time batches may fill: low, so that there is something left to watch."""
 _GIVES_WAY_S, _PATIENCE_S = 2.0, 45.0
-_DEAD_SHARE, _P99_TIMES, _A_BATCH_S = 0.20, 1.5, 0.025
+_DEAD_SHARE, _P99_TIMES = 0.20, 1.5
 _SOFT_LAG_BYTES = 64 << 20
 _BURST = "INSERT INTO burst SELECT repeat('x', 8000) FROM generate_series(1, 10000)"
 _DEAD = """
@@ -180,7 +180,7 @@ def _latency(here: World, result: Result) -> Result:
     before, during = felt.get("before", 0.0), felt.get("backfill", 0.0)
     result.facts["p99 before and during"] = f"{before * 1000:.1f} ms, {during * 1000:.1f} ms"
     if here.size.timed:
-        most = max(_P99_TIMES * before, before + _A_BATCH_S)
+        most = max(_P99_TIMES * before, before + Pace().batch_s)
         result.expect(f"p99 rose from {before:.3f} to {during:.3f} s", holds=during <= most)
     return result
 

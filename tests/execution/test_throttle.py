@@ -1,6 +1,9 @@
 """What the throttle reads, and what it makes of it."""
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from tests.support.backfills import cut, fly_backfill, run_all
@@ -11,7 +14,8 @@ from midair.errors import StatementFailed
 from midair.execution.health import Health
 from midair.execution.services import Pace
 from midair.execution.signals import DEAD_SHARE, LAG_S, SLOT_BYTES, Reading, Signals
-from midair.execution.throttle import duty_after
+from midair.execution.throttle import Throttle, Watch, duty_after
+from midair.journal import Journal
 from midair.model.address import Address
 from midair.model.statement import Sql
 from midair.rehearsal.server import throwaway_server
@@ -114,18 +118,52 @@ def _now(health: Health) -> list[Reading]:
     return [reading] if reading is not None else []
 
 
+@contextmanager
+def asking(address: Address, sql: str, *, resting: bool = False) -> Generator[Health]:
+    """A health statement that is asked again and again."""
+    health = Health(lambda: open_session(address, Guard(), "midair health"), sql, 1.5, lambda: resting)
+    health.begin()
+    try:
+        yield health
+    finally:
+        health.end()
+
+
 def test_batches_rest_while_the_health_statement_waits(database: Address, session: Session) -> None:
     """A table that nobody may read for a while is an application that waits."""
     run_all(session, "CREATE TABLE t (id int PRIMARY KEY)", "INSERT INTO t SELECT generate_series(1, 10)")
-    health = Health(lambda: open_session(database, Guard(), "midair health"), "SELECT count(*) FROM t", 1.5)
-    health.begin()
-    try:
-        until(lambda: health.reading() is not None)
+    with asking(database, "SELECT count(*) FROM t") as health:
         with holding(database, "LOCK TABLE t IN ACCESS EXCLUSIVE MODE"):
             until(lambda: duty_after(1.0, _now(health), 1.0, 1.0)[0] == 0.0)
         until(lambda: duty_after(1.0, _now(health), 1.0, 1.0)[0] == 1.0)
-    finally:
-        health.end()
+
+
+@pytest.mark.parametrize(("resting", "accepted"), [(True, True), (False, False)])
+def test_what_is_usual_is_learnt_again_only_while_batches_rest(
+    database: Address, session: Session, resting: bool, accepted: bool
+) -> None:
+    """An application that is slow without us must not keep us at rest for ever; one that is slow because of us must."""
+    run_all(
+        session,
+        "CREATE TABLE pace (s float8); INSERT INTO pace VALUES (0)",
+        "CREATE FUNCTION answer() RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep((SELECT s FROM pace)); RETURN 1; END'",
+    )
+    with asking(database, "SELECT answer()", resting=resting) as health:
+        run_all(session, "UPDATE pace SET s = 0.02")
+        until(lambda: duty_after(1.0, _now(health), 1.0, 1.0)[0] == 0.0)
+        slow_s = [0.0]
+
+        def learnt() -> bool:
+            slow_s[0] = health.slow_s
+            return slow_s[0] > 0.02
+
+        if accepted:
+            until(learnt)
+            until(lambda: duty_after(1.0, _now(health), 1.0, 1.0)[0] == 1.0)
+        else:
+            threading.Event().wait(2.0)
+            assert not learnt()
+            assert duty_after(1.0, _now(health), 1.0, 1.0)[0] == 0.0
 
 
 def test_a_health_statement_cannot_write_and_one_that_is_refused_ends_the_run(
@@ -133,7 +171,23 @@ def test_a_health_statement_cannot_write_and_one_that_is_refused_ends_the_run(
 ) -> None:
     run_all(session, "CREATE TABLE t (id int PRIMARY KEY)")
     for sql, why in (("INSERT INTO t VALUES (1)", "read-only"), ("SELECT nothing FROM t", "nothing")):
-        health = Health(lambda: open_session(database, Guard(), "midair health"), sql, 1.5)
-        with pytest.raises(StatementFailed, match=why):
-            health.begin()
+        with pytest.raises(StatementFailed, match=why), asking(database, sql):
+            pass
     assert session.query("SELECT count(*) FROM t") == [(0,)]
+
+
+def test_a_health_statement_that_is_refused_on_the_way_leaves_half_the_work_and_says_why(
+    database: Address, session: Session
+) -> None:
+    run_all(session, 'CREATE TABLE "t{x}" (id int PRIMARY KEY)')
+    Journal(session).prepare()
+    reconnect = partial(open_session, database, Guard(), "midair health")
+    health = Health(reconnect, 'SELECT id FROM "t{x}"', 1.5, lambda: False)
+    throttle = Throttle()
+    with Watch(throttle, reconnect, "none", 1.0, None, health):
+        until(lambda: 0.05 < throttle.duty < 0.5)
+        run_all(session, 'DROP TABLE "t{x}"')
+        until(lambda: "t{x}" in throttle.reason)
+        before = throttle.duty
+        until(lambda: throttle.duty > before)
+        until(lambda: throttle.duty == 0.5)

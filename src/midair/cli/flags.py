@@ -161,6 +161,39 @@ def check_options() -> list[click.Parameter]:
     ]
 
 
+def _batch_options() -> list[click.Parameter]:
+    return [
+        _option(
+            "--workers",
+            "workers",
+            group="Settings",
+            metavar="N",
+            help="Sessions at once on a statement in batches. [1]",
+        ),
+        _option(
+            "--batch-time",
+            "batch_time",
+            group="Settings",
+            metavar="TIME",
+            help="Size batches to take this long. [10ms]",
+        ),
+        _option(
+            "--duty",
+            "duty",
+            group="Settings",
+            metavar="PERCENT",
+            help="Batches fill at most this much of the time. [100]",
+        ),
+        _option(
+            "--health-sql",
+            "health_sql",
+            group="Settings",
+            metavar="SQL",
+            help="A query of the application's: where it slows down, batches rest.",
+        ),
+    ]
+
+
 def run_options() -> list[click.Parameter]:
     """Options of commands that write to a database."""
     return [
@@ -200,33 +233,6 @@ def run_options() -> list[click.Parameter]:
             metavar="TIME",
             help="End sessions in the way of a lock for longer. [never]",
         ),
-        _option(
-            "--workers",
-            "workers",
-            group="Settings",
-            metavar="N",
-            help="Sessions at once on a statement in batches. [1]",
-        ),
-        _option(
-            "--batch-time",
-            "batch_time",
-            group="Settings",
-            metavar="TIME",
-            help="Size batches to take this long. [25ms]",
-        ),
-        _option(
-            "--duty",
-            "duty",
-            group="Settings",
-            metavar="PERCENT",
-            help="Batches fill at most this much of the time. [100]",
-        ),
-        _option(
-            "--health-sql",
-            "health_sql",
-            group="Settings",
-            metavar="SQL",
-            help="A query of the application's: where it slows down, batches rest.",
-        ),
+        *_batch_options(),
         _option("--wait", "wait", group="Settings", metavar="TIME", help="Wait for another run to end. [0s]"),
     ]

@@ -21,6 +21,8 @@ from midair.journal.backfills import Lane
 from midair.model.backfill import Part
 
 _ROWS_A_PAGE = 50
+_BRIEF_S = 0.002
+"""No batch is meant to be briefer: what begins and ends it would cost more than its rows."""
 _FEW = 100
 """So many rows are done one by one, where one of them is refused."""
 _REFUSALS = ("22", "23", "54")
@@ -34,7 +36,11 @@ def watched(walk: Walk) -> Generator[None]:
     tables = tuple(part.table for part in walk.backfill.parts) or (walk.backfill.table,)
     signals = Signals(tables, lambda: tuple(walk.sessions), pace.max_wal_bytes_s) if pace.throttled else None
     asks = pace.throttled and pace.health_sql is not None
-    health = Health(crew.reconnect, pace.health_sql or "", pace.slowdown) if asks else None
+    health = (
+        Health(crew.reconnect, pace.health_sql or "", pace.slowdown, lambda: walk.throttle.duty <= 0.0)
+        if asks
+        else None
+    )
     with Watch(walk.throttle, crew.reconnect, crew.run_id, pace.duty, signals, health):
         yield
 
@@ -164,6 +170,8 @@ class _Worker:
                 hint="look with `midair status` who is at work",
             )
         read = picked.count if part.key else self._size.rows
+        # Whoever works less of the time works in smaller pieces: it is within a batch that others wait.
+        self._size.aim_s = max(_BRIEF_S, walk.crew.bounds.pace.batch_s * min(1.0, walk.throttle.duty))
         self._size.learn(took, read, changed, left)
         walk.progress.add(picked.count, changed, left if part.key else 0)
         return replace(lane, cursor=picked.cursor)

@@ -49,12 +49,12 @@ class Pace:
 
     `duty` is the largest part of the time that batches may fill, above 0 and up to 1. Without
     `throttled` nothing slows it down but that and a person. `first_rows` is the first batch; those after it are as large as time allows.
-    `max_wal_bytes_s` is the most log the server should write a second. `health_sql` is asked all the while: where it takes
-    more than `slowdown` times as long as before, batches rest more.
+    `max_wal_bytes_s` is the most log the server should write a second. `health_sql` is asked all the while: where more
+    than one answer in a hundred takes `slowdown` times as long as before, batches rest.
     """
 
     workers: int = 1
-    batch_s: float = 0.025
+    batch_s: float = 0.01
     duty: float = 1.0
     throttled: bool = True
     first_rows: int = 500

@@ -17,13 +17,22 @@ from midair.journal import pace
 
 _LEAST = 0.01
 _REGROWTH_PER_S = 0.05
+_GENTLE = 0.05
+"""Where the application is asked how it feels, work begins with this much, for the answer comes after the work."""
+_WARY_PER_S = 0.01
+"""How much more is tried where it was already felt: steady work gets further than rushing and resting."""
 
 
-def duty_after(duty: float, readings: Sequence[Reading], most: float, elapsed_s: float) -> tuple[float, str]:
-    """The duty of the next moment and what holds it down: cut at once by the worst signal, grown back by 5 % of the whole a second."""
+def duty_after(
+    duty: float, readings: Sequence[Reading], most: float, elapsed_s: float, borne: float = 1.0
+) -> tuple[float, str]:
+    """The duty of the next moment and what holds it down: cut at once by the worst signal, grown back by 5 % of the whole
+    a second up to what was `borne`, and five times slower beyond it.
+    """
     beyond = [each for each in readings if each.value >= each.limit.soft]
     if not beyond:
-        return min(most, max(_LEAST, duty) + _REGROWTH_PER_S * elapsed_s), ""
+        grown = max(_LEAST, duty) + (_REGROWTH_PER_S if duty < borne else _WARY_PER_S) * elapsed_s
+        return min(most, grown), ""
     cuts = [(_cut(duty, each), each) for each in beyond]
     after, worst = min(cuts, key=lambda cut: cut[0])
     return min(most, after), worst.limit.what.format(worst.value)
@@ -65,12 +74,15 @@ class Watch:
     signals: Signals | None = None
     health: Health | None = None
     _held: bool = False
+    _borne: float = 1.0
+    _felt: bool = False
     _ended: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __enter__(self) -> "Watch":
         if self.health is not None:
             self.health.begin()
+            self.throttle.duty = self._first()
         self._thread = threading.Thread(target=self._run, name="midair throttle", daemon=True)
         self._thread.start()
         return self
@@ -96,6 +108,9 @@ class Watch:
         finally:
             session.close()
 
+    def _first(self) -> float:
+        return self.most if self.health is None else min(self.most, _GENTLE)
+
     def _half(self, reason: str) -> None:
         if self.signals is not None:
             self.throttle.duty, self.throttle.reason = min(0.5, self.most), reason
@@ -112,7 +127,7 @@ class Watch:
         asked = pace.asked(session, self.run_id)
         if self._held and asked is None:
             # It was a person who held it down, and no sign that must pass first.
-            self.throttle.duty = self.most
+            self.throttle.duty = self._first()
         self._held = asked is not None
         if asked is not None and asked.duty <= 0.0:
             self.throttle.duty, self.throttle.reason = 0.0, str(asked)
@@ -120,15 +135,26 @@ class Watch:
         most, why = self.most, ""
         if asked is not None and asked.duty < most:
             most, why = asked.duty, str(asked)
-        readings = self._readings(session)
-        if self.signals is not None and self.signals.unreadable:
-            # A signal that nobody may read counts as a soft one.
-            unseen = ", ".join(sorted(self.signals.unreadable))
-            most, why = min(most, 0.5), f"{unseen} cannot be read; GRANT pg_monitor would help"
-        self.throttle.duty, reason = duty_after(self.throttle.duty, readings, most, EVERY_S)
+        readings = self.signals.read(session) if self.signals is not None else []
+        readings += self._felt_now()
+        if unseen := self._unseen():
+            # What nobody can see counts as a soft sign.
+            most, why = min(most, 0.5), unseen
+        self.throttle.duty, reason = duty_after(self.throttle.duty, readings, most, EVERY_S, self._borne)
         self.throttle.reason = reason or why
 
-    def _readings(self, session: Session) -> list[Reading]:
-        found = self.signals.read(session) if self.signals is not None else []
-        health = self.health.reading() if self.health is not None else None
-        return [*found, health] if health is not None else found
+    def _felt_now(self) -> list[Reading]:
+        felt = self.health.reading() if self.health is not None else None
+        if felt is None:
+            return []
+        before, self._felt = self._felt, felt.value >= felt.limit.soft
+        if self._felt and not before:
+            self._borne = 0.75 * self.throttle.duty
+        return [felt]
+
+    def _unseen(self) -> str:
+        if self.health is not None and self.health.refused is not None:
+            return f"the health statement failed: {self.health.refused}"
+        if self.signals is not None and self.signals.unreadable:
+            return f"{', '.join(sorted(self.signals.unreadable))} cannot be read; GRANT pg_monitor would help"
+        return ""

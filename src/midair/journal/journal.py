@@ -195,11 +195,16 @@ class Journal:
         )
 
     def close_abandoned(self) -> tuple[Sql, ...]:
-        """Runs that never said how they ended: nobody else holds the lock, so their process is gone."""
+        """Runs that never said how they ended: nobody else holds the lock, so their process is gone.
+
+        What they were asked to do is void.
+        """
+        void = (Sql("DELETE FROM midair.pace"),) if self._product is Product.POSTGRESQL else ()
         return (
             Sql(
                 f"UPDATE {self._name('run')} SET state = 'interrupted', finished_at = {self._now()} WHERE state = 'running'"
             ),
+            *void,
         )
 
     def begun(self, run_id: str, step: Step) -> tuple[Sql, ...]:

@@ -44,6 +44,7 @@ def at_work(session: Session) -> str | None:
     """The run whose session is there; `None`: nobody is at work."""
     rows = session.query(
         "SELECT r.id FROM midair.run r JOIN pg_stat_activity a ON a.pid = r.backend_pid AND a.datname = current_database()"
-        " WHERE r.state = 'running' AND a.backend_start <= r.started_at ORDER BY r.started_at DESC LIMIT 1"
+        # A role without pg_monitor is not told since when another's session is there.
+        " WHERE r.state = 'running' AND coalesce(a.backend_start <= r.started_at, true) ORDER BY r.started_at DESC LIMIT 1"
     )
     return rows[0][0] if rows else None

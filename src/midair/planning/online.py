@@ -35,6 +35,9 @@ from midair.planning.maker import Maker
 from midair.planning.regions import regions_of, settled
 from midair.rewriting.scene import Scene
 
+BuildsOn = Callable[[Migration, RevisionId], bool]
+"""Whether a rollback of an earlier migration takes this one back as well."""
+
 
 def lay_out_online(
     tool: str,
@@ -49,14 +52,13 @@ def lay_out_online(
     prepare: tuple[Sql, ...] = (),
     begun: Plan | None = None,
     waiting: Sequence[Contract] = (),
-    builds_on: Callable[[Migration, RevisionId], bool] = lambda later, earlier: True,
+    builds_on: BuildsOn = lambda later, earlier: True,
 ) -> Plan:
     """The plan that stops nobody, on the schema that `scene` shows.
 
     `begun` is the plan that a cut-off run followed: a migration it left half done is finished by it,
     as long as its source is the same. `waiting` are the contracts that are open now: forward, nothing
-    may touch what they hold; backward, a migration's own are undone in place of its author's words. `builds_on` tells of a migration
-    and an earlier one whether a rollback of that takes it back as well.
+    may touch what they hold; backward, a migration's own are undone in place of its author's words.
 
     Raises:
         Irreversible: a migration to be undone has no way back.
@@ -80,8 +82,7 @@ def lay_out_online(
             held += contracts_of(kept)
             continue
         if direction is Direction.UP:
-            refuse_held(item.script.statements, held, partial(builds_on, item.migration))
-            notes += closes_way_back(item.migration, item.script.statements, held)
+            notes += _judged(item, held, builds_on)
         run, undone = back.get(revision, (item, ()))
         made, scene, said = _migration(tool, run, direction, dialect, scene, undone, guards, held)
         notes += (*told(item.script), *said)
@@ -100,6 +101,12 @@ def lay_out_online(
         notes=tuple(dict.fromkeys(notes)),
         sources=tuple(sources.items()),
     )
+
+
+def _judged(item: Item, held: Sequence[Contract], builds_on: BuildsOn) -> list[str]:
+    """What to know of a migration that meets open contracts; raises `GateInTheWay` where it must wait for one."""
+    refuse_held(item.script.statements, held, partial(builds_on, item.migration))
+    return closes_way_back(item.migration, item.script.statements, held)
 
 
 def _ways_back(

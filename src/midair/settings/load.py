@@ -68,7 +68,7 @@ class Settings:
     lock_budget_s: float = 600.0
     terminate_blockers_s: float | None = None
     workers: int = 1
-    batch_time_s: float = 0.025
+    batch_time_s: float = 0.01
     duty: float = 100.0
     health_sql: str | None = None
     slowdown: float = 1.5
@@ -174,7 +174,7 @@ def _effective(
         lock_budget_s=chosen.seconds("lock_budget", 600.0),
         terminate_blockers_s=chosen.seconds("terminate_blockers_older_than", None),
         workers=cast("int", chosen.value("workers") or 1),
-        batch_time_s=chosen.seconds("batch_time", 0.025),
+        batch_time_s=chosen.seconds("batch_time", 0.01),
         duty=cast("float", chosen.value("duty") or 100.0),
         health_sql=chosen.text("health_sql"),
         slowdown=cast("float", chosen.value("slowdown") or 1.5),

@@ -99,7 +99,7 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
     batch_time: Annotated[
         Duration | None,
         Meta(
-            description="How long one batch should take; a writer may wait as long for a row in it. Default: 25ms."
+            description="How long one batch should take; a writer may wait as long for a row in it. Default: 10ms."
         ),
     ] = None
     duty: Annotated[
@@ -109,13 +109,13 @@ class Adjustable(Struct, forbid_unknown_fields=True, kw_only=True):
     health_sql: Annotated[
         str | None,
         Meta(
-            description="A query like those of your application, asked all the time while batches run: where it takes much longer than before, they rest more. Default: none."
+            description="A query like those of your application, asked all the time while batches run: where it takes longer than before too often, they rest. Default: none."
         ),
     ] = None
     slowdown: Annotated[
         Annotated[float, Meta(gt=1)] | None,
         Meta(
-            description="How many times its usual wait `health_sql` may take before batches rest more; from three times that on they stop. Default: 1.5."
+            description="How many times what 99 in 100 answers to `health_sql` did not exceed makes a slow one; one in a hundred may be slow. Default: 1.5."
         ),
     ] = None
     max_wal_mb: Annotated[

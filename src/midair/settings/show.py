@@ -14,7 +14,7 @@ _DEFAULTS = {
     "fail_on": "high",
     "wait": "0s",
     "workers": "1",
-    "batch_time": "25ms",
+    "batch_time": "10ms",
     "duty": "100",
     "slowdown": "1.5",
     "throttle": "true",

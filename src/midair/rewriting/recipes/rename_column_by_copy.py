@@ -33,11 +33,14 @@ The column stands at the table's end from then on.
 Source: expand-contract.md §3.2–3.6, §4.2.
 """
 
+from collections.abc import Iterator
+
 from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.attached import Attached
 from midair.dialects.postgresql.batches import filled
 from midair.dialects.postgresql.conversions import base_of
 from midair.dialects.postgresql.facts import SINCE
+from midair.model.backfill import Backfill
 from midair.model.change import AddColumn, Column, RenameColumn
 from midair.model.contract import Ground, Held, Need
 from midair.model.effects import LockLevel
@@ -114,8 +117,8 @@ def _phases(
     added = f"ALTER TABLE {name} ADD COLUMN {new} {column.type}{collation}"
     pair = Pair(function_name("both", name, old), new, (old,), f"NEW.{old}", ((old, f"NEW.{new}"),))
     scene = case.scene.after((AddColumn(name, replace(column, name=new, default=None, not_null=False)),))
-    sql = f"UPDATE {name} SET {new} = {old} WHERE {new} IS NULL AND {old} IS NOT NULL"
-    fill = filled(replace(case.statement, sql=sql), scene.schema, scene.version, strict=True)
+    copies = f"UPDATE {name} SET {new} = {old} WHERE {new} IS NULL AND {old} IS NOT NULL"
+    fill = filled(replace(case.statement, sql=copies), scene.schema, scene.version, strict=True)
     if isinstance(fill, str):
         return NoWay(f"the rows of {name} cannot be filled in batches: {fill}", WAY)
     wire = tripwire.wire_of(name, old)
@@ -130,24 +133,11 @@ def _phases(
     begun += [tripwire.laid(wire), *noticing]
     if facts.subscribed:
         begun.append(f"ALTER TABLE {name} ENABLE ALWAYS TRIGGER {trigger}")
-    required = (_required(name, column, new, case),) if column.not_null else ()
     return Phases(
         expand=(
             *_function(table, column, added, pair, case),
             *(Piece(each, locks=only, why="every write fills both columns") for each in begun),
-            Piece(
-                sql,
-                why=f"the rows that were there, in batches, walked by {fill.walks_by}",
-                phase=Phase.BACKFILL,
-                long=True,
-                action=fill,
-            ),
-            *(Piece(each, again=True, why="every row has a value") for each in required),
-            *(
-                Piece(each.made, again=each.valid, why=f"{raw(each.name)} for the new column")
-                for each in things
-            ),
-            Piece(f"ANALYZE {name} ({new})", why="the planner knows the new column", long=True),
+            *_filled(table, column, new, fill, things, case),
         ),
         contract=(*ends, *_contract(name, column, new, things, facts)),
         locks=tuple(
@@ -174,6 +164,19 @@ def _phases(
             f"{name}.{new} stands last in the table: SELECT *, COPY and INSERT without column names see another order",
         ),
     )
+
+
+def _filled(
+    table: Table, column: Column, new: str, fill: Backfill, things: tuple[Carried, ...], case: Case
+) -> Iterator[Piece]:
+    """The rows that were there, and what can be demanded of the new column once they are filled."""
+    why = f"the rows that were there, in batches, walked by {fill.walks_by}"
+    yield Piece(fill.statement.sql, why=why, phase=Phase.BACKFILL, long=True, action=fill)
+    if column.not_null:
+        yield Piece(_required(table.name, column, new, case), again=True, why="every row has a value")
+    for each in things:
+        yield Piece(each.made, again=each.valid, why=f"{raw(each.name)} for the new column")
+    yield Piece(f"ANALYZE {table.name} ({new})", why="the planner knows the new column", long=True)
 
 
 def _function(table: Table, column: Column, added: str, pair: Pair, case: Case) -> tuple[Piece, Piece]:
