@@ -13,6 +13,7 @@ from tests.support.state import dump
 
 import midair
 from midair.errors import GateInTheWay, NotOnline
+from midair.model.address import Address
 from midair.model.plan import Plan, RunStatement
 from midair.model.statement import Sql
 
@@ -271,6 +272,42 @@ def test_a_run_that_was_cut_off_keeps_to_what_was_decided(newest: Rig, project: 
             assert code == -signal.SIGKILL, said
             midair.resume(request_for(root, address), Remembering())
             assert dump(newest.server.bin, address) == expected
+
+
+def test_a_block_with_nothing_to_do_asks_for_no_lock(newest: Rig, project: Callable[..., Path]) -> None:
+    with newest.database(_SHOP + _KEY) as address:
+        made = midair.plan(request_for(project(_if(_NO_KEY, _KEY)), address))
+        midair.apply(request_for(project(_if(_NO_KEY, _KEY)), address), Remembering())
+    assert all(not step.locks for step in made.steps)
+    assert any("does nothing here" in note for note in made.notes)
+
+
+def test_what_a_block_leaves_for_contract_is_taken_back_like_any_other(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    renames = "ALTER TABLE orders RENAME COLUMN note TO remark; ALTER TABLE customers DROP COLUMN name;"
+    root = project(_if("to_regclass('public.orders') IS NOT NULL", renames))
+    with newest.database(_SHOP) as address:
+        before = _shop(newest, address)
+        midair.apply(request_for(root, address), Remembering())
+        assert _shop(newest, address) != before
+        midair.rollback(request_for(root, address), Remembering(), "1")
+        assert _shop(newest, address) == before
+
+
+def _shop(rig: Rig, address: Address) -> list[tuple[object, ...]]:
+    with rig.session(address) as session:
+        shape = session.query(
+            "SELECT table_name::text, column_name::text, ordinal_position::int FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND table_name <> 'schema_migrations' ORDER BY 1, 3"
+        )
+        parts = session.query("SELECT tgname::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1")
+        return [
+            *shape,
+            *parts,
+            *session.query("SELECT * FROM orders ORDER BY id"),
+            *session.query("SELECT * FROM customers ORDER BY id"),
+        ]
 
 
 def test_a_migration_that_is_brief_stays_as_its_author_wrote_it(
