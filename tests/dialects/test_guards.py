@@ -75,6 +75,20 @@ _ASKED = (
     "to_regtype('{}') IS NULL",
     "'{}' IN (SELECT conname FROM pg_constraint WHERE conrelid = 'public.t'::regclass)",
     "(SELECT count(*) FROM pg_class WHERE relname = '{}') = 0",
+    "(SELECT count(1) FROM pg_constraint WHERE conname = '{}') > 0",
+    "(SELECT count(NULL) FROM pg_constraint WHERE conname = '{}') > 0",
+    "(SELECT EXISTS (SELECT 1 FROM pg_type WHERE typname = '{}'))",
+    "EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid::regclass::text = '{}' AND contype = 'p')",
+    "EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid::text = '{}')",
+    "EXISTS (SELECT 1 FROM pg_class c WHERE c.relname = '{}' AND pg_table_is_visible(c.oid))",
+    "EXISTS (SELECT 1 FROM pg_catalog.pg_type t WHERE t.typname = '{}' AND pg_catalog.pg_type_is_visible(t.oid))",
+    "EXISTS (SELECT 1 FROM information_schema.columns WHERE table_catalog = current_database() AND table_name = '{}' AND column_name = 'b' AND udt_name = 'int4')",
+    "EXISTS (SELECT 1 FROM information_schema.columns WHERE table_catalog = current_catalog AND table_name = '{}' AND data_type = 'character varying')",
+    "EXISTS (SELECT 1 FROM information_schema.key_column_usage WHERE table_name = '{}' AND column_name = 'id')",
+    "EXISTS (SELECT 1 FROM information_schema.referential_constraints WHERE constraint_name = '{}')",
+    "EXISTS (SELECT 1 FROM pg_policies WHERE policyname = '{}' AND tablename = 't')",
+    "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass('{}') AND attname = 'a' AND attnotnull)",
+    "EXISTS (SELECT 1 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relname = '{}' AND a.attname = 'b' AND NOT a.attisdropped)",
 )
 _ONE_BY_ONE = (
     "EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = 'public.t'::regclass AND attname = 'a' AND NOT attisdropped)",
@@ -123,6 +137,21 @@ def test_what_guards_ask_most_is_answered(met: tuple[Session, Schema]) -> None:
     assert answer(_ASKED[6].format("nix"), schema) is False
     assert answer(_ASKED[0].format("_AToB_A_fkey"), schema) is True
     assert answer(_ASKED[0].format("_AToB_B_fkey"), schema) is False
+    assert (
+        answer(
+            "EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid::regclass::text = '\"Order\"' AND contype = 'p')",
+            schema,
+        )
+        is True
+    )
+    assert answer("(SELECT EXISTS (SELECT 1 FROM pg_policies WHERE policyname = 'pol'))", schema) is True
+    assert (
+        answer(
+            "(SELECT count(1) FROM information_schema.columns WHERE table_catalog = current_database() AND table_name = 'plain' AND column_name = 'b') = 1",
+            schema,
+        )
+        is True
+    )
     assert answer(_ONE_BY_ONE[0], schema) is True
     assert answer(_ONE_BY_ONE[2], schema) is False
     assert answer("to_regclass('t') IS NULL", schema) is None  # another schema has one of that name
@@ -146,6 +175,8 @@ def test_what_guards_ask_most_is_answered(met: tuple[Session, Schema]) -> None:
         "EXISTS (SELECT 1 FROM pg_class c WHERE EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = c.oid AND conname = 'ck'))",
         "true), (false",
         "'nix'::regclass IS NULL",
+        "(SELECT count(DISTINCT 1) FROM pg_class WHERE relname = 'r') = 1",
+        "(SELECT count(*) FILTER (WHERE false) FROM pg_class WHERE relname = 'r') = 1",
     ],
 )
 def test_a_question_that_the_schema_cannot_answer_is_left_to_the_server(

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.guards.opened import Left, opened
-from midair.dialects.postgresql.guards.rows import plain
 from midair.dialects.postgresql.guards.unseen import unseen
+from midair.dialects.postgresql.guards.values import plain
 from midair.model.change import Block, Change
 from midair.model.contract import Contract
 from midair.model.frozen import frozen

@@ -6,7 +6,7 @@ Source: what PostgreSQL 15 and 18 raised for each (errcodes-appendix, class 42 a
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from midair.dialects.postgresql.guards.rows import is_system_column, plain
+from midair.dialects.postgresql.guards.values import is_system_column, plain
 from midair.model.change import (
     AddColumn,
     AddConstraint,

@@ -8,12 +8,13 @@ from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import relation, strings
-from midair.dialects.postgresql.guards.rows import (
-    CATALOGS,
+from midair.dialects.postgresql.guards.logic import all_of, any_of, compared, negated
+from midair.dialects.postgresql.guards.rows import CATALOGS
+from midair.dialects.postgresql.guards.values import (
+    DATABASE,
     UNKNOWN,
     Family,
     Oid,
-    Positive,
     Possible,
     Row,
     is_system_name,
@@ -21,13 +22,16 @@ from midair.dialects.postgresql.guards.rows import (
     plain,
 )
 from midair.dialects.postgresql.parse import NotParsed, parse, walk
+from midair.model.frozen import replace
 from midair.model.schema import Schema, bare_name
 
 Rows = Mapping[str, Row]
 """The rows at hand, each by the name its query gives it."""
-_FUNCTIONS = frozenset(["to_regclass", "to_regtype", "lower", "current_schema", "count"])
-_LONGEST = 63
-"""Bytes of a name: what is compared with one is cut to that (NAMEDATALEN - 1)."""
+_FUNCTIONS = frozenset(
+    [
+        "to_regclass", "to_regtype", "lower", "current_schema", "current_database", "count", "pg_table_is_visible", "pg_type_is_visible",
+    ]
+)  # fmt: skip
 
 
 def answer(condition: str, schema: Schema) -> bool | None:
@@ -126,13 +130,33 @@ class _Asked:
         said, kind = self.value(node.arg, rows), strings(node.type_name.names)[-1]
         if node.type_name.array_bounds or node.type_name.typmods:
             return UNKNOWN
-        if kind in ("text", "name", "varchar") and (isinstance(said, str | Family) or said is None):
-            return said
+        if kind in ("text", "name", "varchar"):
+            return self._text(said)
         if kind == "regclass" and isinstance(said, str):
             return self._relation(said) or UNKNOWN  # the server refuses a name that is none
+        if kind == "regclass" and isinstance(said, Oid):
+            return replace(said, shown=True)
         if kind == "bool" and said in ("t", "true", "f", "false"):
             return said in ("t", "true")
         return said if kind == "oid" and isinstance(said, Oid) else UNKNOWN
+
+    def _text(self, said: Any) -> Any:
+        if isinstance(said, Oid):
+            return said.name if said.shown and self._is_visible(said) is True else UNKNOWN
+        return said if said is None or isinstance(said, str | Family) else UNKNOWN
+
+    def _is_visible(self, said: Oid) -> Any:
+        """A name without a schema means it."""
+        known = {"class": self._relations, "type": (*self._schema.tables, *self._schema.types)}.get(
+            said.kind, ()
+        )
+        plainly = said.name in known and bare_name(said.name) == said.name and _is_alone(said.name, known)
+        return True if plainly else UNKNOWN
+
+    @property
+    def _relations(self) -> tuple[str, ...]:
+        schema = self._schema
+        return (*schema.tables, *schema.index_tables, *schema.sequences)
 
     def _call(self, node: Any, rows: Rows) -> Any:
         match strings(node.funcname)[-1:], [self.value(each, rows) for each in node.args]:
@@ -140,6 +164,10 @@ class _Asked:
                 return self._relation(name)
             case ("to_regtype",), [str() as name]:
                 return self._type(name)
+            case ("pg_table_is_visible" | "pg_type_is_visible",), [Oid() as oid]:
+                return self._is_visible(oid)
+            case ("current_database",), []:
+                return DATABASE
             case ("lower",), [str() as text] if text.isascii():
                 return text.lower()
             case ("current_schema",), []:
@@ -148,6 +176,8 @@ class _Asked:
                 return UNKNOWN
 
     def _session(self, node: Any, rows: Rows) -> Any:
+        if node.op == pb.SVFOP_CURRENT_CATALOG:
+            return DATABASE
         return "public" if node.op == pb.SVFOP_CURRENT_SCHEMA else UNKNOWN
 
     def _relation(self, text: str) -> Any:
@@ -155,7 +185,7 @@ class _Asked:
         (name, placed), schema = _name(text) or ("", False), self._schema
         if not name or is_system_name(plain(name)) or name in schema.types:
             return UNKNOWN
-        if not (placed or _is_alone(name, (*schema.tables, *schema.index_tables, *schema.sequences))):
+        if not (placed or _is_alone(name, self._relations)):
             return UNKNOWN
         return Oid("class", name) if schema.exists(name) else None
 
@@ -171,25 +201,25 @@ class _Asked:
         said = [self.value(each, rows) for each in node.args]
         match node.boolop:
             case pb.NOT_EXPR:
-                return _not(said[0])
+                return negated(said[0])
             case pb.AND_EXPR:
-                return _all_of(said)
+                return all_of(said)
             case _:
-                return _any_of(said)
+                return any_of(said)
 
     def _operator(self, node: Any, rows: Rows) -> Any:
         left, sign = self.value(node.lexpr, rows), strings(node.name)[-1]
         match node.kind:
             case pb.AEXPR_OP:
-                return _compared(sign, left, self.value(node.rexpr, rows))
+                return compared(sign, left, self.value(node.rexpr, rows))
             case pb.AEXPR_IN:
                 items = node.rexpr.list.items
             case pb.AEXPR_OP_ANY if sign == "=" and node.rexpr.WhichOneof("node") == "a_array_expr":
                 items = node.rexpr.a_array_expr.elements
             case _:
                 return UNKNOWN
-        found = _any_of([_compared("=", left, self.value(each, rows)) for each in items])
-        return found if sign == "=" else _not(found)
+        found = any_of([compared("=", left, self.value(each, rows)) for each in items])
+        return found if sign == "=" else negated(found)
 
     def _null_test(self, node: Any, rows: Rows) -> Any:
         said = self.value(node.arg, rows)
@@ -198,6 +228,10 @@ class _Asked:
     def _query(self, node: Any, rows: Rows) -> Any:
         select = node.subselect.select_stmt
         targets = [each.res_target.val for each in select.target_list]
+        if {
+            name for name, _ in _set_fields(select)
+        } == _NOTHING_BUT and node.sub_link_type == pb.EXPR_SUBLINK:
+            return self.value(targets[0], {}) if len(targets) == 1 else UNKNOWN
         counts = len(targets) == 1 and _is_count(targets[0])
         found = self._found(select) if counts or not _computes(targets) else None
         if found is None:
@@ -212,7 +246,7 @@ class _Asked:
                 return self.value(targets[0], found[0][0]) if found else None
             case pb.ANY_SUBLINK if sure and len(targets) == 1 and not (counts or node.oper_name):
                 wanted = self.value(node.testexpr, rows)
-                return _any_of([_compared("=", wanted, self.value(targets[0], each)) for each, _ in found])
+                return any_of([compared("=", wanted, self.value(targets[0], each)) for each, _ in found])
             case _:
                 return UNKNOWN
 
@@ -271,6 +305,8 @@ class _Asked:
         return all(each is True or each is UNKNOWN for each in said)
 
 
+_NOTHING_BUT = {"target_list", "limit_option", "op"}
+"""The parts of a query that only computes."""
 _BEYOND = frozenset(
     [
         "distinct_clause", "into_clause", "group_clause", "having_clause", "window_clause", "values_lists", "limit_offset",
@@ -293,11 +329,13 @@ def _conjuncts(node: Any) -> Iterator[Any]:
 
 
 def _is_count(node: Any) -> bool:
+    """`count(*)` or `count(1)`, of all rows."""
     call = node.func_call
-    return (
-        node.WhichOneof("node") == "func_call"
-        and bool(call.agg_star)
-        and strings(call.funcname)[-1] == "count"
+    if node.WhichOneof("node") != "func_call" or strings(call.funcname)[-1:] != ("count",):
+        return False
+    odd = call.agg_distinct or call.HasField("agg_filter") or call.HasField("over")
+    return not odd and all(
+        each.WhichOneof("node") == "a_const" and not each.a_const.isnull for each in call.args
     )
 
 
@@ -328,47 +366,3 @@ def _is_alone(name: str, names: Iterable[str]) -> bool:
     """No other schema has one of this name: the session may look there first, or nowhere else."""
     bare = bare_name(name)
     return not any(each != name and bare_name(each) == bare for each in names)
-
-
-def _not(said: Any) -> Any:
-    return not said if isinstance(said, bool) else UNKNOWN if said is not None else None
-
-
-def _all_of(said: Sequence[Any]) -> Any:
-    if any(each is False for each in said):
-        return False
-    if all(each is True for each in said):
-        return True
-    return None if all(each is True or each is None for each in said) else UNKNOWN
-
-
-def _any_of(said: Sequence[Any]) -> Any:
-    return _not(_all_of([_not(each) for each in said]))
-
-
-def _compared(sign: str, left: Any, right: Any) -> Any:
-    if left is None or right is None:
-        return None
-    if sign == "=":
-        return _equal(left, right)
-    if sign == "<>":
-        return _not(_equal(left, right))
-    if isinstance(left, Positive) and isinstance(right, int) and right <= 0:
-        return {">": True, ">=": True, "<": False, "<=": False}.get(sign, UNKNOWN)
-    if type(left) is int and type(right) is int:
-        return {">": left > right, ">=": left >= right, "<": left < right, "<=": left <= right}.get(
-            sign, UNKNOWN
-        )
-    return UNKNOWN
-
-
-def _equal(left: Any, right: Any) -> Any:
-    if isinstance(left, str) and isinstance(right, Family):
-        left, right = right, left
-    if isinstance(left, Family) and isinstance(right, str):
-        return UNKNOWN if left.may_be(right) else False
-    if isinstance(left, str) and isinstance(right, str):
-        return left == right if max(len(left.encode()), len(right.encode())) <= _LONGEST else UNKNOWN
-    if type(left) is type(right) and isinstance(left, bool | int | Oid):
-        return left == right
-    return UNKNOWN

@@ -30,13 +30,14 @@ _SERVER = frozenset(
 )  # fmt: skip
 _FUNCTIONS_ONLY = frozenset(["pgcrypto", '"uuid-ossp"', "pg_trgm", "unaccent", "plpgsql", "fuzzystrmatch"])
 """Extensions that bring no relation, constraint or type that a project would ask for."""
-_ROWS = (Insert, Update, Delete)
+_ELSEWHERE = (ChangeServer, Delete, Insert, Query, SetSetting, Update)
+"""Changes that may happen or not: the schema is the same."""
 
 
 def unseen(sql: str, changes: tuple[Change, ...]) -> bool:
     """After the statement, things may be there that the schema does not have, or gone that it has."""
     if isinstance(changes[0], Block):
-        return not all(isinstance(each, _ROWS) or _only_looks(each) for each in changes[1:])
+        return any(_is_unseen(each) or not isinstance(each, _ELSEWHERE) for each in changes[1:])
     return any(_is_unseen(each) for each in changes) or _names_not_null(sql, changes)
 
 
