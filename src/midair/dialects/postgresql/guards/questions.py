@@ -3,20 +3,19 @@
 Three-valued as SQL is, with a fourth value for what nobody can tell from here: no such answer is ever guessed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from midair.dialects.postgresql import nodes as pb
 from midair.dialects.postgresql.changes.names import relation, strings
 from midair.dialects.postgresql.guards.logic import all_of, any_of, compared, negated
+from midair.dialects.postgresql.guards.queries import Rows, catalog_of, found_by, parts_of
 from midair.dialects.postgresql.guards.rows import CATALOGS
 from midair.dialects.postgresql.guards.values import (
     DATABASE,
     UNKNOWN,
     Family,
     Oid,
-    Possible,
-    Row,
     is_system_name,
     is_system_type,
     plain,
@@ -25,8 +24,6 @@ from midair.dialects.postgresql.parse import NotParsed, parse, walk
 from midair.model.frozen import replace
 from midair.model.schema import Schema, bare_name
 
-Rows = Mapping[str, Row]
-"""The rows at hand, each by the name its query gives it."""
 _FUNCTIONS = frozenset(
     [
         "to_regclass", "to_regtype", "lower", "current_schema", "current_database", "count", "pg_table_is_visible", "pg_type_is_visible",
@@ -55,11 +52,7 @@ def _is_understood(label: str, node: Any) -> bool:
     if label == "FuncCall":
         names = strings(node.funcname)
         return names[-1] in _FUNCTIONS and names[:-1] in ((), ("pg_catalog",))
-    return label != "RangeVar" or _catalog_of(node) in CATALOGS
-
-
-def _catalog_of(named: Any) -> tuple[str, str]:
-    return named.schemaname or "pg_catalog", named.relname
+    return label != "RangeVar" or catalog_of(node) in CATALOGS
 
 
 def constants_of(condition: str) -> frozenset[str]:
@@ -87,6 +80,7 @@ class _Asked:
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
+        self._meant: dict[str, Any] = {}
 
     def value(self, node: Any, rows: Rows) -> Any:
         kind = node.WhichOneof("node")
@@ -182,6 +176,11 @@ class _Asked:
 
     def _relation(self, text: str) -> Any:
         """The relation a name means, `None` where there is none."""
+        if text not in self._meant:  # the same for every row that is compared with it
+            self._meant[text] = self._looked_up(text)
+        return self._meant[text]
+
+    def _looked_up(self, text: str) -> Any:
         (name, placed), schema = _name(text) or ("", False), self._schema
         if not name or is_system_name(plain(name)) or name in schema.types:
             return UNKNOWN
@@ -228,12 +227,11 @@ class _Asked:
     def _query(self, node: Any, rows: Rows) -> Any:
         select = node.subselect.select_stmt
         targets = [each.res_target.val for each in select.target_list]
-        if {
-            name for name, _ in _set_fields(select)
-        } == _NOTHING_BUT and node.sub_link_type == pb.EXPR_SUBLINK:
+        if parts_of(select) == _ONLY_COMPUTED and node.sub_link_type == pb.EXPR_SUBLINK:
             return self.value(targets[0], {}) if len(targets) == 1 else UNKNOWN
         counts = len(targets) == 1 and _is_count(targets[0])
-        found = self._found(select) if counts or not _computes(targets) else None
+        plainly = counts or not _computes(targets)
+        found = found_by(select, self._schema, self.value) if plainly else None
         if found is None:
             return UNKNOWN
         sure = all(certain for _, certain in found)
@@ -250,82 +248,9 @@ class _Asked:
             case _:
                 return UNKNOWN
 
-    def _found(self, select: Any) -> list[tuple[Rows, bool]] | None:
-        """The rows a query finds, each with whether it does so for certain; `None` for a query that is not understood."""
-        sources: dict[str, list[Row | Possible]] = {}
-        conditions: list[Any] = []
-        plainly = not any(name in _BEYOND for name, _ in _set_fields(select))
-        if not plainly or not all(self._gathered(each, sources, conditions) for each in select.from_clause):
-            return None
-        if select.HasField("limit_count") and select.limit_count.a_const.ival.ival < 1:
-            return None
-        if select.HasField("where_clause"):
-            conditions += _conjuncts(select.where_clause)
-        return self._joined(sources, conditions) if sources else None
 
-    def _gathered(self, node: Any, sources: dict[str, list[Row | Possible]], conditions: list[Any]) -> bool:
-        """Whether all that a FROM names are catalogs, joined inwards."""
-        if node.WhichOneof("node") == "range_var":
-            named = node.range_var
-            name = named.alias.aliasname or named.relname
-            made = CATALOGS.get(_catalog_of(named))
-            if made is None or named.alias.colnames or name in sources:
-                return False
-            sources[name] = list(made(self._schema))
-            return True
-        join = node.join_expr
-        odd = join.jointype != pb.JOIN_INNER or join.is_natural or join.using_clause or join.HasField("alias")
-        if node.WhichOneof("node") != "join_expr" or odd:
-            return False
-        conditions += _conjuncts(join.quals) if join.HasField("quals") else []
-        sides = (self._gathered(each, sources, conditions) for each in (join.larg, join.rarg))
-        return all(sides)
-
-    def _joined(
-        self, sources: Mapping[str, Sequence[Row | Possible]], conditions: Sequence[Any]
-    ) -> list[tuple[Rows, bool]]:
-        found: list[tuple[Rows, bool]] = [({}, True)]
-        for name, rows in sources.items():
-            # By itself first: of most catalogs little is left, and the product is small.
-            alone = [each for each in rows if self._may_hold(conditions, {name: _row(each)})]
-            found = [
-                (now, certain and not isinstance(each, Possible))
-                for before, certain in found
-                for each in alone
-                if self._may_hold(conditions, now := {**before, name: _row(each)})
-            ]
-        return [
-            (rows, certain and all(self.value(each, rows) is True for each in conditions))
-            for rows, certain in found
-        ]
-
-    def _may_hold(self, conditions: Sequence[Any], rows: Rows) -> bool:
-        """None of them is known to fail on these rows, be there others beside them or not."""
-        said = (self.value(each, rows) for each in conditions)
-        return all(each is True or each is UNKNOWN for each in said)
-
-
-_NOTHING_BUT = {"target_list", "limit_option", "op"}
-"""The parts of a query that only computes."""
-_BEYOND = frozenset(
-    [
-        "distinct_clause", "into_clause", "group_clause", "having_clause", "window_clause", "values_lists", "limit_offset",
-        "locking_clause", "with_clause", "larg", "rarg",
-    ]
-)  # fmt: skip
-"""Parts of a query that change which rows it finds in ways that are not followed here."""
-
-
-def _set_fields(select: Any) -> Iterable[tuple[str, Any]]:
-    return ((field.name, value) for field, value in select.ListFields())
-
-
-def _conjuncts(node: Any) -> Iterator[Any]:
-    if node.WhichOneof("node") == "bool_expr" and node.bool_expr.boolop == pb.AND_EXPR:
-        for each in node.bool_expr.args:
-            yield from _conjuncts(each)
-    else:
-        yield node
+_ONLY_COMPUTED = frozenset(["target_list", "limit_option", "op"])
+"""The parts of a query that reads nothing."""
 
 
 def _is_count(node: Any) -> bool:
@@ -344,10 +269,6 @@ def _computes(targets: Sequence[Any]) -> bool:
     return any(name in ("FuncCall", "SubLink") for each in targets for name, _ in walk(each))
 
 
-def _row(each: Row | Possible) -> Row:
-    return each.row if isinstance(each, Possible) else each
-
-
 def _name(text: str) -> tuple[str, bool] | None:
     """The identifier that a text is, as regclass reads it, and whether it names a schema; `None` for anything else."""
     try:
@@ -355,7 +276,7 @@ def _name(text: str) -> tuple[str, bool] | None:
     except (NotParsed, ValueError):
         return None
     select = tree.select_stmt
-    if {name for name, _ in _set_fields(select)} - {"target_list", "from_clause", "limit_option", "op"}:
+    if parts_of(select) != _ONLY_COMPUTED | {"from_clause"}:
         return None
     (source,) = select.from_clause
     named = source.range_var
