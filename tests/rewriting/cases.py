@@ -98,6 +98,14 @@ NAIVE = (
         "not-null-in-phases",
     ),
     _naive(
+        "NOT NULL whose constraints' names others have",
+        _SHOP + "CREATE TABLE orders_customer (id int NOT NULL); CREATE TABLE orders_note (what text);"
+        " CREATE SCHEMA other; CREATE TABLE other.orders (number text NOT NULL);",
+        "ALTER TABLE orders_note ADD COLUMN x text NOT NULL DEFAULT 'x';\nALTER TABLE orders ADD note_x text;\n"
+        "UPDATE orders SET note_x = 'y';\nALTER TABLE orders ALTER customer_id SET NOT NULL, ALTER number SET NOT NULL, ALTER note_x SET NOT NULL;",
+        "not-null-in-phases",
+    ),
+    _naive(
         "a partitioned column that may no longer be null",
         _PARTS,
         "ALTER TABLE events ALTER COLUMN kind SET NOT NULL;",

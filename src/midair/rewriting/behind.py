@@ -2,7 +2,6 @@
 
 from midair.dialects.postgresql import compose, twins
 from midair.dialects.postgresql.changes import changes_of
-from midair.dialects.postgresql.changes.names import chosen
 from midair.dialects.postgresql.facts import SINCE
 from midair.model.change import (
     AddColumn,
@@ -26,6 +25,7 @@ from midair.rewriting.make_safe import Made, made_safe
 from midair.rewriting.names import raw, raw_path
 from midair.rewriting.piece import Piece
 from midair.rewriting.recipe import NoWay, Phases
+from midair.rewriting.required import not_null_name
 from midair.rewriting.scene import Scene
 from midair.rewriting.uncovered import not_online
 
@@ -95,19 +95,14 @@ def _moved(sql: str, change: Change, ground: Ground, scene: Scene) -> str | None
         case AddColumn(column=column):
             constraints, _ = with_free_names(schema, table, change.constraints, change.indexes)
             names = [raw(bare_name(each.name)) for each in constraints]
-            named = twins.named_column(sql, names, raw(_not_null(table, column.name, scene)))
+            named = twins.named_column(sql, names, raw(not_null_name(table, column.name, scene)))
             return compose.on_table(named, path) if named is not None else None
         case SetNotNull(column=name) if scene.version >= SINCE["not null constraint"]:
             found = schema.tables[table].column(name)
-            made = f"ADD CONSTRAINT {_not_null(table, name, scene)} NOT NULL {name}"
+            made = f"ADD CONSTRAINT {not_null_name(table, name, scene)} NOT NULL {name}"
             return f"ALTER TABLE {ground.at} {made}" if found is None or not found.not_null else sql
         case _:
             return compose.on_table(sql, path)
-
-
-def _not_null(table: str, column: str, scene: Scene) -> str:
-    """The name that the server chooses, from 18, for the constraint behind NOT NULL."""
-    return free_name(scene.schema, table, chosen(raw(bare_name(table)), raw(column), label="not_null"))
 
 
 def _shown(change: AddColumn, ground: Ground, phases: Phases, scene: Scene) -> tuple[Piece, ...] | None:

@@ -36,14 +36,12 @@ VALIDATE, with new rows safe; `midair resume` goes on once the row is mended.
 Source: PostgreSQL manual, ALTER TABLE, "SET NOT NULL"; order of the passes: tablecmds.c.
 """
 
-from midair.dialects.postgresql.changes.names import chosen
 from midair.dialects.postgresql.facts import SINCE
 from midair.model.change import AddConstraint, Constraint, ConstraintKind, SetNotNull
-from midair.model.motion.naming import free_name
-from midair.model.schema import bare_name
 from midair.model.statement import Sql
-from midair.rewriting.names import raw, temporary
+from midair.rewriting.names import temporary
 from midair.rewriting.piece import Answer, Piece
+from midair.rewriting.required import not_null_name
 from midair.rewriting.rewrite import Case, rewrite
 
 
@@ -83,7 +81,7 @@ def not_null_in_phases(change: SetNotNull | AddConstraint, case: Case) -> Answer
 
 def _native(table: str, column: str, name: str | None, case: Case) -> Answer:
     begun = _not_valid(case, table, column)
-    made = begun.name if begun else name or _default_name(case, table, column)
+    made = begun.name if begun else name or not_null_name(table, column, case.scene)
     validate = Piece(
         f"ALTER TABLE {table} VALIDATE CONSTRAINT {made}",
         why="checks the rows that were there, while work goes on",
@@ -110,8 +108,3 @@ def _not_valid(case: Case, table: str, column: str) -> Constraint | None:
         ),
         None,
     )
-
-
-def _default_name(case: Case, table: str, column: str) -> str:
-    wanted = chosen(raw(bare_name(table)), raw(column), label="not_null")
-    return free_name(case.scene.schema, table, wanted)
