@@ -42,7 +42,7 @@ _CODES = {
 
 
 @frozen
-class Met:
+class Collision:
     """An error's name, and whether it is raised: `None` where nobody can tell."""
 
     condition: str
@@ -77,16 +77,16 @@ def is_caught(condition: str, caught: frozenset[str]) -> bool:
     return condition in {_CODES.get(each, each) for each in caught}
 
 
-def _nothing(change: Any, schema: Schema) -> Iterator[Met]:
+def _nothing(change: Any, schema: Schema) -> Iterator[Collision]:
     yield from ()
 
 
-def _relation(name: str, schema: Schema) -> Iterator[Met]:
+def _relation(name: str, schema: Schema) -> Iterator[Collision]:
     """A new relation's name, which is a type's name too."""
     made = schema.types.get(name)
     there = bool(schema.exists(name)) or (made is not None and made.kind == "composite")
-    yield Met("duplicate_table", there)
-    yield Met("duplicate_object", not there and _is_type(name, schema))
+    yield Collision("duplicate_table", there)
+    yield Collision("duplicate_object", not there and _is_type(name, schema))
 
 
 def _is_type(name: str, schema: Schema) -> bool | None:
@@ -95,9 +95,9 @@ def _is_type(name: str, schema: Schema) -> bool | None:
     return None if plain(name) in schema.unlisted else False
 
 
-def _create_table(change: CreateTable, schema: Schema) -> Iterator[Met]:
+def _create_table(change: CreateTable, schema: Schema) -> Iterator[Collision]:
     if change.like or change.inherits or change.of_type or change.partition_of or change.reads is not None:
-        yield Met("duplicate_object", None)
+        yield Collision("duplicate_object", None)
     if change.if_not_exists and schema.exists(change.table):
         return
     yield from _relation(change.table, schema)
@@ -105,35 +105,35 @@ def _create_table(change: CreateTable, schema: Schema) -> Iterator[Met]:
         yield from _index(change.table, each, schema)
 
 
-def _index(table: str, constraint: Constraint, schema: Schema) -> Iterator[Met]:
+def _index(table: str, constraint: Constraint, schema: Schema) -> Iterator[Collision]:
     """The index behind a key, where its author named it: another name is chosen by the server, and is free."""
     kinds = (ConstraintKind.UNIQUE, ConstraintKind.PRIMARY_KEY, ConstraintKind.EXCLUDE)
     if constraint.named and constraint.kind in kinds and constraint.using_index is None:
-        yield Met("duplicate_table", bool(schema.exists(beside(table, constraint.name))))
+        yield Collision("duplicate_table", bool(schema.exists(beside(table, constraint.name))))
 
 
-def _create_type(change: CreateType, schema: Schema) -> Iterator[Met]:
+def _create_type(change: CreateType, schema: Schema) -> Iterator[Collision]:
     there = change.name in schema.tables or _is_type(change.name, schema)
-    yield Met("duplicate_object", there)
+    yield Collision("duplicate_object", there)
     if change.kind == "composite" and not there:
-        yield Met("duplicate_table", bool(schema.exists(change.name)))
+        yield Collision("duplicate_table", bool(schema.exists(change.name)))
 
 
-def _create_sequence(change: CreateSequence, schema: Schema) -> Iterator[Met]:
+def _create_sequence(change: CreateSequence, schema: Schema) -> Iterator[Collision]:
     if not change.if_not_exists or not schema.exists(change.name):
         yield from _relation(change.name, schema)
 
 
-def _create_view(change: CreateView, schema: Schema) -> Iterator[Met]:
+def _create_view(change: CreateView, schema: Schema) -> Iterator[Collision]:
     if change.replace:
-        yield Met("duplicate_table", None)
+        yield Collision("duplicate_table", None)
     if not change.if_not_exists or not schema.exists(change.view):
         yield from _relation(change.view, schema)
 
 
-def _create_index(change: CreateIndex, schema: Schema) -> Iterator[Met]:
+def _create_index(change: CreateIndex, schema: Schema) -> Iterator[Collision]:
     if change.named and not change.if_not_exists:
-        yield Met("duplicate_table", bool(schema.exists(change.index.name)))
+        yield Collision("duplicate_table", bool(schema.exists(change.index.name)))
 
 
 def _table(name: str, schema: Schema) -> Table | None:
@@ -144,35 +144,35 @@ def _table(name: str, schema: Schema) -> Table | None:
     return table if table.kind in ("table", "partitioned") else None
 
 
-def _add_column(change: AddColumn, schema: Schema) -> Iterator[Met]:
+def _add_column(change: AddColumn, schema: Schema) -> Iterator[Collision]:
     table = _table(change.table, schema)
     if table is None:
-        yield Met("duplicate_column", None)
+        yield Collision("duplicate_column", None)
         return
     there = table.column(change.column.name) is not None
     if there and change.if_not_exists:
         return
-    yield Met("duplicate_column", there or is_system_column(plain(change.column.name)))
+    yield Collision("duplicate_column", there or is_system_column(plain(change.column.name)))
     for each in change.constraints:
         yield from _constraint(table, each, schema)
 
 
-def _add_constraint(change: AddConstraint, schema: Schema) -> Iterator[Met]:
+def _add_constraint(change: AddConstraint, schema: Schema) -> Iterator[Collision]:
     table = _table(change.table, schema)
     if table is None:
-        yield Met("duplicate_object", None)
+        yield Collision("duplicate_object", None)
         return
     yield from _constraint(table, change.constraint, schema)
 
 
-def _constraint(table: Table, constraint: Constraint, schema: Schema) -> Iterator[Met]:
+def _constraint(table: Table, constraint: Constraint, schema: Schema) -> Iterator[Collision]:
     if constraint.kind is ConstraintKind.PRIMARY_KEY and table.primary_key is not None:
-        yield Met("invalid_table_definition", True)
+        yield Collision("invalid_table_definition", True)
         return
     index = list(_index(table.name, constraint, schema))
     yield from index  # its name is looked at first: a key that is there already is met as a relation
     if constraint.named and not any(each.raised for each in index):
-        yield Met("duplicate_object", _has_constraint(table, constraint.name, schema))
+        yield Collision("duplicate_object", _has_constraint(table, constraint.name, schema))
 
 
 def _has_constraint(table: Table, name: str, schema: Schema) -> bool | None:
@@ -182,102 +182,102 @@ def _has_constraint(table: Table, name: str, schema: Schema) -> bool | None:
     return None if text in schema.unlisted or "_not_null" in text else False
 
 
-def _part(kind: str, table: str, name: str, schema: Schema) -> Iterator[Met]:
+def _part(kind: str, table: str, name: str, schema: Schema) -> Iterator[Collision]:
     known = schema.tables.get(table)
-    yield Met("duplicate_object", None if known is None else (kind, name) in known.parts)
+    yield Collision("duplicate_object", None if known is None else (kind, name) in known.parts)
 
 
-def _create_trigger(change: CreateTrigger, schema: Schema) -> Iterator[Met]:
+def _create_trigger(change: CreateTrigger, schema: Schema) -> Iterator[Collision]:
     if not change.replace:
         yield from _part("trigger", change.table, change.name, schema)
 
 
-def _change_part(change: ChangePart, schema: Schema) -> Iterator[Met]:
+def _change_part(change: ChangePart, schema: Schema) -> Iterator[Collision]:
     if change.verb == "create" and change.kind in ("policy", "rule"):
         yield from _part(change.kind, change.table, change.name, schema)
     else:
-        yield Met("duplicate_object", None)
+        yield Collision("duplicate_object", None)
 
 
-def _add_enum_value(change: AddEnumValue, schema: Schema) -> Iterator[Met]:
+def _add_enum_value(change: AddEnumValue, schema: Schema) -> Iterator[Collision]:
     known = schema.types.get(change.name)
     if not change.if_not_exists:
-        yield Met("duplicate_object", None if known is None else change.label in known.labels)
+        yield Collision("duplicate_object", None if known is None else change.label in known.labels)
 
 
-def _rename_enum_value(change: RenameEnumValue, schema: Schema) -> Iterator[Met]:
+def _rename_enum_value(change: RenameEnumValue, schema: Schema) -> Iterator[Collision]:
     known = schema.types.get(change.name)
     if known is None:
-        yield Met("invalid_parameter_value", None)
+        yield Collision("invalid_parameter_value", None)
         return
     there = change.label in known.labels
-    yield Met("invalid_parameter_value", not there)
-    yield Met("duplicate_object", there and change.new_label in known.labels)
+    yield Collision("invalid_parameter_value", not there)
+    yield Collision("duplicate_object", there and change.new_label in known.labels)
 
 
-def _rename_column(change: RenameColumn, schema: Schema) -> Iterator[Met]:
+def _rename_column(change: RenameColumn, schema: Schema) -> Iterator[Collision]:
     table = _table(change.table, schema)
     if table is None:
-        yield Met("undefined_column", None)
+        yield Collision("undefined_column", None)
         return
     there = table.column(change.column) is not None
-    yield Met("undefined_column", not there)
-    yield Met("duplicate_column", there and table.column(change.new_name) is not None)
+    yield Collision("undefined_column", not there)
+    yield Collision("duplicate_column", there and table.column(change.new_name) is not None)
 
 
-def _rename_table(change: RenameTable, schema: Schema) -> Iterator[Met]:
+def _rename_table(change: RenameTable, schema: Schema) -> Iterator[Collision]:
     if change.kind != "table" or change.table not in schema.tables:
-        yield Met("undefined_table", None)  # whether it says IF EXISTS is not known here
+        yield Collision("undefined_table", None)  # whether it says IF EXISTS is not known here
         return
     yield from _relation(beside(change.table, change.new_name), schema)
 
 
-def _rename_constraint(change: RenameConstraint, schema: Schema) -> Iterator[Met]:
+def _rename_constraint(change: RenameConstraint, schema: Schema) -> Iterator[Collision]:
     table = _table(change.table, schema)
     missing = None if table is None else _not(_has_constraint(table, change.name, schema))
-    yield Met("undefined_object", missing)
+    yield Collision("undefined_object", missing)
     if table is not None and not missing:
-        yield Met("duplicate_object", _has_constraint(table, change.new_name, schema))
+        yield Collision("duplicate_object", _has_constraint(table, change.new_name, schema))
 
 
-def _drop_column(change: DropColumn, schema: Schema) -> Iterator[Met]:
+def _drop_column(change: DropColumn, schema: Schema) -> Iterator[Collision]:
     table = _table(change.table, schema)
     if not change.if_exists:
-        yield Met("undefined_column", None if table is None else table.column(change.column) is None)
+        yield Collision("undefined_column", None if table is None else table.column(change.column) is None)
 
 
-def _drop_constraint(change: DropConstraint, schema: Schema) -> Iterator[Met]:
+def _drop_constraint(change: DropConstraint, schema: Schema) -> Iterator[Collision]:
     table = _table(change.table, schema)
     if not change.if_exists:
         there = None if table is None else _has_constraint(table, change.name, schema)
-        yield Met("undefined_object", _not(there))
+        yield Collision("undefined_object", _not(there))
 
 
 def _not(said: bool | None) -> bool | None:
     return None if said is None else not said
 
 
-def _drop_table(change: DropTable, schema: Schema) -> Iterator[Met]:
+def _drop_table(change: DropTable, schema: Schema) -> Iterator[Collision]:
     if not change.if_exists:
-        yield Met("undefined_table", change.table not in schema.tables)
+        yield Collision("undefined_table", change.table not in schema.tables)
 
 
-def _drop_index(change: DropIndex, schema: Schema) -> Iterator[Met]:
+def _drop_index(change: DropIndex, schema: Schema) -> Iterator[Collision]:
     if not change.if_exists:
-        yield Met("undefined_object", change.index not in schema.index_tables)
+        yield Collision("undefined_object", change.index not in schema.index_tables)
 
 
-def _update(change: Update, schema: Schema) -> Iterator[Met]:
+def _update(change: Update, schema: Schema) -> Iterator[Collision]:
     table = _table(change.table, schema)
     plainly = table is not None and not table.parts and not change.reads and not schema.functions
     if table is None or not plainly:
-        yield Met("undefined_column", None)  # a trigger or a function may meet it too
+        yield Collision("undefined_column", None)  # a trigger or a function may meet it too
         return
     said = (*change.sets, *change.mentions)
-    yield Met("undefined_column", any(table.column(each) is None for each in said))
+    yield Collision("undefined_column", any(table.column(each) is None for each in said))
 
 
-_KINDS: dict[type, tuple[frozenset[str], Callable[[Any, Schema], Iterator[Met]]]] = {
+_KINDS: dict[type, tuple[frozenset[str], Callable[[Any, Schema], Iterator[Collision]]]] = {
     CreateTable: (_DUPLICATES, _create_table),
     CreateType: (_DUPLICATES, _create_type),
     CreateSequence: (_DUPLICATES, _create_sequence),
