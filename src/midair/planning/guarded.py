@@ -18,9 +18,8 @@ from midair.rewriting.scene import Scene
 
 @frozen
 class Met:
-    """An author's statement, and what it comes to: itself, what a block does, or nothing."""
+    """What an author's statement comes to: itself, what a block does, or nothing."""
 
-    statement: Statement
     parts: tuple[Statement, ...]
     notes: tuple[str, ...] = ()
     """For the reader of a plan that takes the block apart."""
@@ -80,21 +79,15 @@ class Guards:
         return tuple(found)
 
     def _one(self, statement: Statement, scene: Scene, doubtful: frozenset[str]) -> Met:
-        if not is_block(statement):
-            return Met(statement, (statement,))
-        if statement.intent is not None:
-            return Met(statement, (statement,))
+        changes = changes_of(statement.sql)
+        if not isinstance(changes[0], Block) or statement.intent is not None:
+            return Met((statement,))
         answer = Left(self._unseen) if self._unseen else opened(statement.sql, scene.schema, doubtful)
         if isinstance(answer, Left):
-            works_on_rows = not unseen(statement.sql, changes_of(statement.sql))
+            works_on_rows = not unseen(statement.sql, changes)
             notes = () if works_on_rows else (f"{statement.span} stays whole: {answer.why}",)
-            return Met(statement, (statement,), notes)
+            return Met((statement,), notes)
         parts = tuple(Statement(each, statement.span) for each in answer.statements)
         why = f": {', and '.join(answer.answers)}" if answer.answers else ""
         does = "is taken apart" if parts else "does nothing here"
-        return Met(statement, parts, (f"{statement.span} {does}{why}",))
-
-
-def is_block(statement: Statement) -> bool:
-    """It is a DO block."""
-    return isinstance(changes_of(statement.sql)[0], Block)
+        return Met(parts, (f"{statement.span} {does}{why}",))

@@ -107,7 +107,7 @@ class Maker:
         if self._guards is not None and may_cut:
             met = self._guards.met(written, scene, self._held)
         else:
-            met = tuple(Met(each, (each,)) for each in written)
+            met = tuple(Met((each,)) for each in written)
             if self._guards is not None:
                 self._guards.hears(written)
         self._statements += [part for each in met for part in each.parts]

@@ -68,15 +68,13 @@ def lay_out_online(
     back = _ways_back(items, waiting) if direction is Direction.DOWN else {}
     segments = [*around(prologue, direction, dialect, "before the run")]
     sources: dict[RevisionId, str] = {}
-    notes: list[str] = []
-    held = list(waiting)
+    notes, held = list[str](), list(waiting)
     guards = Guards(scene, prologue.statements if prologue else ())
     for item in items:
         revision = item.migration.revision
         sources[revision] = _source(tool, item, direction, dialect)
         kept = _from(begun, item, direction, sources[revision])
         if kept:
-            # Half of it is in the schema already: it is not to be looked at anew.
             segments += kept
             scene = _past(item, scene, guards, held)
             held += contracts_of(kept)
@@ -141,6 +139,7 @@ def _from(begun: Plan | None, item: Item, direction: Direction, source: str) -> 
 
 
 def _past(item: Item, scene: Scene, guards: Guards, held: Sequence[Contract]) -> Scene:
+    """The scene after a migration of which half is in the schema already: its plan is not made anew."""
     for each in guards.met(item.script.statements, scene, held):
         scene = scene.after(each.changes)
     return scene

@@ -134,7 +134,7 @@ def _run(text: str) -> Iterator[Part]:
 def _says_only(node: dict[str, Any]) -> bool:
     """RAISE of a notice that computes nothing."""
     raised = node.get("PLpgSQL_stmt_raise")
-    if raised is None or raised["elog_level"] >= _ERROR:
+    if raised is None or raised.get("elog_level", _ERROR) >= _ERROR or raised.get("options"):
         return False
     texts = [_text(each) for each in raised.get("params", ())]
     return all(each.lower() in _OWN_NAMES or constant_of(each) is not None for each in texts)

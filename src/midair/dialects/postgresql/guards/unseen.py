@@ -46,7 +46,7 @@ def _is_unseen(change: Change) -> bool:
         case SetSetting(name=name):
             return name in _SETTINGS
         case ChangeServer(action=action, subject=name):
-            return action in _SERVER and name not in _FUNCTIONS_ONLY
+            return (action in _SERVER and name not in _FUNCTIONS_ONLY) or action.startswith("set schema of ")
         case DropObject(kind=kind) | RenameObject(kind=kind):
             return kind in ("schema", "extension")
         case CreateType(constrained=constrained, kind=kind):
