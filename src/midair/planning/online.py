@@ -13,6 +13,7 @@ from hashlib import sha256
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
 from midair.model.contract import Contract
+from midair.model.frozen import replace
 from midair.model.migration import Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan, RecordRevision, Segment
 from midair.model.statement import Sql
@@ -33,6 +34,7 @@ from midair.planning.lay_out import (
 from midair.planning.live import live
 from midair.planning.maker import Maker
 from midair.planning.regions import regions_of, settled
+from midair.rewriting.lingering import LEAVING
 from midair.rewriting.scene import Scene
 
 BuildsOn = Callable[[Migration, RevisionId], bool]
@@ -67,8 +69,8 @@ def lay_out_online(
     """
     back = _ways_back(items, waiting) if direction is Direction.DOWN else {}
     segments = [*around(prologue, direction, dialect, "before the run")]
-    sources: dict[RevisionId, str] = {}
-    notes, held = list[str](), list(waiting)
+    sources, notes, held = dict[RevisionId, str](), list[str](), list(waiting)
+    scene = _without_leaving(scene, waiting) if direction is Direction.UP else scene
     guards = Guards(scene, prologue.statements if prologue else ())
     for item in items:
         revision = item.migration.revision
@@ -105,6 +107,15 @@ def _judged(item: Item, held: Sequence[Contract], builds_on: BuildsOn) -> list[s
     """What to know of a migration that meets open contracts; raises `GateInTheWay` where it must wait for one."""
     refuse_held(item.script.statements, held, partial(builds_on, item.migration))
     return closes_way_back(item.migration, item.script.statements, held)
+
+
+def _without_leaving(scene: Scene, waiting: Sequence[Contract]) -> Scene:
+    """The schema that an author goes on from: what only waits for its contract is gone, and with it the keys it has elsewhere."""
+    schema = scene.schema
+    for contract in waiting:
+        for change in changes_of(contract.origin.sql):
+            schema = schema.after(change) if isinstance(change, LEAVING) else schema
+    return replace(scene, schema=schema)
 
 
 def _ways_back(

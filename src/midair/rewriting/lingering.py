@@ -6,12 +6,13 @@ from midair.model.change import Change, ConstraintKind, DropColumn, DropConstrai
 from midair.model.contract import Held, Hold
 from midair.model.schema import Schema, Table, bare_name, beside
 
-_GOES = (DropColumn, DropConstraint, DropTable)
+LEAVING = (DropColumn, DropConstraint, DropTable)
+"""What is gone for its author and those who come after, while the server keeps it until contract."""
 
 
 def lingering(done: tuple[Change, ...], before: Schema, after: Schema) -> tuple[Held, ...]:
     """What is gone in the author's eyes and stands in the server's: `after` is what the statements `done` leave of `before`."""
-    if not any(isinstance(each, _GOES) for each in done) or any(
+    if not any(isinstance(each, LEAVING) for each in done) or any(
         isinstance(each, RenameTable) for each in done
     ):
         return ()

@@ -61,11 +61,11 @@ def _through(body: Body, made: Opened, doubtful: frozenset[str]) -> Opened | Lef
 
 def _chosen(part: Choose, made: Opened, doubtful: frozenset[str]) -> Opened | Left:
     for condition, body in part.cases:
-        words = " ".join(condition.split())
+        words = " ".join(condition.split())[:200]
         said = None if constants_of(condition) & doubtful else answer(condition, made.schema)
         if said is None:
             return Left(f"only the server can tell whether {words}")
-        clause = f"{words[:200]} {'holds' if said else 'does not hold'}"
+        clause = f"{words} {'holds' if said else 'does not hold'}"
         made = replace(made, answers=(*made.answers, clause))
         if said:
             return _through(body, made, doubtful)

@@ -1,0 +1,57 @@
+"""What waits for contract is gone for the authors of later migrations, though the server still has it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.rewriting.conftest import Rig, request_for
+from tests.support.listening import Remembering
+from tests.support.state import dump
+
+import midair
+
+_GIVEN = """
+CREATE TABLE queues (id int PRIMARY KEY, kind text, CONSTRAINT kinds UNIQUE (kind));
+CREATE TABLE runs (id int PRIMARY KEY, queue int CONSTRAINT runs_queue REFERENCES queues, kind text CONSTRAINT runs_kind REFERENCES queues (kind), what text);
+INSERT INTO queues SELECT g, 'k' || g FROM generate_series(1, 20) AS g;
+INSERT INTO runs SELECT g, g, 'k' || g, 'w' FROM generate_series(1, 20) AS g;
+"""
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "in one run"])
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("ALTER TABLE runs DROP COLUMN queue, DROP COLUMN kind;", "DROP TABLE queues;"),
+        ("DROP TABLE runs;", "DROP TABLE queues;"),
+        ("ALTER TABLE runs DROP COLUMN kind, ADD COLUMN note text;", "ALTER TABLE queues DROP COLUMN kind;"),
+        ("ALTER TABLE runs DROP CONSTRAINT runs_queue, DROP CONSTRAINT runs_kind;", "DROP TABLE queues;"),
+    ],
+)
+def test_what_a_foreign_key_that_waits_refers_to_can_be_dropped_next(
+    newest: Rig, project: Callable[..., Path], first: str, then: str, at_once: bool
+) -> None:
+    """The drop waits as well, and its turn comes after."""
+    root = project(first, then)
+    with newest.database(_GIVEN) as online, newest.database(_GIVEN) as written:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        request = request_for(root, online)
+        for target in (None,) if at_once else ("1", None):
+            midair.apply(request, Remembering(), target)
+        midair.contract(request, Remembering(), force=True)
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+def test_a_later_drop_that_waits_goes_back_without_the_first(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    root = project("ALTER TABLE runs DROP COLUMN queue, DROP COLUMN kind;", "DROP TABLE queues;")
+    with newest.database(_GIVEN) as address, newest.session(address) as session:
+        request = request_for(root, address)
+        midair.apply(request, Remembering(), "1")
+        midair.apply(request, Remembering())
+        midair.rollback(request, Remembering())
+        assert [each.waiting.contract.revision for each in midair.gates(request)] == ["1", "1"]
+        midair.rollback(request, Remembering())
+        assert not midair.gates(request)
+        assert session.query("SELECT count(*), count(queue) FROM runs") == [(20, 20)]
