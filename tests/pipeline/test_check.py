@@ -295,7 +295,9 @@ def test_on_a_large_table_the_rewrite_is_in_the_plan_and_in_the_finding(
         {
             "migrations/1_t.up.sql": "CREATE TABLE t (id bigint PRIMARY KEY, a int, b text);\n"
             "CREATE TABLE u (id bigint PRIMARY KEY);\n",
-            "migrations/2_a.up.sql": "ALTER TABLE u ADD COLUMN c int;\nCREATE INDEX t_a ON t (a);\n",
+            "migrations/2_a.up.sql": "ALTER TABLE u ADD COLUMN c int;\nCREATE INDEX t_a ON t (a);\n"
+            "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'k') THEN"
+            " ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u; END IF; END $$;\n",
         },
     )
     midair.apply(midair.Request(root, url=url), Remembering(), "1")
@@ -309,5 +311,6 @@ def test_on_a_large_table_the_rewrite_is_in_the_plan_and_in_the_finding(
     found = {each.code: each.recipe for each in looked(root, url=url).findings}
     assert found["MA101"] == "index-concurrently"
     assert found["MA503"] == "own-transaction"
+    assert found["MA105"] == "foreign-key-in-two-steps"  # in a block that the plan takes apart
     plan = midair.plan(midair.Request(root, url=url, strategy="online"))
     assert "index-concurrently" in {step.rewrite for step in plan.steps}

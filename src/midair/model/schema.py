@@ -100,6 +100,9 @@ class Schema:
     constraint_tables: Mapping[str, frozenset[str]] | None = None
     """The tables that have a constraint of this name, for names the server chooses. Made from `tables` when left out."""
 
+    unlisted: frozenset[str] = _NOTHING
+    """Names, as they are without quotes, of constraints and types that were there when the schema was read, and are nowhere in it."""
+
     def __post_init__(self) -> None:
         if self.constraint_tables is None:
             object.__setattr__(self, "constraint_tables", _owners(self.tables.values()))

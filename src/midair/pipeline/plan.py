@@ -226,6 +226,8 @@ def scene_now(
     scene = scene_of(
         sizes(snapshot(session)), session.server_version // 10_000, opened.request.small_table_bytes
     )
+    first = session.query("SELECT pg_catalog.current_schema()")[0][0]
+    scene = replace(scene, unqualified=None if first is None else str(first))
     if not may_defer:
         return scene
     return replace(

@@ -54,7 +54,7 @@ def with_recipes(
 def _with_recipe(
     finding: Finding, fates: Mapping[tuple[Span, str | None], _Fate], answers: Mapping[str, list[str]]
 ) -> Finding:
-    fate = fates.get((finding.span, finding.sql))
+    fate = fates.get((finding.span, finding.sql)) or fates.get((finding.span, None))
     if fate is None:
         return finding
     used = [each for each in answers.get(finding.code, ()) if each in fate.rewrites]
@@ -74,24 +74,26 @@ def _fates(
         dialect_of(Product.POSTGRESQL),
         Scene(schema, version),
     )
+    written = {(each.span, each.sql) for one in pending for each in one.script.statements}
     fates: dict[tuple[Span, str | None], _Fate] = {}
     for segment in plan.segments:
         for step in segment.steps:
-            key = _origin(step)
-            if key is None:
+            origin = _origin(step)
+            if origin is None:
                 continue
-            fate = fates.setdefault(key, _Fate())
+            # What is not written so stands in a block that was taken apart.
+            fate = fates.setdefault(origin if origin in written else (origin[0], None), _Fate())
             if step.rewrite is not None:
                 fate.rewrites.add(step.rewrite)
-            fate.alone = fate.alone and _stands_alone(segment, key)
+            fate.alone = fate.alone and _stands_alone(segment, origin)
     return fates
 
 
-def _stands_alone(segment: Segment, key: tuple[Span, str | None]) -> bool:
+def _stands_alone(segment: Segment, key: tuple[Span, str] | None) -> bool:
     return not segment.atomic or all(_origin(step) in (None, key) for step in segment.steps)
 
 
-def _origin(step: Step) -> tuple[Span, str | None] | None:
+def _origin(step: Step) -> tuple[Span, str] | None:
     """The author's statement a step comes from; `None` for the tool's own rows."""
     if step.origin is not None:
         return step.origin.span, step.origin.sql

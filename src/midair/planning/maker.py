@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
@@ -17,6 +18,7 @@ from midair.planning.contracting import (
     taken_back,
 )
 from midair.planning.cuts import Part, apart_where_used, cut, needs_cut, without_gaps
+from midair.planning.guarded import Guards, Met
 from midair.planning.lay_out import (
     Item,
     record_step,
@@ -31,13 +33,20 @@ from midair.rewriting.uncovered import not_online
 
 
 class Maker:
-    """Gathers one migration's segments, counting its steps."""
+    """Gathers one migration's segments, counting its steps. Without `guards` each DO block stays whole."""
 
     def __init__(
-        self, item: Item, direction: Direction, dialect: Dialect, undone: Sequence[Undoing] = ()
+        self,
+        item: Item,
+        direction: Direction,
+        dialect: Dialect,
+        undone: Sequence[Undoing] = (),
+        guards: Guards | None = None,
+        held: Sequence[Contract] = (),
     ) -> None:
         self._item, self._direction, self._dialect = item, direction, dialect
-        self._undone = undone
+        self._undone, self._guards, self._held = undone, guards, held
+        self._statements: list[Statement] = []
         self._waiting = Waiting(item.migration.revision)
         self._position = 0
         self._segments: list[Segment] = []
@@ -45,9 +54,11 @@ class Maker:
         self.would_cut = False
 
     def add(self, region: Region, scene: Scene, notes: list[str], *, may_cut: bool) -> Scene:
-        inner = region.statements[1:-1] if region.framed else region.statements
+        met = self._met(region, scene, may_cut=may_cut)
+        inner = tuple(chain.from_iterable(each.parts for each in met))
         parts: list[Part] = []
-        said: list[str] = []
+        said = [note for each in met for note in each.notes if not each.nothing]
+        notes += (note for each in met for note in each.notes if each.nothing)
         before = scene
         taken, waits = 0, False
         for number, statement in enumerate(inner):
@@ -65,7 +76,7 @@ class Maker:
             scene = made.scene
         parts = apart_where_used(parts)
         ordered = without_gaps(parts)
-        self._waiting.refuse_later(region.statements)
+        self._waiting.refuse_later(inner)
         if waits:
             self._refuse_uncut(region, may_cut=may_cut)
             notes += said
@@ -75,8 +86,8 @@ class Maker:
                 )
             self._segments += [self._segment(group) for group in cut(ordered or parts)]
             return scene
-        if not needs_cut(parts) or (not region.atomic and not region.framed and len(inner) > 1):
-            self._keep(region, before)
+        if not needs_cut(parts) or (not region.atomic and not region.framed and len(met) > 1):
+            self._keep(region, before, met)
             return scene
         self.would_cut = True
         if not may_cut or ordered is None:
@@ -84,11 +95,23 @@ class Maker:
                 notes.append(
                     f"{self._item.migration.span} stays one transaction: cut, an index would be missing until its successor is built"
                 )
-            self._keep(region, before)
+            self._keep(region, before, met)
             return scene
         notes += said
         self._segments += [self._segment(group) for group in cut(ordered)]
         return scene
+
+    def _met(self, region: Region, scene: Scene, *, may_cut: bool) -> tuple[Met, ...]:
+        """What the author's statements come to, those that frame the transaction left out."""
+        written = region.statements[1:-1] if region.framed else region.statements
+        if self._guards is not None and may_cut:
+            met = self._guards.met(written, scene, self._held)
+        else:
+            met = tuple(Met((each,)) for each in written)
+            if self._guards is not None:
+                self._guards.hears(written)
+        self._statements += [part for each in met for part in each.parts]
+        return met
 
     def _made(
         self, statement: Statement, scene: Scene, following: tuple[Statement, ...]
@@ -111,11 +134,12 @@ class Maker:
         if first is not None and not (may_cut and whole):
             raise not_online(first, UNCUT)
 
-    def _keep(self, region: Region, scene: Scene) -> None:
+    def _keep(self, region: Region, scene: Scene, met: Sequence[Met]) -> None:
         """The author's own transaction, its locks looked up so that they are asked for first."""
         steps: list[Step] = []
-        for statement in region.statements:
-            changes = changes_of(statement.sql)
+        comes_to = {number: each.changes for number, each in enumerate(met, start=int(region.framed))}
+        for number, statement in enumerate(region.statements):
+            changes = comes_to.get(number, changes_of(statement.sql))
             locks = scene.locks(scene.effects(changes)) if region.atomic else ()
             step = statement_step(
                 self._item.migration.revision,
@@ -189,7 +213,7 @@ class Maker:
     def finished(self) -> list[Segment]:
         """The segments with the tool's own rows: begun before the first where it marks that, complete with the last."""
         item = self._item
-        gates = tuple(self._gate(each) for each in self._waiting.contracts(item.script.statements))
+        gates = tuple(self._gate(each) for each in self._waiting.contracts(self._statements))
         gates += tuple(self._gate(each.contract, over=True) for each in self._undone)
         segments = self._segments or [Segment((), True, f"{item.migration.revision} has no statements")]
         whole = len(segments) == 1 and segments[0].atomic

@@ -22,6 +22,7 @@ from midair.planning.contracting import (
     contracts_of,
     undoing,
 )
+from midair.planning.guarded import Guards
 from midair.planning.held import closes_way_back, refuse_held
 from midair.planning.intents import told
 from midair.planning.lay_out import (
@@ -68,24 +69,22 @@ def lay_out_online(
     """
     back = _ways_back(items, waiting) if direction is Direction.DOWN else {}
     segments = [*around(prologue, direction, dialect, "before the run")]
-    sources: dict[RevisionId, str] = {}
-    notes: list[str] = []
-    held = list(waiting)
+    sources, notes, held = dict[RevisionId, str](), list[str](), list(waiting)
     scene = _without_leaving(scene, waiting) if direction is Direction.UP else scene
+    guards = Guards(scene, prologue.statements if prologue else ())
     for item in items:
         revision = item.migration.revision
         sources[revision] = _source(tool, item, direction, dialect)
         kept = _from(begun, item, direction, sources[revision])
         if kept:
-            # Half of it is in the schema already: it is not to be looked at anew.
             segments += kept
-            scene = _past(item, scene)
+            scene = _past(item, scene, guards, held)
             held += contracts_of(kept)
             continue
         if direction is Direction.UP:
             notes += _judged(item, held, builds_on)
         run, undone = back.get(revision, (item, ()))
-        made, scene, said = _migration(tool, run, direction, dialect, scene, undone)
+        made, scene, said = _migration(tool, run, direction, dialect, scene, undone, guards, held)
         notes += (*told(item.script), *said)
         segments += made
         held += contracts_of(made)
@@ -153,19 +152,30 @@ def _from(begun: Plan | None, item: Item, direction: Direction, source: str) -> 
     return kept
 
 
-def _past(item: Item, scene: Scene) -> Scene:
-    for statement in item.script.statements:
-        scene = scene.after(changes_of(statement.sql))
+def _past(item: Item, scene: Scene, guards: Guards, held: Sequence[Contract]) -> Scene:
+    """The scene after a migration of which half is in the schema already: its plan is not made anew."""
+    for each in guards.met(item.script.statements, scene, held):
+        scene = scene.after(each.changes)
     return scene
 
 
 def _migration(
-    tool: str, item: Item, direction: Direction, dialect: Dialect, scene: Scene, undone: Sequence[Undoing]
+    tool: str,
+    item: Item,
+    direction: Direction,
+    dialect: Dialect,
+    scene: Scene,
+    undone: Sequence[Undoing],
+    guards: Guards,
+    held: Sequence[Contract],
 ) -> tuple[list[Segment], Scene, list[str]]:
     if item.script.live is not None and not undone:
         segment, notes = live(tool, item, direction, dialect, scene)
-        return [segment], _past(item, scene), notes
-    maker = Maker(item, direction, dialect, undone)
+        guards.lost(f"{item.migration.span} is a program, which may do more than it was seen to do")
+        for statement in item.script.statements:
+            scene = scene.after(changes_of(statement.sql))
+        return [segment], scene, notes
+    maker = Maker(item, direction, dialect, undone, None if undone else guards, held)
     notes: list[str] = []
     stays = settled(item.script.statements, dialect)
     for region in regions_of(item.script.blocks, dialect):

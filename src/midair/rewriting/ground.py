@@ -15,6 +15,7 @@ from midair.model.change import (
     ChangePart,
     ChangeServer,
     ChangeTable,
+    Column,
     ConstraintKind,
     CreateFunction,
     CreateIndex,
@@ -177,6 +178,7 @@ def _is_made_again(change: Change, ground: Ground) -> bool:
 
 def _is_borne(change: Change, ground: Ground) -> bool:
     relation, column = ground.held.relation, ground.held.part
+    taken = {was for _, was in ground.columns}
     match change:
         case SetDefault(table=table):
             return table == relation and ground.defaults
@@ -192,6 +194,8 @@ def _is_borne(change: Change, ground: Ground) -> bool:
             return True
         case DropConstraint() | RenameConstraint() | ValidateConstraint():
             return not ground.sheds and column is None
+        case AddColumn(column=Column(name=name)) | RenameColumn(new_name=name) if name in taken:
+            return False  # the running application means another column by it
         case CreateTrigger() | RenameColumn():
             return _lasts(ground) and column is None
         case AddConstraint(table=table, constraint=made, only=False):

@@ -53,6 +53,8 @@ class Scene:
     usages: Mapping[str, Usage] | None = None
     free_bytes: int | None = None
     defers: bool = False
+    unqualified: str | None = "public"
+    """The schema that a name without one means first; `None` where it means none."""
 
     def usage(self, table: str) -> Usage:
         """What the application was seen to say of a table."""

@@ -44,12 +44,15 @@ def snapshot(session: Session) -> Schema:
     sequences = {qualified(schema, name): names.get(owner) for schema, name, owner in rows["sequences"]}
     functions = {qualified(schema, name): _VOLATILITY[kind] for schema, name, kind in rows["functions"]}
     index_tables = {index.name: table.name for table in tables.values() for index in table.indexes}
-    return Schema(tables, types, sequences, functions, complete=True, index_tables=index_tables)
+    unlisted = frozenset(row[0] for row in rows["unlisted"])
+    return Schema(
+        tables, types, sequences, functions, complete=True, index_tables=index_tables, unlisted=unlisted
+    )
 
 
 _QUERIES = (
     "tables", "columns", "constraints", "indexes", "inheritance", "partition_keys", "views", "types", "sequences",
-    "functions", "parts",
+    "functions", "parts", "unlisted",
 )  # fmt: skip
 
 

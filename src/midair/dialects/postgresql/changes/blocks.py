@@ -99,7 +99,7 @@ def _texts(node: Any) -> Iterator[tuple[str, bool]]:
             yield _performed(value["expr"]["PLpgSQL_expr"]["query"]), True
         elif key in ("PLpgSQL_stmt_dynexecute", "PLpgSQL_stmt_dynfors"):
             query: str = value["query"]["PLpgSQL_expr"]["query"]
-            constant = _constant(query)
+            constant = constant_of(query)
             yield (query, False) if constant is None else (constant, True)
             yield from _texts(value.get("body"))
         else:
@@ -118,7 +118,8 @@ def _performed(query: str) -> str:
     return query if query.lstrip()[:6].upper() == "SELECT" else f"SELECT {query}"
 
 
-def _constant(expression: str) -> str | None:
+def constant_of(expression: str) -> str | None:
+    """The text that an expression is, where it is one in quotes."""
     try:
         (tree,) = parse(f"SELECT {expression}")
     except (NotParsed, ValueError):

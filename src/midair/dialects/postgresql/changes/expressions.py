@@ -28,6 +28,11 @@ def _catalog() -> dict[str, Volatility]:
     return found
 
 
+def is_servers_own(function: str) -> bool:
+    """A function of the server's own catalog, or of an extension as common as that."""
+    return function in _catalog()
+
+
 def sql_of(node: Any) -> str:
     """An expression as SQL in the server's own spelling; the empty text when it cannot be written."""
 
