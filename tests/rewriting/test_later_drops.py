@@ -9,6 +9,7 @@ from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
+from midair.errors import GateInTheWay
 
 _GIVEN = """
 CREATE TABLE queues (id int PRIMARY KEY, kind text, CONSTRAINT kinds UNIQUE (kind));
@@ -55,3 +56,31 @@ def test_a_later_drop_that_waits_goes_back_without_the_first(
         midair.rollback(request, Remembering())
         assert not midair.gates(request)
         assert session.query("SELECT count(*), count(queue) FROM runs") == [(20, 20)]
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        "ALTER TABLE runs ADD CONSTRAINT runs_queue FOREIGN KEY (id) REFERENCES queues;",
+        "ALTER TABLE runs ADD CONSTRAINT runs_queue CHECK (id > 0);",
+        "ALTER TABLE runs ADD COLUMN other int CONSTRAINT runs_queue REFERENCES queues;",
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'runs_queue') THEN"
+        " ALTER TABLE runs ADD CONSTRAINT runs_queue FOREIGN KEY (id) REFERENCES queues; END IF; END $$;",
+    ],
+)
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "in one run"])
+def test_the_name_of_a_constraint_that_waits_is_taken_until_then(
+    newest: Rig, project: Callable[..., Path], then: str, at_once: bool
+) -> None:
+    root = project("ALTER TABLE runs DROP COLUMN queue;", then)
+    with newest.database(_GIVEN) as online, newest.database(_GIVEN) as written:
+        request = request_for(root, online)
+        if not at_once:
+            midair.apply(request, Remembering(), "1")
+        with pytest.raises(GateInTheWay, match="runs[._]queue"):
+            midair.apply(request, Remembering())
+        midair.apply(request, Remembering(), "1")
+        midair.contract(request, Remembering(), force=True)
+        midair.apply(request, Remembering())
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)

@@ -87,7 +87,7 @@ def touches(statement: Statement, held: Held) -> bool:
     if held.how is Hold.TARGET:
         return any(_refers(each, held) for each in changes)
     if held.how is Hold.NAME:
-        return any(_calls(each) == held.relation for each in changes)
+        return any(_takes(each, held) for each in changes)
     if all(isinstance(each, ROWS) for each in changes):
         return False
     if all(isinstance(each, CreateFunction) for each in changes):
@@ -126,13 +126,20 @@ def _refers(change: Change, target: Held) -> bool:
     )
 
 
-def _calls(change: Change) -> str | None:
-    """The name of the index that it makes."""
+def _takes(change: Change, name: Held) -> bool:
+    """It makes an index of this name, or a constraint on this table."""
     match change:
         case CreateIndex(table=table, index=index) | AddConstraint(table=table, index=Index() as index):
-            return beside(table, bare_name(index.name))
+            taken = {Held(beside(table, bare_name(index.name)), how=Hold.NAME)}
+        case AddConstraint(table=table, constraint=made):
+            taken = {Held(table, made.name, Hold.NAME)}
+        case AddColumn(table=table, constraints=constraints):
+            taken = {Held(table, each.name, Hold.NAME) for each in constraints}
+        case RenameConstraint(table=table, new_name=new):
+            taken = {Held(table, new, Hold.NAME)}
         case _:
-            return None
+            return False
+    return name in taken
 
 
 def _concerns(change: Change, sql: str, part: str) -> bool:

@@ -8,6 +8,8 @@ from midair.model.schema import Schema, Table, bare_name, beside
 
 LEAVING = (DropColumn, DropConstraint, DropTable)
 """What is gone for its author and those who come after, while the server keeps it until contract."""
+_NAMED = (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY)
+"""Constraints whose names are the table's own; those of others are their indexes'."""
 
 
 def lingering(done: tuple[Change, ...], before: Schema, after: Schema) -> tuple[Held, ...]:
@@ -30,6 +32,8 @@ def _left(table: Table, then: Table | None, before: Schema) -> Iterator[Held]:
             yield from _key(each.references or "", each.referenced_columns, before)
         if each.kind is ConstraintKind.UNIQUE:
             yield Held(table.name, ", ".join(each.columns), Hold.TARGET)
+        if then is not None and each.kind in _NAMED:
+            yield Held(table.name, each.name, Hold.NAME)
     for index in table.indexes:
         if then is None or then.index(index.name) is None:
             yield Held(beside(table.name, bare_name(index.name)), how=Hold.NAME)
