@@ -77,7 +77,7 @@ def test_the_name_of_a_constraint_that_waits_is_taken_until_then(
         request = request_for(root, online)
         if not at_once:
             midair.apply(request, Remembering(), "1")
-        with pytest.raises(GateInTheWay, match="runs[._]queue"):
+        with pytest.raises(GateInTheWay, match=r"runs[._]queue"):
             midair.apply(request, Remembering())
         midair.apply(request, Remembering(), "1")
         midair.contract(request, Remembering(), force=True)
