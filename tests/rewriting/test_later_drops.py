@@ -84,3 +84,77 @@ def test_the_name_of_a_constraint_that_waits_is_taken_until_then(
         midair.apply(request, Remembering())
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+_USED = """
+CREATE TYPE state AS ENUM ('new', 'old');
+CREATE SEQUENCE numbers;
+CREATE FUNCTION touched() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.what := NEW.what || 1; RETURN NEW; END';
+CREATE TABLE runs (id int PRIMARY KEY, state state NOT NULL DEFAULT 'new', number int NOT NULL DEFAULT nextval('numbers'), what text);
+CREATE TABLE logs (id int PRIMARY KEY, what text, states state[]);
+CREATE TRIGGER touched BEFORE INSERT ON logs FOR EACH ROW EXECUTE FUNCTION touched();
+INSERT INTO runs (id) SELECT generate_series(1, 20);
+"""
+
+
+@pytest.mark.parametrize("archive_s", [None, 3600.0], ids=["", "put aside first"])
+@pytest.mark.parametrize(
+    ("migrations", "until"),
+    [
+        (("ALTER TABLE runs DROP COLUMN state;\nALTER TABLE logs DROP COLUMN states;\nDROP TYPE state;",), ["1"]),
+        (("ALTER TABLE runs DROP COLUMN state;\nDROP TABLE logs;", "DROP TYPE state;"), ["1", None]),
+        (("ALTER TABLE runs DROP COLUMN state;\nDROP TABLE logs;", "DROP TYPE state;"), [None]),
+        (("DROP TABLE logs;\nDROP FUNCTION touched();",), [None]),
+        (("DROP TABLE logs;", "DROP FUNCTION IF EXISTS touched;"), ["1", None]),
+        (("ALTER TABLE runs DROP COLUMN number;\nDROP SEQUENCE numbers;",), [None]),
+        (("DROP TABLE runs;", "DROP SEQUENCE numbers;"), ["1", None]),
+    ],
+)  # fmt: skip
+def test_what_a_drop_that_waits_still_uses_goes_after_it(
+    newest: Rig,
+    project: Callable[..., Path],
+    migrations: tuple[str, ...],
+    until: list[str | None],
+    archive_s: float | None,
+) -> None:
+    root = project(*migrations)
+    with newest.database(_USED) as online, newest.database(_USED) as written:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        request = request_for(root, online, archive_s=archive_s)
+        for target in until:
+            midair.apply(request, Remembering(), target)
+        midair.contract(request, Remembering(), force=True)
+        if archive_s is not None:
+            midair.purge(request, Remembering(), early=True)
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "in one run"])
+def test_a_type_that_waits_to_go_is_not_made_anew_before(
+    newest: Rig, project: Callable[..., Path], at_once: bool
+) -> None:
+    gone = "ALTER TABLE runs DROP COLUMN state;\nALTER TABLE logs DROP COLUMN states;\nDROP TYPE state;"
+    root = project(gone, "CREATE TYPE state AS ENUM ('open');")
+    with newest.database(_USED) as address:
+        request = request_for(root, address)
+        if not at_once:
+            midair.apply(request, Remembering(), "1")
+        with pytest.raises(GateInTheWay, match="state"):
+            midair.apply(request, Remembering())
+        midair.apply(request, Remembering(), "1")
+        midair.rollback(request, Remembering())
+        with newest.session(address) as session:
+            assert session.query("SELECT count(*), count(state) FROM runs") == [(20, 20)]
+
+
+def test_rows_are_changed_in_batches_beside_a_column_that_waits(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    """The wire that hears of writes to the column fires once a statement, and is no reason against batches."""
+    root = project("ALTER TABLE runs DROP COLUMN number;", "UPDATE runs SET what = 'x' WHERE what IS NULL;")
+    with newest.database(_USED) as address, newest.session(address) as session:
+        request = request_for(root, address)
+        midair.apply(request, Remembering(), "1")
+        assert "rows-in-batches" in {each.rewrite for each in midair.plan(request, None).steps}
+        midair.apply(request, Remembering())
+        assert session.query("SELECT count(*) FROM runs WHERE what = 'x'") == [(20,)]

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from midair.dialects.postgresql.changes import changes_of
+from midair.dialects.postgresql.changes.names import is_ours
 from midair.model.change import (
     AddConstraint,
     Change,
@@ -19,7 +20,6 @@ from midair.model.effects import LockLevel
 from midair.model.frozen import frozen
 from midair.model.schema import bare_name
 from midair.model.statement import Statement
-from midair.rewriting.names import TEMPORARY
 from midair.rewriting.piece import Piece
 
 
@@ -39,7 +39,7 @@ class Part:
     def drops_on(self) -> str | None:
         """The table that loses an index or a constraint by it."""
         change = self._change
-        if isinstance(change, DropConstraint) and bare_name(change.name).startswith(TEMPORARY):
+        if isinstance(change, DropConstraint) and is_ours(bare_name(change.name)):
             return None  # a rewrite's own proof, which has no index
         return (
             self.piece.locks[0][0]

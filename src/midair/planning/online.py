@@ -34,7 +34,7 @@ from midair.planning.lay_out import (
 from midair.planning.live import live
 from midair.planning.maker import Maker
 from midair.planning.regions import regions_of, settled
-from midair.rewriting.lingering import LEAVING
+from midair.rewriting.lingering import LEAVING, needed
 from midair.rewriting.scene import Scene
 
 BuildsOn = Callable[[Migration, RevisionId], bool]
@@ -111,11 +111,13 @@ def _judged(item: Item, held: Sequence[Contract], builds_on: BuildsOn) -> list[s
 
 def _without_leaving(scene: Scene, waiting: Sequence[Contract]) -> Scene:
     """The schema that an author goes on from: what only waits for its contract is gone, and with it the keys it has elsewhere."""
-    schema = scene.schema
     for contract in waiting:
-        for change in changes_of(contract.origin.sql):
-            schema = schema.after(change) if isinstance(change, LEAVING) else schema
-    return replace(scene, schema=schema)
+        changes = (change for sql in contract.statements for change in changes_of(sql))
+        leaving = tuple(each for each in changes if isinstance(each, LEAVING))
+        after = scene.after(leaving)
+        lingers = scene.lingering | needed(leaving, scene, after.schema)
+        scene = replace(scene, schema=after.schema, lingering=lingers)
+    return scene
 
 
 def _ways_back(

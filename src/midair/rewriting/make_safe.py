@@ -14,7 +14,7 @@ from midair.model.frozen import frozen
 from midair.model.intent import Way, When
 from midair.model.statement import Sql, Statement
 from midair.registry import members
-from midair.rewriting.lingering import lingering
+from midair.rewriting.lingering import lingering, needed
 from midair.rewriting.piece import Declined, Piece
 from midair.rewriting.recipe import NoWay, Phases, Recipe
 from midair.rewriting.rewrite import Case, Rewrite
@@ -152,7 +152,9 @@ def _deferred(statement: Statement, change: Change, case: Case) -> Made | None:
             made = _each(statement, expand, case.scene, each.name)
             taken = case.following[: answer.takes]
             done = (change, *(part for later in taken for part in changes_of(later.sql)))
-            after = replace(case.scene.after(done), fresh=made.scene.fresh)
+            after = case.scene.after(done)
+            lingers = after.lingering | needed(done, case.scene, after.schema)
+            after = replace(after, fresh=made.scene.fresh, lingering=lingers)
             stays = lingering(done, case.scene.schema, after.schema)
             why = (f"not by {name}: {reason.why}" for name, reason in reasons)
             notes = tuple(f"{statement.span} {note}" for note in (*why, *answer.notes))

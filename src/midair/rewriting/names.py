@@ -2,11 +2,9 @@
 
 from hashlib import sha256
 
-from midair.dialects.postgresql.changes.names import identifier
+from midair.dialects.postgresql.changes.names import TEMPORARY, identifier
 from midair.model.schema import bare_name
 
-TEMPORARY = "midair_"
-"""How the name of everything begins that a rewrite makes and takes away again: `doctor` knows it by this."""
 _LONGEST = 63
 
 

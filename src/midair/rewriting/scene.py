@@ -16,6 +16,7 @@ from midair.model.change import (
     CreateView,
     MoveTable,
     RenameColumn,
+    RenameObject,
     RenameTable,
 )
 from midair.model.effects import SMALL_BYTES, Effects, LockLevel
@@ -53,6 +54,8 @@ class Scene:
     usages: Mapping[str, Usage] | None = None
     free_bytes: int | None = None
     defers: bool = False
+    lingering: frozenset[str] = frozenset()
+    """Types, functions and sequences that the server still needs for what waits for contract, and the author no more."""
     unqualified: str | None = "public"
     """The schema that a name without one means first; `None` where it means none."""
 
@@ -90,7 +93,7 @@ class Scene:
 
     def after(self, changes: Sequence[Change]) -> "Scene":
         """The scene once the statement is done."""
-        schema, born, fresh = self.schema, self.born, self.fresh
+        schema, born, fresh, lingering = self.schema, self.born, self.fresh, self.lingering
         for each in changes:
             known, types = schema.tables.keys(), schema.types.keys()
             schema = schema.after(each)
@@ -100,11 +103,13 @@ class Scene:
                     fresh |= {(table, column.name)}
                 case RenameTable(table=old, new_name=name):
                     born |= {beside(old, name)} if old in born else frozenset[str]()
+                case RenameObject(name=old, new_name=name) if old in lingering:
+                    lingering = lingering - {old} | {beside(old, name)}
                 case MoveTable(table=old):
                     born |= (schema.tables.keys() - known) if old in born else frozenset[str]()
                 case _:
                     born |= schema.tables.keys() - known
-        return replace(self, schema=schema, born=born, fresh=fresh)
+        return replace(self, schema=schema, born=born, fresh=fresh, lingering=lingering)
 
     def past(self, changes: Sequence[Change]) -> "Scene":
         """The scene where the schema shows a statement's work already: what it made is nobody else's all the same."""

@@ -28,7 +28,7 @@ from midair.dialects.postgresql.batch_keys import (
 )
 from midair.dialects.postgresql.batch_sql import Work, part_of
 from midair.dialects.postgresql.changes.expressions import narrowed_by
-from midair.dialects.postgresql.changes.names import identifier, relation
+from midair.dialects.postgresql.changes.names import identifier, is_ours, relation
 from midair.dialects.postgresql.parse import parse, statement_of, walk
 from midair.dialects.postgresql.row_local import (
     calls_aggregate,
@@ -226,7 +226,8 @@ def _refuse_parts(table: Table, schema: Schema, event: str) -> None:
         if any(kind == "rule" for kind, _ in each.parts):
             raise Refusal(f"{name} has a rule, which rewrites it")
         triggers = {part for kind, part in each.parts if kind == "trigger"}
-        unknown = sorted(triggers - each.row_triggers)
+        # Ours fire for the rows of a batch as they would for all.
+        unknown = sorted(name for name in triggers - each.row_triggers if not is_ours(name))
         if unknown:
             raise Refusal(f"trigger {unknown[0]} of {name} fires once a statement, not once a row")
 

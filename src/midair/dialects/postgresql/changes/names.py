@@ -12,6 +12,13 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*\Z")
 _QUOTED_WORDS = frozenset(Path(__file__).with_name("quoted_words.txt").read_text("ascii").split())
 _LONGEST = 63
 """Bytes of an identifier; the server cuts the rest off (NAMEDATALEN - 1)."""
+TEMPORARY = "midair_"
+"""How the name of everything begins that a rewrite makes and takes away again: `doctor` knows it by this."""
+
+
+def is_ours(name: str) -> bool:
+    """Whether a rewrite made it, to take it away again."""
+    return name.removeprefix('"').startswith(TEMPORARY)
 
 
 @lru_cache(maxsize=8192)
