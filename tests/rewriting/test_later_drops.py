@@ -9,11 +9,11 @@ from tests.support.listening import Remembering
 from tests.support.state import dump
 
 import midair
-from midair.errors import GateInTheWay
+from midair.errors import GateInTheWay, NotOnline
 
 _GIVEN = """
 CREATE TABLE queues (id int PRIMARY KEY, kind text, CONSTRAINT kinds UNIQUE (kind));
-CREATE TABLE runs (id int PRIMARY KEY, queue int CONSTRAINT runs_queue REFERENCES queues, kind text CONSTRAINT runs_kind REFERENCES queues (kind), what text);
+CREATE TABLE runs (id int PRIMARY KEY, queue int CONSTRAINT runs_queue REFERENCES queues ON DELETE CASCADE, kind text CONSTRAINT runs_kind REFERENCES queues (kind), what text);
 INSERT INTO queues SELECT g, 'k' || g FROM generate_series(1, 20) AS g;
 INSERT INTO runs SELECT g, g, 'k' || g, 'w' FROM generate_series(1, 20) AS g;
 """
@@ -84,6 +84,37 @@ def test_the_name_of_a_constraint_that_waits_is_taken_until_then(
         midair.apply(request, Remembering())
         midair.apply(request_for(root, written, "direct"), Remembering())
         assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+@pytest.mark.parametrize("archive_s", [None, 3600.0], ids=["", "put aside first"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE runs DROP CONSTRAINT runs_queue, DROP CONSTRAINT runs_kind;\nDROP TABLE runs;\nDROP TABLE queues;",
+        "ALTER TABLE runs DROP CONSTRAINT runs_queue;\nDROP TABLE queues, runs;",
+        "ALTER TABLE runs DROP CONSTRAINT runs_kind;\nALTER TABLE queues DROP CONSTRAINT kinds;\nDROP TABLE runs;",
+    ],
+)
+def test_a_table_is_dropped_after_what_the_same_migration_drops_of_it(
+    newest: Rig, project: Callable[..., Path], sql: str, archive_s: float | None
+) -> None:
+    root = project(sql)
+    with newest.database(_GIVEN) as online, newest.database(_GIVEN) as written:
+        midair.apply(request_for(root, written, "direct"), Remembering())
+        request = request_for(root, online, archive_s=archive_s)
+        midair.apply(request, Remembering())
+        midair.contract(request, Remembering(), force=True)
+        midair.purge(request, Remembering(), early=True)
+        assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+
+
+def test_tables_that_refer_to_each_other_are_not_dropped_one_by_one(
+    newest: Rig, project: Callable[..., Path]
+) -> None:
+    root = project("DROP TABLE queues, runs;")
+    given = _GIVEN + "ALTER TABLE queues ADD run int REFERENCES runs;"
+    with newest.database(given) as address, pytest.raises(NotOnline, match="cannot be taken apart"):
+        midair.plan(request_for(root, address))
 
 
 _USED = """

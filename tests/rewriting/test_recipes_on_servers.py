@@ -212,13 +212,10 @@ def test_a_block_of_statements_that_break_nobody_runs_as_written(
         midair.apply(request_for(root, written, "direct"), Remembering())
         midair.apply(request_for(root, online), Remembering())
         assert dump(newest.server.bin, online) == dump(newest.server.bin, written)
+        asks_rows = _GUARDED.replace("pg_constraint WHERE conname = 'who'", "customers WHERE name = 'who'")
+        breaking = asks_rows.replace("ALTER COLUMN note TYPE text", "DROP COLUMN note")
         with pytest.raises(NotOnline, match="in a DO block"):
-            midair.plan(
-                request_for(
-                    project(_GUARDED, _GUARDED.replace("ALTER COLUMN note TYPE text", "DROP COLUMN note")),
-                    online,
-                )
-            )
+            midair.plan(request_for(project(_GUARDED, breaking), online))
 
 
 def test_a_later_migration_on_the_same_object_waits_and_names_the_gate(

@@ -22,7 +22,7 @@ from midair.model.backfill import Part
 
 _ROWS_A_PAGE = 50
 _BRIEF_S = 0.002
-"""No batch is meant to be briefer: what begins and ends it would cost more than its rows."""
+"""No batch is made briefer than that: what begins and ends it would cost more than its rows."""
 _FEW = 100
 """So many rows are done one by one, where one of them is refused."""
 _REFUSALS = ("22", "23", "54")
@@ -171,7 +171,8 @@ class _Worker:
             )
         read = picked.count if part.key else self._size.rows
         # Whoever works less of the time works in smaller pieces: it is within a batch that others wait.
-        self._size.aim_s = max(_BRIEF_S, walk.crew.bounds.pace.batch_s * min(1.0, walk.throttle.duty))
+        batch_s = walk.crew.bounds.pace.batch_s
+        self._size.aim_s = max(min(_BRIEF_S, batch_s), batch_s * walk.throttle.duty)
         self._size.learn(took, read, changed, left)
         walk.progress.add(picked.count, changed, left if part.key else 0)
         return replace(lane, cursor=picked.cursor)

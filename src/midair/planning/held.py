@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from midair.dialects.postgresql.changes import changes_of
 from midair.errors import GateInTheWay, NotOnline
-from midair.model.change import AddColumn, AddConstraint
+from midair.model.change import AddColumn, AddConstraint, DropConstraint, DropTable
 from midair.model.contract import Contract, Held, Hold
 from midair.model.migration import Migration, RevisionId
 from midair.model.statement import Statement
@@ -64,11 +64,14 @@ def refuse_later(
         for statement in (contract.origin, *(each for each in after if each not in taken)):
             apart = contract.additive and all(isinstance(each, BESIDE) for each in changes_of(statement.sql))
             holds = [each for each in contract.holds if not (apart and each.how is Hold.SHAPE)]
-            held = (
-                next((each for each in holds if _makes_again(statement, each)), None)
-                if statement is contract.origin
-                else in_the_way(statement, holds, contract.grounds)
-            )
+            if statement is contract.origin:
+                held = next((each for each in holds if _makes_again(statement, each)), None)
+            else:
+                held = (
+                    None
+                    if _takes_the_rest(statement, contract)
+                    else in_the_way(statement, holds, contract.grounds)
+                )
             if held is not None:
                 why = ", which is in two shapes until contract" if held.how is Hold.SHAPE else ""
                 raise NotOnline(
@@ -76,6 +79,13 @@ def refuse_later(
                     state="nothing was changed",
                     hint="put it into a later migration, to be applied after `midair contract`; or run this one with --strategy direct in a window",
                 )
+
+
+def _takes_the_rest(statement: Statement, contract: Contract) -> bool:
+    """It drops the table of which the contract drops a constraint: it waits as well, and comes after it."""
+    drops = {each.table for each in changes_of(statement.sql) if isinstance(each, DropTable)}
+    leaves = [change for sql in contract.statements for change in changes_of(sql)]
+    return all(isinstance(each, DropConstraint) and each.table in drops for each in leaves)
 
 
 def _makes_again(statement: Statement, held: Held) -> bool:

@@ -7,7 +7,7 @@ from functools import cache
 from midair.dialects.postgresql import compose
 from midair.dialects.postgresql.changes import changes_of
 from midair.dialects.postgresql.transactions import stands_alone
-from midair.model.change import AddEnumValue, Change, DropIndex
+from midair.model.change import AddEnumValue, Change, DropIndex, DropTable
 from midair.model.contract import Held, Need
 from midair.model.effects import LockLevel
 from midair.model.frozen import frozen
@@ -86,12 +86,35 @@ def made_safe(statement: Statement, scene: Scene, following: tuple[Statement, ..
     long = scene.long_work(scene.effects(changes))
     may_break = scene.defers and any(isinstance(each, _breaking()) for each in changes)
     wants = long or may_break or any(isinstance(each, AddEnumValue | DropIndex) for each in changes)
-    parts = (compose.actions_of(statement.sql) or compose.parts_of_drop(statement.sql)) if wants else None
+    parts = (compose.actions_of(statement.sql) or _dropped(statement, changes, scene)) if wants else None
     if not parts or any(len(changes_of(each)) != 1 for each in parts):
         if may_break:
             refuse_whole(statement, _breakers(statement, changes, scene), scene)
         return _as_written(statement, changes, scene)
     return _in_parts([replace(statement, sql=each) for each in parts], scene, following)
+
+
+def _dropped(statement: Statement, changes: tuple[Change, ...], scene: Scene) -> tuple[str, ...] | None:
+    """One DROP an object, tables after those that refer to them; `None` where tables refer to each other."""
+    parts = compose.parts_of_drop(statement.sql)
+    if parts is None or not all(isinstance(each, DropTable) for each in changes):
+        return parts
+    left = {
+        each.table: part for each, part in zip(changes, parts, strict=True) if isinstance(each, DropTable)
+    }
+    ordered: list[str] = []
+    while left:
+        free = [
+            name
+            for name in left
+            if not any(
+                other.name in left and other.name != name for other, _ in scene.schema.referencing(name)
+            )
+        ]
+        if not free:
+            return None
+        ordered += (left.pop(name) for name in free)
+    return tuple(ordered)
 
 
 def _in_parts(parts: Sequence[Statement], scene: Scene, following: tuple[Statement, ...]) -> Made:
