@@ -73,7 +73,8 @@ def test_a_stopped_run_keeps_no_locks_from_the_next_one_and_changes_nothing_when
 
 
 @pytest.mark.parametrize(
-    ("number", "done"), [(5, False), pytest.param(8, False, marks=pytest.mark.slow), (LAST, True)]
+    ("number", "done"),
+    [*(pytest.param(each, False, marks=pytest.mark.slow) for each in (5, 8)), (LAST, True)],
 )
 def test_a_run_that_lost_its_lease_commits_nothing_more_of_its_program(
     tmp_path: Path, server: Server, number: int, done: bool
