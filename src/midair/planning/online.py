@@ -12,10 +12,12 @@ from hashlib import sha256
 
 from midair.dialects.dialect import Dialect
 from midair.dialects.postgresql.changes import changes_of
+from midair.dialects.postgresql.changes.names import is_ours
 from midair.model.contract import Contract
 from midair.model.frozen import replace
 from midair.model.migration import Direction, Migration, RevisionId, Script
 from midair.model.plan import Plan, RecordRevision, RunLive, Segment
+from midair.model.schema import bare_name
 from midair.model.statement import Sql
 from midair.planning.contracting import (
     Undoing,
@@ -110,10 +112,15 @@ def _judged(item: Item, held: Sequence[Contract], builds_on: BuildsOn) -> list[s
 
 
 def _without_leaving(scene: Scene, waiting: Sequence[Contract]) -> Scene:
-    """The schema that an author goes on from: what only waits for its contract is gone, and with it the keys it has elsewhere."""
+    """The schema that an author goes on from: what only waits for its contract is gone, and with it the keys it has elsewhere.
+
+    What a recipe keeps beside it until then is there, and stands in the way of another of its name.
+    """
     for contract in waiting:
         changes = (change for sql in contract.statements for change in changes_of(sql))
-        leaving = tuple(each for each in changes if isinstance(each, LEAVING))
+        leaving = tuple(
+            each for each in changes if isinstance(each, LEAVING) and not is_ours(bare_name(each.table))
+        )
         after = scene.after(leaving)
         lingers = scene.lingering | needed(leaving, scene, after.schema)
         scene = replace(scene, schema=after.schema, lingering=lingers)

@@ -226,8 +226,8 @@ def _refuse_parts(table: Table, schema: Schema, event: str) -> None:
         if any(kind == "rule" for kind, _ in each.parts):
             raise Refusal(f"{name} has a rule, which rewrites it")
         triggers = {part for kind, part in each.parts if kind == "trigger"}
-        # Ours fire for the rows of a batch as they would for all.
-        unknown = sorted(name for name in triggers - each.row_triggers if not is_ours(name))
+        # A wire only notes that somebody wrote.
+        unknown = sorted(name for name in triggers - each.row_triggers if not is_ours(name, "wire_"))
         if unknown:
             raise Refusal(f"trigger {unknown[0]} of {name} fires once a statement, not once a row")
 

@@ -16,9 +16,9 @@ TEMPORARY = "midair_"
 """How the name of everything begins that a rewrite makes and takes away again: `doctor` knows it by this."""
 
 
-def is_ours(name: str) -> bool:
-    """Whether a rewrite made it, to take it away again."""
-    return name.removeprefix('"').startswith(TEMPORARY)
+def is_ours(name: str, kind: str = "") -> bool:
+    """Whether a rewrite made it, to take it away again; `kind` is the word behind the beginning of its name."""
+    return name.removeprefix('"').startswith(f"{TEMPORARY}{kind}")
 
 
 @lru_cache(maxsize=8192)
